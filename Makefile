@@ -1,0 +1,51 @@
+# Curlwind: `make demo` runs the main job, `make test` the tests. Needs Rust, gcc, make and Python.
+
+CARGO ?= cargo
+PYTHON ?= python3
+export CMAKE = $(shell sh tools/cmake.sh path)
+BIN = $(or $(CARGO_TARGET_DIR),target)/release/curlwind
+
+.PHONY: demo build test validate bench peers docs fmt-check clippy check-cuda clean
+
+demo: build
+	$(BIN) run era5-500hpa -o runs/demo
+
+build: cmake
+	$(CARGO) build --release
+
+test: cmake
+	$(CARGO) test --release --workspace
+
+# Long comparisons with published cases (tens of minutes).
+validate: cmake
+	$(CARGO) run --release -p curlwind-solvers --example validate_shallow_water
+
+bench: cmake
+	$(CARGO) bench
+
+# The same work done by other people's software, timed in the same run.
+peers: build
+	sh benches/peers/run.sh
+
+docs: cmake
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --workspace --no-deps
+
+fmt-check:
+	$(CARGO) fmt --all --check
+
+clippy: cmake
+	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
+
+# Device code is written once and must not rot on machines without a GPU.
+check-cuda: cmake
+	$(CARGO) check --release --features cuda
+
+# The bundled HDF5 needs a recent cmake; when the system's is too old, one is
+# installed from the Python package index into .tools/.
+.PHONY: cmake
+cmake:
+	@PYTHON=$(PYTHON) sh tools/cmake.sh ensure
+
+clean:
+	$(CARGO) clean
+	rm -rf .tools runs
