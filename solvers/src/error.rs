@@ -1,0 +1,76 @@
+//! What can go wrong in a solver, told so that the reader can act on it.
+
+/// Every failure that the solvers report.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A number of grid points, a truncation or another size is unusable.
+    #[error("{what}: expected {expected}, found {found}")]
+    Size {
+        /// The quantity, e.g. "number of latitudes".
+        what: &'static str,
+        /// The condition that it has to meet.
+        expected: String,
+        /// Its value.
+        found: usize,
+    },
+    /// Fields or spectra whose shape does not belong to this grid and truncation.
+    #[error("shape of {what}: expected {expected:?}, found {found:?}")]
+    Shape {
+        /// The array.
+        what: &'static str,
+        /// The shape that fits.
+        expected: Vec<usize>,
+        /// The shape that came.
+        found: Vec<usize>,
+    },
+    /// A physical or numerical parameter outside its range.
+    #[error("{name} = {value}: expected {expected}")]
+    Parameter {
+        /// The parameter.
+        name: &'static str,
+        /// Its value, in SI units.
+        value: f64,
+        /// The range.
+        expected: &'static str,
+    },
+    /// The time step is beyond what the integrator can bear.
+    #[error(
+        "time step {time_step} s is over the stability limit {limit:.4} s of {integrator} at this resolution; take a smaller one"
+    )]
+    UnstableTimeStep {
+        /// The step asked for, in seconds.
+        time_step: f64,
+        /// The largest stable step, in seconds.
+        limit: f64,
+        /// The name of the integrator.
+        integrator: &'static str,
+    },
+    /// A field has become infinite or not-a-number.
+    #[error("{field} is not finite at t = {time} s (step {step})")]
+    NotFinite {
+        /// The field.
+        field: &'static str,
+        /// Model time in seconds.
+        time: f64,
+        /// Number of steps taken.
+        step: u64,
+    },
+    /// An iteration did not reach its tolerance.
+    #[error(
+        "{what} did not converge: residual {residual:e} after {iterations} iterations, tolerance {tolerance:e}"
+    )]
+    NoConvergence {
+        /// The iteration.
+        what: &'static str,
+        /// Number of iterations done.
+        iterations: usize,
+        /// Last residual.
+        residual: f64,
+        /// The tolerance asked for.
+        tolerance: f64,
+    },
+}
+
+/// The result of anything in this crate that can fail.
+pub type Result<T> = std::result::Result<T, Error>;

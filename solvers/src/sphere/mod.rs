@@ -1,0 +1,18 @@
+//! The sphere: grids with quadrature, associated Legendre functions, transforms.
+//!
+//! Conventions
+//! * Grids run north to south and eastward from longitude 0, stored `[latitude][longitude]`.
+//! * `f(lambda, mu) = sum_m sum_n f_n^m P_n^m(mu) exp(i m lambda)`, `mu = sin(latitude)`;
+//!   of a real field only the orders `m >= 0` are stored, m-major: for each `m` the degrees
+//!   `n = m..=N`, so coefficient `(m, n)` lies at `m (N+1) - m (m-1)/2 + n - m`.
+//! * `P_n^m` has mean square 1 over `mu` in [-1, 1] and no Condon-Shortley phase
+//!   (`P_0^0 = 1`, `P_1^0 = sqrt(3) mu`), so `f_0^0` is the global mean.
+
+mod double_double;
+pub mod grid;
+#[allow(dead_code, reason = "the transform uses the rest")]
+mod lanes;
+pub mod legendre;
+
+pub use grid::{GridKind, SphereGrid};
+pub use legendre::Legendre;
