@@ -1,1 +1,39 @@
-//! Curlwind datasets.
+//! Files and samples of Curlwind.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`netcdf`] | CF NetCDF in (any dimension order, packing, calendar, unit) and out (WeatherBench forecast layout) |
+//! | [`store`] | training trajectories in HDF5: written as they are generated, resumed, read in windows; splits and statistics |
+//! | [`field`], [`coordinates`] | arrays with named dimensions, coordinates and units |
+//! | [`calendar`], [`units`] | CF times and units |
+//! | [`interpolate`] | bilinear and bicubic interpolation on the sphere, across the poles |
+//! | [`arrays`] | plain HDF5 arrays by name |
+//! | [`inspect`] | what a file holds |
+//!
+//! Latitude-longitude fields leave every reader **north to south, longitudes
+//! ascending from 0 to 360**, row-major `[latitude][longitude]`, in SI units.
+//!
+//! ```no_run
+//! use curlwind_datasets::netcdf::{quantity, Reader, Selection};
+//!
+//! let file = Reader::open("era5.nc")?;
+//! let z = file.read_lat_lon(&quantity::GEOPOTENTIAL, &Selection::new().level_hpa(500.0))?;
+//! println!("{} x {} {}", z.grid.nlat(), z.grid.nlon(), z.grid.shape());
+//! # Ok::<(), curlwind_datasets::Error>(())
+//! ```
+#![warn(missing_docs)]
+#![forbid(unsafe_code)]
+
+pub mod arrays;
+pub mod calendar;
+pub mod coordinates;
+mod error;
+pub mod field;
+pub mod inspect;
+pub mod interpolate;
+pub mod netcdf;
+mod sniff;
+pub mod store;
+pub mod units;
+
+pub use error::{Error, Result};

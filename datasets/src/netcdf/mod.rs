@@ -1,0 +1,22 @@
+//! CF NetCDF, in and out.
+//!
+//! * [`Reader`] finds a variable by CF standard name, ERA5 short name or the
+//!   name in the file, selects time, level, member and lead, undoes packing and
+//!   dimension order, converts the unit and hands back a normalised field.
+//! * [`ForecastWriter`] writes a forecast lead by lead in the WeatherBench
+//!   layout (or a plain trajectory), restartable; [`ForecastReader`] reads it.
+
+mod attributes;
+mod axes;
+mod forecast;
+mod forecast_read;
+pub mod quantity;
+mod read;
+mod selection;
+mod write;
+
+pub use forecast::{ForecastWriter, Header, Layout, OutputVariable};
+pub use forecast_read::ForecastReader;
+pub use quantity::{Quantity, Query};
+pub use read::{Reader, VariableSummary};
+pub use selection::{Selection, TimePick};
