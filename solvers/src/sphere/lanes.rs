@@ -8,6 +8,53 @@
 /// Number of f64 in a vector of lanes.
 pub(crate) const LANES: usize = 8;
 
+/// f64 memory that starts on a cache line, so that no vector straddles two.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AlignedBuffer {
+    lines: Vec<Line>,
+}
+
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+struct Line([f64; LANES]);
+
+impl AlignedBuffer {
+    pub(crate) const fn empty() -> Self {
+        Self { lines: Vec::new() }
+    }
+
+    /// Room for `len` values rounded up to whole lines, all zero.
+    pub(crate) fn zeros(len: usize) -> Self {
+        Self {
+            lines: vec![Line([0.0; LANES]); len.div_ceil(LANES)],
+        }
+    }
+
+    /// Grows to at least `len` values; what it holds afterwards is unspecified.
+    pub(crate) fn reserve(&mut self, len: usize) {
+        if self.lines.len() * LANES < len {
+            *self = Self::zeros(len);
+        }
+    }
+}
+
+impl std::ops::Deref for AlignedBuffer {
+    type Target = [f64];
+    fn deref(&self) -> &[f64] {
+        // SAFETY: Line is eight f64 without padding.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.lines.len() * LANES) }
+    }
+}
+
+impl std::ops::DerefMut for AlignedBuffer {
+    fn deref_mut(&mut self) -> &mut [f64] {
+        // SAFETY: as above.
+        unsafe {
+            std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.lines.len() * LANES)
+        }
+    }
+}
+
 /// The instruction set found at run time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum InstructionSet {
@@ -60,8 +107,8 @@ pub(crate) unsafe fn with_avx2<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// `dispatch!(kernel::<A, B>(args))` or `dispatch!(kernel(args))`: the kernel's last type
-/// parameter is the lane type.
+/// `dispatch!(kernel(arguments))` calls `kernel::<V>(arguments)`; for a kernel with further
+/// inferred parameters behind `V` write one underscore each: `dispatch!(kernel::<_, _>(..))`.
 macro_rules! dispatch {
     ($kernel:ident $(::<$($generic:tt),+>)? ($($argument:expr),* $(,)?)) => {{
         // SAFETY: the instruction set is the one that the processor was found to have; what
@@ -72,17 +119,17 @@ macro_rules! dispatch {
                 #[cfg(target_arch = "x86_64")]
                 $crate::sphere::lanes::InstructionSet::Avx512 => {
                     $crate::sphere::lanes::with_avx512(#[inline(always)] || unsafe {
-                        $kernel::<$($($generic,)+)? $crate::sphere::lanes::Avx512>($($argument),*)
+                        $kernel::<$crate::sphere::lanes::Avx512 $($(,$generic)+)?>($($argument),*)
                     })
                 }
                 #[cfg(target_arch = "x86_64")]
                 $crate::sphere::lanes::InstructionSet::Avx2 => {
                     $crate::sphere::lanes::with_avx2(#[inline(always)] || unsafe {
-                        $kernel::<$($($generic,)+)? $crate::sphere::lanes::Avx2>($($argument),*)
+                        $kernel::<$crate::sphere::lanes::Avx2 $($(,$generic)+)?>($($argument),*)
                     })
                 }
                 $crate::sphere::lanes::InstructionSet::Portable => {
-                    $kernel::<$($($generic,)+)? $crate::sphere::lanes::Portable>($($argument),*)
+                    $kernel::<$crate::sphere::lanes::Portable $($(,$generic)+)?>($($argument),*)
                 }
             }
         }

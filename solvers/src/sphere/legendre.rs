@@ -103,17 +103,23 @@ impl Legendre {
         let mut block = vec![0.0; rows * LANES];
         for (b, chunk) in mu.chunks(LANES).enumerate() {
             let mut x = [0.0; LANES];
-            let mut cos = [1.0; LANES];
+            let mut start = [[0.0; LANES]; 2];
             for (l, &v) in chunk.iter().enumerate() {
                 x[l] = v;
-                cos[l] = ((1.0 - v) * (1.0 + v)).sqrt();
+                let cos = ((1.0 - v) * (1.0 + v)).sqrt();
+                (start[0][l], start[1][l]) = self.start(m, cos);
             }
-            self.fill_block(m, &x, &cos, &mut block, LANES);
+            self.fill_block(m, &x, &start, &mut block, LANES);
             for (row, values) in block.chunks_exact(LANES).enumerate() {
                 let at = row * mu.len() + b * LANES;
                 out[at..at + chunk.len()].copy_from_slice(&values[..chunk.len()]);
             }
         }
+    }
+
+    /// `P_m^m` as (mantissa, exponent of radix 2^960), the start of the recurrence.
+    pub(crate) fn start(&self, m: usize, cos: f64) -> (f64, f64) {
+        scaled_power(self.sectoral[m], cos, m)
     }
 
     /// `P_n^m` of eight latitudes for `n = m..`, row `n - m` at `out[(n - m) * stride..][..8]`,
@@ -122,19 +128,14 @@ impl Legendre {
         &self,
         m: usize,
         mu: &[f64; LANES],
-        cos: &[f64; LANES],
+        start: &[[f64; LANES]; 2],
         out: &mut [f64],
         stride: usize,
     ) {
         let rows = (self.max_degree - m + 1).min((out.len() + stride - LANES) / stride);
-        let mut mantissa = [0.0; LANES];
-        let mut exponent = [0.0; LANES];
-        for l in 0..LANES {
-            (mantissa[l], exponent[l]) = scaled_power(self.sectoral[m], cos[l], m);
-        }
         let first = m * self.max_degree - m * m.saturating_sub(1) / 2;
         let steps = &self.steps[first..first + rows - 1];
-        lanes::dispatch!(recurrence(steps, mu, &mantissa, &exponent, out, stride));
+        lanes::dispatch!(recurrence(steps, mu, &start[0], &start[1], out, stride));
     }
 }
 

@@ -1,0 +1,831 @@
+//! The spherical-harmonic transform of real fields.
+//!
+//! ```text
+//! synthesis  f(lambda_i, mu_j) = sum_m sum_n f_n^m P_n^m(mu_j) exp(i m lambda_i)
+//! analysis   f_n^m = sum_j w_j P_n^m(mu_j) (1/nlon) sum_i f(lambda_i, mu_j) exp(-i m lambda_i)
+//! ```
+//!
+//! Each is a Fourier half ([`super::fourier`]) and a Legendre half ([`super::legendre_panel`]).
+//! Batches share the Legendre functions, so many fields in one call are cheaper than many calls.
+//! Work is divided over orders and over rows among the threads of the current rayon pool; with
+//! one thread everything runs in place. Called from outside a pool of several threads, each
+//! transform has to hand itself over to it; a long loop is better run inside `ThreadPool::install`.
+
+use super::fourier::{FourierBuffer, RowFactor, Rows};
+use super::grid::SphereGrid;
+use super::lanes::{self, AlignedBuffer, LANES, Lanes};
+use super::legendre_panel::{BLOCK, Panels, STORED_LIMIT};
+use crate::{Error, Result};
+use ndarray::{ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
+use num_complex::Complex64;
+use std::cell::Cell;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Most fields that go through the buffers at once; larger batches are cut.
+const MOST_FIELDS: usize = 12;
+
+/// A plan for one grid and one truncation; share it between threads in an `Arc`.
+///
+/// ```
+/// use curlwind_solvers::sphere::{SphereGrid, SphericalTransform};
+/// use ndarray::{Array2, Array3};
+/// use num_complex::Complex64;
+///
+/// let transform = SphericalTransform::new(SphereGrid::for_truncation(21)?, 21)?;
+/// let (nlat, nlon) = (transform.grid().nlat(), transform.grid().nlon());
+/// // sqrt(3) sin(latitude) is the harmonic n = 1, m = 0
+/// let field = Array3::from_shape_fn((1, nlat, nlon), |(_, j, _)| {
+///     3f64.sqrt() * transform.grid().sin_latitudes()[j]
+/// });
+/// let mut spectra = Array2::zeros((1, transform.spectrum_len()));
+/// transform.analysis(field.view(), spectra.view_mut());
+/// assert!((spectra[[0, transform.index(0, 1)]] - Complex64::new(1.0, 0.0)).norm() < 1e-14);
+/// # Ok::<(), curlwind_solvers::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct SphericalTransform {
+    grid: SphereGrid,
+    truncation: usize,
+    pub(super) panels: Panels,
+    pub(super) rows: Rows,
+    /// Fourier buffers between calls.
+    pool: Mutex<Vec<AlignedBuffer>>,
+}
+
+/// The coefficients of one order of a batch: `[n - m][field]`.
+pub(crate) struct OrderCoefficients<'a> {
+    pub(crate) values: &'a mut [f64],
+    pub(crate) fields: usize,
+}
+
+impl OrderCoefficients<'_> {
+    /// The coefficient of degree `m + row`.
+    #[inline(always)]
+    pub(crate) fn get(&self, row: usize, field: usize) -> Complex64 {
+        let at = 2 * (row * self.fields + field);
+        Complex64::new(self.values[at], self.values[at + 1])
+    }
+
+    /// Sets the coefficient of degree `m + row`.
+    #[inline(always)]
+    pub(crate) fn set(&mut self, row: usize, field: usize, value: Complex64) {
+        let at = 2 * (row * self.fields + field);
+        self.values[at] = value.re;
+        self.values[at + 1] = value.im;
+    }
+}
+
+/// A slice of which threads write disjoint parts.
+#[derive(Clone, Copy)]
+pub(crate) struct Shared<T>(*mut T, usize);
+
+// SAFETY: only used by the functions below, whose callers promise disjointness.
+unsafe impl<T: Send> Send for Shared<T> {}
+unsafe impl<T: Send> Sync for Shared<T> {}
+
+impl<T> Shared<T> {
+    pub(crate) fn new(slice: &mut [T]) -> Self {
+        Self(slice.as_mut_ptr(), slice.len())
+    }
+
+    /// # Safety
+    /// No two living slices overlap, and the slice given to `new` is still borrowed.
+    #[allow(clippy::mut_from_ref)]
+    #[inline(always)]
+    pub(crate) unsafe fn part(&self, from: usize, len: usize) -> &mut [T] {
+        assert!(from + len <= self.1);
+        unsafe { std::slice::from_raw_parts_mut(self.0.add(from), len) }
+    }
+
+    fn pointer(&self) -> *mut T {
+        self.0
+    }
+}
+
+thread_local! {
+    static SCRATCH: Cell<AlignedBuffer> = const { Cell::new(AlignedBuffer::empty()) };
+}
+
+/// Runs `work(i, scratch)` for i in 0..count, in parallel where that pays.
+fn for_each(
+    count: usize,
+    scratch_len: usize,
+    parallel: bool,
+    work: impl Fn(usize, &mut [f64]) + Sync,
+) {
+    // A shared counter: whoever is free takes the next piece, so nothing has to be divided
+    // evenly in advance. Costly pieces (low orders) come first.
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        // Scratch is taken out of its cell, so that a nested use would only allocate anew.
+        let mut scratch = SCRATCH.take();
+        scratch.reserve(scratch_len);
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            if i >= count {
+                break;
+            }
+            work(i, &mut scratch[..scratch_len]);
+        }
+        SCRATCH.set(scratch);
+    };
+    spread(
+        if parallel {
+            rayon::current_num_threads().min(count)
+        } else {
+            1
+        },
+        &worker,
+    );
+}
+
+/// Runs `worker` on so many threads, as far as they are free.
+fn spread(threads: usize, worker: &(impl Fn() + Sync)) {
+    if threads <= 1 {
+        worker();
+    } else {
+        rayon::join(
+            || spread(threads / 2, worker),
+            || spread(threads - threads / 2, worker),
+        );
+    }
+}
+
+impl SphericalTransform {
+    /// Plans the transform of truncation `N` on `grid`.
+    ///
+    /// # Errors
+    /// [`Error::Size`] when the truncation is above [`SphereGrid::max_truncation`], beyond which
+    /// analysis would be aliased.
+    pub fn new(grid: SphereGrid, truncation: usize) -> Result<Self> {
+        Self::with_stored_limit(grid, truncation, STORED_LIMIT)
+    }
+
+    /// As [`Self::new`], with the most bytes of stored Legendre functions.
+    pub(crate) fn with_stored_limit(
+        grid: SphereGrid,
+        truncation: usize,
+        stored_limit: usize,
+    ) -> Result<Self> {
+        if truncation > grid.max_truncation() {
+            return Err(Error::Size {
+                what: "truncation",
+                expected: format!(
+                    "at most {} on a {:?} grid of {} x {}",
+                    grid.max_truncation(),
+                    grid.kind(),
+                    grid.nlat(),
+                    grid.nlon()
+                ),
+                found: truncation,
+            });
+        }
+        let half = grid.nlat().div_ceil(2);
+        let panels = Panels::new(
+            &grid.sin_latitudes()[..half],
+            &grid.cos_latitudes()[..half],
+            truncation,
+            stored_limit,
+        );
+        let orders = (0..half.div_ceil(LANES))
+            .map(|g| {
+                let block = g * LANES / BLOCK;
+                (0..=truncation)
+                    .take_while(|&m| panels.first_block(m) <= block)
+                    .count()
+            })
+            .collect();
+        let rows = Rows::new(&grid, truncation, orders);
+        Ok(Self {
+            grid,
+            truncation,
+            panels,
+            rows,
+            pool: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// The grid.
+    pub fn grid(&self) -> &SphereGrid {
+        &self.grid
+    }
+
+    /// The truncation N.
+    pub fn truncation(&self) -> usize {
+        self.truncation
+    }
+
+    /// Number of coefficients of a field, `(N+1)(N+2)/2`.
+    pub fn spectrum_len(&self) -> usize {
+        (self.truncation + 1) * (self.truncation + 2) / 2
+    }
+
+    /// Place of coefficient `(m, n)`; meaningful for `m <= n <= N`.
+    #[inline]
+    pub fn index(&self, m: usize, n: usize) -> usize {
+        m * (self.truncation + 1) - m * m.saturating_sub(1) / 2 + n - m
+    }
+
+    /// Spectra `[field][coefficient]` to fields `[field][latitude][longitude]`.
+    ///
+    /// The imaginary parts of order 0, which no real field has, are not looked at.
+    ///
+    /// # Panics
+    /// When the shapes do not fit each other, the grid and the truncation.
+    pub fn synthesis(&self, spectra: ArrayView2<Complex64>, mut fields: ArrayViewMut3<f64>) {
+        self.check(spectra.dim(), fields.dim());
+        let spectra = spectra.as_standard_layout();
+        let spectra = spectra.as_slice().unwrap_or_default();
+        let len = self.spectrum_len();
+        self.synthesis_with(
+            fields.view_mut(),
+            |_| RowFactor::One,
+            self.truncation,
+            |m, first, order| {
+                let at = self.index(m, m);
+                for f in 0..order.fields {
+                    let from = &spectra[(first + f) * len + at..][..self.truncation + 1 - m];
+                    for (row, &c) in from.iter().enumerate() {
+                        order.set(row, f, c);
+                    }
+                }
+            },
+        );
+    }
+
+    /// Fields `[field][latitude][longitude]` to spectra `[field][coefficient]`.
+    ///
+    /// # Panics
+    /// When the shapes do not fit each other, the grid and the truncation.
+    pub fn analysis(&self, fields: ArrayView3<f64>, mut spectra: ArrayViewMut2<Complex64>) {
+        self.check(spectra.dim(), fields.dim());
+        let len = self.spectrum_len();
+        write_through(&mut spectra, |out| {
+            let out = Shared::new(out);
+            self.analysis_with(
+                fields,
+                |_| RowFactor::One,
+                self.truncation,
+                |m, first, order| {
+                    let at = self.index(m, m);
+                    for f in 0..order.fields {
+                        // SAFETY: orders and fields have disjoint coefficients.
+                        let to =
+                            unsafe { out.part((first + f) * len + at, self.truncation + 1 - m) };
+                        for (row, c) in to.iter_mut().enumerate() {
+                            *c = order.get(row, f);
+                        }
+                    }
+                },
+            );
+        });
+    }
+
+    pub(super) fn check(&self, spectra: (usize, usize), fields: (usize, usize, usize)) {
+        let (nlat, nlon) = (self.grid.nlat(), self.grid.nlon());
+        assert_eq!(
+            spectra.1,
+            self.spectrum_len(),
+            "coefficients per field of T{}",
+            self.truncation
+        );
+        assert_eq!(
+            (fields.1, fields.2),
+            (nlat, nlon),
+            "latitudes and longitudes of the fields"
+        );
+        assert_eq!(spectra.0, fields.0, "number of spectra and of fields");
+    }
+
+    /// Synthesis of series up to `degree` (N or N + 1): `pack(m, first field, coefficients)`
+    /// gives the coefficients of an order for the fields from `first` on.
+    pub(super) fn synthesis_with(
+        &self,
+        mut fields: ArrayViewMut3<f64>,
+        factor: impl Fn(usize) -> RowFactor + Sync,
+        degree: usize,
+        pack: impl Fn(usize, usize, &mut OrderCoefficients) + Sync,
+    ) {
+        let size = self.grid.nlat() * self.grid.nlon();
+        let total = fields.dim().0;
+        write_through(&mut fields, |out| {
+            let out = Shared::new(out);
+            for first in (0..total).step_by(MOST_FIELDS) {
+                let count = MOST_FIELDS.min(total - first);
+                self.with_buffer(count, |buffer| {
+                    self.orders_to_fourier(buffer, degree, |m, order| pack(m, first, order));
+                    let groups = self.rows.groups();
+                    let len = self.rows.group_len();
+                    for_each(
+                        groups * count,
+                        2 * len,
+                        self.pays(count),
+                        |task, scratch| {
+                            let (group, f) = (task / count, task % count);
+                            let field = out.pointer().wrapping_add((first + f) * size);
+                            lanes::dispatch!(rows_out(
+                                &self.rows,
+                                buffer,
+                                group,
+                                f,
+                                factor(first + f),
+                                scratch,
+                                field
+                            ));
+                        },
+                    );
+                });
+            }
+        });
+    }
+
+    /// Analysis up to `degree` (N or N + 1); `unpack(m, first field, coefficients)` takes the
+    /// results of an order.
+    pub(super) fn analysis_with(
+        &self,
+        fields: ArrayView3<f64>,
+        factor: impl Fn(usize) -> RowFactor + Sync,
+        degree: usize,
+        unpack: impl Fn(usize, usize, &mut OrderCoefficients) + Sync,
+    ) {
+        let size = self.grid.nlat() * self.grid.nlon();
+        let total = fields.dim().0;
+        let fields = fields.as_standard_layout();
+        let values = fields.as_slice().unwrap_or_default();
+        for first in (0..total).step_by(MOST_FIELDS) {
+            let count = MOST_FIELDS.min(total - first);
+            self.with_buffer(count, |buffer| {
+                let groups = self.rows.groups();
+                let len = self.rows.group_len();
+                for_each(
+                    groups * count,
+                    2 * len,
+                    self.pays(count),
+                    |task, scratch| {
+                        let (group, f) = (task / count, task % count);
+                        let field = values[(first + f) * size..][..size].as_ptr();
+                        lanes::dispatch!(rows_in(
+                            &self.rows,
+                            buffer,
+                            group,
+                            f,
+                            factor(first + f),
+                            scratch,
+                            field
+                        ));
+                    },
+                );
+                self.fourier_to_orders(buffer, degree, |m, order| unpack(m, first, order));
+            });
+        }
+    }
+
+    #[allow(dead_code, reason = "used by the solvers")]
+    /// A pass from spectra to the grid, through a pointwise function, and back, without ever
+    /// storing a whole field: `IN` series are synthesised, `product` maps their values to `OUT`
+    /// fields, which are analysed. Slices hold the values of a few rows, in no stated order.
+    ///
+    /// On a grid with rows on the poles, vector components are taken as 0 there.
+    pub(crate) fn product_with<const IN: usize, const OUT: usize>(
+        &self,
+        factors_in: [RowFactor; IN],
+        factors_out: [RowFactor; OUT],
+        degree: usize,
+        pack: impl Fn(usize, &mut OrderCoefficients) + Sync,
+        product: impl Fn([&[f64]; IN], [&mut [f64]; OUT]) + Sync,
+        unpack: impl Fn(usize, &mut OrderCoefficients) + Sync,
+    ) {
+        self.with_buffer(IN, |from| {
+            self.orders_to_fourier(from, degree, &pack);
+            self.with_buffer(OUT, |to| {
+                let len = self.rows.group_len();
+                let scratch_len = (IN + OUT + 1) * len;
+                for_each(
+                    self.rows.groups(),
+                    scratch_len,
+                    self.pays(IN + OUT),
+                    |group, scratch| {
+                        let rows = &self.rows;
+                        lanes::dispatch!(rows_product::<_, _, _>(
+                            rows,
+                            from,
+                            to,
+                            group,
+                            factors_in,
+                            factors_out,
+                            &product,
+                            scratch
+                        ));
+                    },
+                );
+                self.fourier_to_orders(to, degree, &unpack);
+            });
+        });
+    }
+
+    fn orders_to_fourier(
+        &self,
+        buffer: FourierBuffer,
+        degree: usize,
+        pack: impl Fn(usize, &mut OrderCoefficients) + Sync,
+    ) {
+        let fields = buffer.fields;
+        let extra = degree - self.truncation;
+        let coefficients_len = (self.truncation + 2) * 2 * fields;
+        let scratch_len = coefficients_len.next_multiple_of(LANES) + self.panels.scratch_len();
+        for_each(
+            self.truncation + 1,
+            scratch_len,
+            self.pays(fields),
+            |m, scratch| {
+                let rows = self.truncation + 1 + extra - m;
+                let (values, panel) =
+                    scratch.split_at_mut(coefficients_len.next_multiple_of(LANES));
+                let values = &mut values[..rows * 2 * fields];
+                pack(m, &mut OrderCoefficients { values, fields });
+                // SAFETY: every order has its own part of the buffer.
+                let out =
+                    unsafe { std::slice::from_raw_parts_mut(buffer.order(m), buffer.order_len) };
+                lanes::dispatch!(order_synthesis(
+                    &self.panels,
+                    m,
+                    rows,
+                    fields,
+                    values,
+                    out,
+                    panel
+                ));
+            },
+        );
+    }
+
+    fn fourier_to_orders(
+        &self,
+        buffer: FourierBuffer,
+        degree: usize,
+        unpack: impl Fn(usize, &mut OrderCoefficients) + Sync,
+    ) {
+        let fields = buffer.fields;
+        let extra = degree - self.truncation;
+        let coefficients_len = (self.truncation + 2) * 2 * fields;
+        let scratch_len = coefficients_len.next_multiple_of(LANES) + self.panels.scratch_len();
+        for_each(
+            self.truncation + 1,
+            scratch_len,
+            self.pays(fields),
+            |m, scratch| {
+                let rows = self.truncation + 1 + extra - m;
+                let (values, panel) =
+                    scratch.split_at_mut(coefficients_len.next_multiple_of(LANES));
+                let values = &mut values[..rows * 2 * fields];
+                // SAFETY: nobody writes the buffer now.
+                let from = unsafe {
+                    std::slice::from_raw_parts(buffer.order(m).cast_const(), buffer.order_len)
+                };
+                lanes::dispatch!(order_analysis(
+                    &self.panels,
+                    m,
+                    rows,
+                    fields,
+                    from,
+                    values,
+                    panel
+                ));
+                unpack(m, &mut OrderCoefficients { values, fields });
+            },
+        );
+    }
+
+    /// Whether a batch is worth more than one thread.
+    fn pays(&self, fields: usize) -> bool {
+        let points = fields * self.grid.nlat() * self.grid.nlon();
+        points > 8000 && rayon::current_num_threads() > 1
+    }
+
+    fn with_buffer(&self, fields: usize, work: impl FnOnce(FourierBuffer)) {
+        let order_len = self.panels.blocks() * BLOCK * 4 * fields;
+        let len = order_len * self.rows.order_count();
+        let taken = self.pool.lock().ok().and_then(|mut pool| pool.pop());
+        let mut buffer = taken.unwrap_or_default();
+        buffer.reserve(len);
+        work(FourierBuffer {
+            at: buffer.as_mut_ptr(),
+            fields,
+            order_len,
+        });
+        if let Ok(mut pool) = self.pool.lock() {
+            pool.push(buffer);
+        }
+    }
+}
+
+/// Runs `work` on the contiguous values of an array, by way of a copy where it is not contiguous.
+pub(super) fn write_through<T: Clone, D: ndarray::Dimension>(
+    array: &mut ndarray::ArrayViewMut<T, D>,
+    work: impl FnOnce(&mut [T]),
+) {
+    if let Some(values) = array.as_slice_mut() {
+        return work(values);
+    }
+    let mut copy = array.as_standard_layout().into_owned();
+    if let Some(values) = copy.as_slice_mut() {
+        work(values);
+    }
+    array.assign(&copy);
+}
+
+#[inline(always)]
+unsafe fn order_synthesis<V: Lanes>(
+    panels: &Panels,
+    m: usize,
+    rows: usize,
+    fields: usize,
+    coefficients: &[f64],
+    out: &mut [f64],
+    scratch: &mut [f64],
+) {
+    unsafe { panels.synthesis::<V>(m, rows, fields, coefficients, out, scratch) }
+}
+
+#[inline(always)]
+unsafe fn order_analysis<V: Lanes>(
+    panels: &Panels,
+    m: usize,
+    rows: usize,
+    fields: usize,
+    values: &[f64],
+    out: &mut [f64],
+    scratch: &mut [f64],
+) {
+    unsafe { panels.analysis::<V>(m, rows, fields, values, out, scratch) }
+}
+
+#[inline(always)]
+unsafe fn rows_out<V: Lanes>(
+    rows: &Rows,
+    from: FourierBuffer,
+    group: usize,
+    field: usize,
+    factor: RowFactor,
+    scratch: &mut [f64],
+    to: *mut f64,
+) {
+    let (data, spare) = scratch.split_at_mut(rows.group_len());
+    unsafe {
+        let in_spare = rows.values::<V>(
+            from,
+            group,
+            field,
+            factor,
+            data.as_mut_ptr(),
+            spare.as_mut_ptr(),
+        );
+        rows.to_field::<V>(if in_spare { spare } else { data }.as_ptr(), group, to);
+    }
+}
+
+#[inline(always)]
+unsafe fn rows_in<V: Lanes>(
+    rows: &Rows,
+    to: FourierBuffer,
+    group: usize,
+    field: usize,
+    factor: RowFactor,
+    scratch: &mut [f64],
+    from: *const f64,
+) {
+    let (data, spare) = scratch.split_at_mut(rows.group_len());
+    unsafe {
+        rows.from_field::<V>(from, group, data.as_mut_ptr());
+        rows.coefficients::<V>(
+            data.as_mut_ptr(),
+            spare.as_mut_ptr(),
+            group,
+            field,
+            factor,
+            to,
+        );
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn rows_product<V: Lanes, const IN: usize, const OUT: usize, P>(
+    rows: &Rows,
+    from: FourierBuffer,
+    to: FourierBuffer,
+    group: usize,
+    factors_in: [RowFactor; IN],
+    factors_out: [RowFactor; OUT],
+    product: &P,
+    scratch: &mut [f64],
+) where
+    P: Fn([&[f64]; IN], [&mut [f64]; OUT]),
+{
+    let len = rows.group_len();
+    unsafe {
+        let base = scratch.as_mut_ptr();
+        // Each transform leaves its result in one of two buffers; the other is the spare of the
+        // next one.
+        let mut spare = base.add((IN + OUT) * len);
+        let mut inputs = [base; IN];
+        for (f, input) in inputs.iter_mut().enumerate() {
+            let data = base.add(f * len);
+            let in_spare = rows.values::<V>(from, group, f, factors_in[f], data, spare);
+            *input = data;
+            if in_spare {
+                std::mem::swap(input, &mut spare);
+            }
+        }
+        let outputs: [*mut f64; OUT] = std::array::from_fn(|f| base.add((IN + f) * len));
+        product(
+            inputs.map(|p| std::slice::from_raw_parts(p.cast_const(), len)),
+            outputs.map(|p| std::slice::from_raw_parts_mut(p, len)),
+        );
+        for (f, &data) in outputs.iter().enumerate() {
+            rows.coefficients::<V>(data, spare, group, f, factors_out[f], to);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sphere::Legendre;
+    use ndarray::{Array2, Array3};
+    use proptest::prelude::*;
+
+    /// Reproducible values in [-1, 1].
+    pub(crate) fn noise(seed: u64) -> impl FnMut() -> f64 {
+        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+        }
+    }
+
+    pub(crate) fn random_spectra(
+        transform: &SphericalTransform,
+        fields: usize,
+        seed: u64,
+    ) -> Array2<Complex64> {
+        let mut next = noise(seed);
+        let mut spectra = Array2::zeros((fields, transform.spectrum_len()));
+        for mut row in spectra.rows_mut() {
+            for m in 0..=transform.truncation() {
+                for n in m..=transform.truncation() {
+                    let im = if m == 0 { 0.0 } else { next() };
+                    row[transform.index(m, n)] = Complex64::new(next(), im);
+                }
+            }
+        }
+        spectra
+    }
+
+    pub(crate) fn difference(a: &Array2<Complex64>, b: &Array2<Complex64>) -> f64 {
+        let size = a.iter().fold(0.0f64, |s, x| s.max(x.norm()));
+        (a - b).iter().fold(0.0f64, |s, x| s.max(x.norm())) / size
+    }
+
+    fn fields_of(transform: &SphericalTransform, count: usize) -> Array3<f64> {
+        Array3::zeros((count, transform.grid().nlat(), transform.grid().nlon()))
+    }
+
+    fn there_and_back(transform: &SphericalTransform, fields: usize) -> f64 {
+        let spectra = random_spectra(transform, fields, 7);
+        let mut grid = fields_of(transform, fields);
+        let mut back = spectra.clone();
+        transform.synthesis(spectra.view(), grid.view_mut());
+        transform.analysis(grid.view(), back.view_mut());
+        difference(&spectra, &back)
+    }
+
+    #[test]
+    fn there_and_back_at_the_usual_truncations() {
+        for (truncation, limit) in [(21, 1e-13), (42, 1e-13), (106, 1e-13)] {
+            let grid = SphereGrid::for_truncation(truncation).unwrap();
+            let transform = SphericalTransform::new(grid, truncation).unwrap();
+            for fields in [1, 2, 3, 4, 5, 13] {
+                let error = there_and_back(&transform, fields);
+                println!("T{truncation}, {fields} fields: {error:.2e}");
+                assert!(error < limit, "T{truncation}, {fields} fields: {error:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn on_the_fly_equals_stored_at_t341() {
+        let grid = SphereGrid::for_truncation(341).unwrap();
+        let stored = SphericalTransform::with_stored_limit(grid.clone(), 341, 1 << 30).unwrap();
+        let recomputed = SphericalTransform::new(grid, 341).unwrap();
+        assert!(recomputed.panels.scratch_len() > 0 && stored.panels.scratch_len() == 0);
+        let spectra = random_spectra(&stored, 2, 3);
+        let (mut a, mut b) = (fields_of(&stored, 2), fields_of(&stored, 2));
+        stored.synthesis(spectra.view(), a.view_mut());
+        recomputed.synthesis(spectra.view(), b.view_mut());
+        assert_eq!(a, b);
+        let (mut p, mut q) = (spectra.clone(), spectra.clone());
+        stored.analysis(a.view(), p.view_mut());
+        recomputed.analysis(a.view(), q.view_mut());
+        assert_eq!(p, q);
+        let error = difference(&spectra, &p);
+        println!("T341: {error:.2e}");
+        assert!(error < 1e-12, "{error:e}");
+    }
+
+    #[test]
+    fn synthesis_is_the_sum_that_it_says() {
+        for grid in [
+            SphereGrid::gaussian(9, 20).unwrap(),
+            SphereGrid::regular(17, 21).unwrap(),
+            SphereGrid::regular_offset(18, 22).unwrap(),
+        ] {
+            let transform = SphericalTransform::new(grid, 8).unwrap();
+            let spectra = random_spectra(&transform, 2, 11);
+            let mut fields = fields_of(&transform, 2);
+            transform.synthesis(spectra.view(), fields.view_mut());
+            let grid = transform.grid();
+            let legendre = Legendre::new(8);
+            for ((f, j, i), &value) in fields.indexed_iter() {
+                let mut sum = 0.0;
+                for m in 0..=8 {
+                    let mut p = vec![0.0; 9 - m];
+                    legendre.fill_order(m, &grid.sin_latitudes()[j..=j], &mut p);
+                    let wave = Complex64::cis(m as f64 * grid.longitudes()[i]);
+                    for n in m..=8 {
+                        let term = spectra[[f, transform.index(m, n)]] * wave;
+                        sum += if m == 0 { 1.0 } else { 2.0 } * term.re * p[n - m];
+                    }
+                }
+                assert!((sum - value).abs() < 1e-12, "{:?} {f} {j} {i}", grid.kind());
+            }
+        }
+    }
+
+    #[test]
+    fn one_thread_and_several_give_the_same() {
+        let grid = SphereGrid::for_truncation(63).unwrap();
+        let transform = SphericalTransform::new(grid, 63).unwrap();
+        let spectra = random_spectra(&transform, 3, 5);
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            let mut fields = fields_of(&transform, 3);
+            let mut back = spectra.clone();
+            pool.install(|| {
+                transform.synthesis(spectra.view(), fields.view_mut());
+                transform.analysis(fields.view(), back.view_mut());
+            });
+            (fields, back)
+        };
+        assert_eq!(run(1), run(3));
+    }
+
+    #[test]
+    fn a_truncation_that_the_grid_cannot_carry_is_refused() {
+        let error = SphericalTransform::new(SphereGrid::regular(33, 64).unwrap(), 17).unwrap_err();
+        assert!(error.to_string().contains("at most 16"), "{error}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn inverse_pairs_on_all_grids(
+            truncation in 1usize..40, extra in 0usize..4, fields in 1usize..5,
+            kind in 0usize..3, seed in 0u64..1000,
+        ) {
+            let nlon = 2 * truncation + 1 + extra;
+            let grid = match kind {
+                0 => SphereGrid::gaussian(truncation + 1 + extra, nlon),
+                1 => SphereGrid::regular(2 * truncation + 1 + extra, nlon),
+                _ => SphereGrid::regular_offset(2 * truncation + 1 + extra, nlon),
+            }.unwrap();
+            let transform = SphericalTransform::new(grid, truncation).unwrap();
+            let spectra = random_spectra(&transform, fields, seed);
+            let mut grid_fields = fields_of(&transform, fields);
+            let mut back = spectra.clone();
+            transform.synthesis(spectra.view(), grid_fields.view_mut());
+            transform.analysis(grid_fields.view(), back.view_mut());
+            prop_assert!(difference(&spectra, &back) < 1e-13);
+
+            // vorticity and divergence have mean 0
+            let mut vorticity = spectra.clone();
+            vorticity.column_mut(0).fill(Complex64::ZERO);
+            let mut divergence = random_spectra(&transform, fields, seed + 1);
+            divergence.column_mut(0).fill(Complex64::ZERO);
+            let (mut u, mut v) = (grid_fields.clone(), grid_fields.clone());
+            transform.wind(6.4e6, vorticity.view(), divergence.view(), u.view_mut(), v.view_mut());
+            let (mut zeta, mut delta) = (vorticity.clone(), vorticity.clone());
+            transform.vorticity_divergence(
+                6.4e6, u.view(), v.view(), zeta.view_mut(), delta.view_mut(),
+            );
+            prop_assert!(difference(&vorticity, &zeta) < 1e-12);
+            prop_assert!(difference(&divergence, &delta) < 1e-12);
+        }
+    }
+}
