@@ -220,10 +220,11 @@ impl Rows {
                     0
                 };
                 for i in (0..whole).step_by(LANES) {
-                    let block = V::transpose(std::array::from_fn(
-                        #[inline(always)]
-                        |k| V::load(data.add((i + k) * POINT)),
-                    ));
+                    let mut block = [V::splat(0.0); LANES];
+                    for (k, v) in block.iter_mut().enumerate() {
+                        *v = V::load(data.add((i + k) * POINT));
+                    }
+                    let block = V::transpose(block);
                     for (l, v) in block.into_iter().enumerate() {
                         v.store(field.add(rows[l] * n + i));
                     }
@@ -259,10 +260,11 @@ impl Rows {
                     0
                 };
                 for i in (0..whole).step_by(LANES) {
-                    let block = V::transpose(std::array::from_fn(
-                        #[inline(always)]
-                        |l| V::load(field.add(rows[l] * n + i)),
-                    ));
+                    let mut block = [V::splat(0.0); LANES];
+                    for (v, &row) in block.iter_mut().zip(&rows) {
+                        *v = V::load(field.add(row * n + i));
+                    }
+                    let block = V::transpose(block);
                     for (k, v) in block.into_iter().enumerate() {
                         v.store(data.add((i + k) * POINT));
                     }

@@ -151,11 +151,36 @@ impl LaneFft {
             unsafe {
                 let (x, y) = (Points { at: from, re, im }, Points { at: to, re, im });
                 match pass.radix {
-                    8 => pass.run::<V, 8>(x, y, dft8),
-                    5 => pass.run::<V, 5>(x, y, dft5),
-                    4 => pass.run::<V, 4>(x, y, dft4),
-                    3 => pass.run::<V, 3>(x, y, dft3),
-                    2 => pass.run::<V, 2>(x, y, dft2),
+                    8 => pass.run::<V, 8>(
+                        x,
+                        y,
+                        #[inline(always)]
+                        |a| dft8(a),
+                    ),
+                    5 => pass.run::<V, 5>(
+                        x,
+                        y,
+                        #[inline(always)]
+                        |a| dft5(a),
+                    ),
+                    4 => pass.run::<V, 4>(
+                        x,
+                        y,
+                        #[inline(always)]
+                        |a| dft4(a),
+                    ),
+                    3 => pass.run::<V, 3>(
+                        x,
+                        y,
+                        #[inline(always)]
+                        |a| dft3(a),
+                    ),
+                    2 => pass.run::<V, 2>(
+                        x,
+                        y,
+                        #[inline(always)]
+                        |a| dft2(a),
+                    ),
                     _ => pass.run_plain::<V>(x, y),
                 }
             }
@@ -260,6 +285,19 @@ impl Points {
             }
         }
     }
+    /// `R` points from `first` on, `step` apart.
+    #[inline(always)]
+    unsafe fn gather<V: Lanes, const R: usize>(self, first: usize, step: usize) -> [Cx<V>; R] {
+        // Loops rather than array::from_fn, here and in the other kernels: what a kernel calls
+        // has to be inlined without exception to be compiled for its instruction set.
+        unsafe {
+            let mut points = [self.load(first); R];
+            for (k, point) in points.iter_mut().enumerate().skip(1) {
+                *point = self.load(first + k * step);
+            }
+            points
+        }
+    }
     #[inline(always)]
     unsafe fn store<V: Lanes>(self, j: usize, value: Cx<V>) {
         unsafe {
@@ -281,28 +319,20 @@ impl Pass {
         let (groups, stride) = (self.groups, self.stride);
         unsafe {
             for q in 0..stride {
-                let b = dft(std::array::from_fn(
-                    #[inline(always)]
-                    |k| x.load(q + stride * groups * k),
-                ));
-                for k in 0..R {
-                    y.store(q + stride * k, b[k]);
+                let b = dft(x.gather(q, stride * groups));
+                for (k, &value) in b.iter().enumerate() {
+                    y.store(q + stride * k, value);
                 }
             }
             for p in 1..groups {
                 let at = self.twiddles.as_ptr().add(p * (R - 1));
-                let w: [[V; 2]; R] = std::array::from_fn(
-                    #[inline(always)]
-                    |k| {
-                        let [c, s] = *at.add(k.saturating_sub(1));
-                        [V::splat(c), V::splat(s)]
-                    },
-                );
+                let mut w = [[V::splat(0.0); 2]; R];
+                for k in 1..R {
+                    let [c, s] = *at.add(k - 1);
+                    w[k] = [V::splat(c), V::splat(s)];
+                }
                 for q in 0..stride {
-                    let b = dft(std::array::from_fn(
-                        #[inline(always)]
-                        |k| x.load(q + stride * (p + groups * k)),
-                    ));
+                    let b = dft(x.gather(q + stride * p, stride * groups));
                     y.store(q + stride * R * p, b[0]);
                     for k in 1..R {
                         y.store(q + stride * (R * p + k), b[k].times(w[k]));

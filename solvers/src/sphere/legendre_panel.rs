@@ -339,27 +339,25 @@ impl Sums {
                 let panel = self.panel.add(block * self.block_len);
                 for h in 0..2 {
                     let g = self.values.add((2 * block + h) * 2 * self.columns * LANES);
-                    let g: [V; C] = std::array::from_fn(
-                        #[inline(always)]
-                        |k| V::load(g.add(k * LANES)),
-                    );
+                    let mut factor = [V::splat(0.0); C];
+                    for (k, f) in factor.iter_mut().enumerate() {
+                        *f = V::load(g.add(k * LANES));
+                    }
                     for t in 0..T {
                         let p = V::load(panel.add(at[t] + h * LANES));
                         for k in 0..C {
-                            sum[t][k] = p.mul_add(g[k], sum[t][k]);
+                            sum[t][k] = p.mul_add(factor[k], sum[t][k]);
                         }
                     }
                 }
             }
             let mut flat = [0.0; 24];
             for group in 0..(T * C) / 8 {
-                let vectors = std::array::from_fn(
-                    #[inline(always)]
-                    |i| {
-                        let i = 8 * group + i;
-                        sum[i / C][i % C]
-                    },
-                );
+                let mut vectors = [V::splat(0.0); 8];
+                for (i, v) in vectors.iter_mut().enumerate() {
+                    let i = 8 * group + i;
+                    *v = sum[i / C][i % C];
+                }
                 V::sums(vectors).store(flat.as_mut_ptr().add(8 * group));
             }
             for t in 0..T.min((last - row) / 2 + 1) {
