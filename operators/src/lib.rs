@@ -1,1 +1,15 @@
-//! Curlwind operators.
+//! The learning side of Curlwind: spectral layers, neural operators, losses, residuals, training.
+#![warn(missing_docs)]
+
+mod buffers;
+pub mod device;
+pub mod error;
+pub mod fno;
+pub mod kernels;
+pub mod pointwise;
+pub mod sfno;
+pub mod spectral;
+pub mod spherical;
+pub mod weights;
+
+pub use error::{Error, Result};

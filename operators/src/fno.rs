@@ -1,0 +1,241 @@
+//! The Fourier neural operator in two dimensions.
+//!
+//! Li et al., Fourier Neural Operator for Parametric Partial Differential Equations (ICLR 2021):
+//! lifting, layers `v' = gelu(K v + W v + b)` with the spectral convolution `K`, projection. The
+//! last layer has no activation, as in the authors' code.
+
+use crate::buffers::{GridCache, matrix};
+use crate::error::{Error, Result};
+use crate::pointwise::{Bias, BiasGelu, ChannelMix, ChannelMlp};
+use crate::spectral::{SpectralConv2d, SpectralConv2dConfig};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// Configuration of [`Fno2d`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Fno2dConfig {
+    /// Input channels; set from the data.
+    pub in_channels: usize,
+    /// Output channels; set from the data.
+    pub out_channels: usize,
+    /// Modes along rows and columns, counted with both signs.
+    pub n_modes: [usize; 2],
+    /// Channels of the layers.
+    pub hidden_channels: usize,
+    /// Number of layers.
+    pub layers: usize,
+    /// Width of the hidden layer of the lifting, in units of `hidden_channels`; 0 for a single layer.
+    pub lifting_ratio: usize,
+    /// Width of the hidden layer of the projection, in units of `hidden_channels`.
+    pub projection_ratio: usize,
+    /// Whether the coordinates in 0..1 are appended to the input.
+    pub positional_embedding: bool,
+}
+
+impl Default for Fno2dConfig {
+    fn default() -> Self {
+        Self {
+            in_channels: 1,
+            out_channels: 1,
+            n_modes: [16, 16],
+            hidden_channels: 32,
+            layers: 4,
+            lifting_ratio: 2,
+            projection_ratio: 2,
+            positional_embedding: true,
+        }
+    }
+}
+
+impl burn::config::Config for Fno2dConfig {}
+
+/// Fourier neural operator `[B, Ci, H, W]` to `[B, Co, H, W]`, on any grid size.
+#[derive(Module, Debug)]
+pub struct Fno2d {
+    lifting: Lifting,
+    blocks: Vec<Block>,
+    projection: ChannelMlp,
+    projection_bias: Bias,
+    #[module(skip)]
+    embedding: Option<GridCache<Tensor<4>>>,
+}
+
+/// One layer or two from the input to the hidden channels.
+#[derive(Module, Debug)]
+pub(crate) struct Lifting {
+    single: Option<ChannelMix>,
+    double: Option<ChannelMlp>,
+    bias: Bias,
+}
+
+impl Lifting {
+    pub(crate) fn new(inputs: usize, hidden: usize, ratio: usize, device: &Device) -> Self {
+        Self {
+            single: (ratio == 0).then(|| ChannelMix::new(inputs, hidden, 1.0, device)),
+            double: (ratio > 0)
+                .then(|| ChannelMlp::new(inputs, ratio * hidden, hidden, 1.0, device)),
+            bias: Bias::new(hidden, device),
+        }
+    }
+
+    pub(crate) fn forward(&self, mut x: Tensor<3>) -> Tensor<3> {
+        for layer in &self.single {
+            x = layer.forward(x);
+        }
+        for layer in &self.double {
+            x = layer.forward(x);
+        }
+        self.bias.forward(x)
+    }
+}
+
+#[derive(Module, Debug)]
+struct Block {
+    spectral: SpectralConv2d,
+    skip: ChannelMix,
+    activation: Option<BiasGelu>,
+    bias: Option<Bias>,
+}
+
+/// Refuses zero where a configuration needs at least 1.
+pub(crate) fn at_least_one(values: &[(&str, usize)]) -> Result<()> {
+    match values.iter().find(|(_, value)| *value == 0) {
+        Some((name, value)) => Err(Error::config(name, "at least 1", value)),
+        None => Ok(()),
+    }
+}
+
+impl Fno2dConfig {
+    /// Creates the network with fresh weights.
+    ///
+    /// # Errors
+    /// When a size is zero.
+    pub fn init(&self, device: &Device) -> Result<Fno2d> {
+        at_least_one(&[
+            ("in_channels", self.in_channels),
+            ("out_channels", self.out_channels),
+            ("hidden_channels", self.hidden_channels),
+            ("layers", self.layers),
+            ("projection_ratio", self.projection_ratio),
+        ])?;
+        let hidden = self.hidden_channels;
+        let spectral = SpectralConv2dConfig {
+            in_channels: hidden,
+            out_channels: hidden,
+            n_modes: self.n_modes,
+        };
+        let blocks = (1..=self.layers)
+            .map(|layer| {
+                let last = layer == self.layers;
+                Ok(Block {
+                    spectral: spectral.init(device)?,
+                    skip: ChannelMix::new(hidden, hidden, 1.0, device),
+                    activation: (!last).then(|| BiasGelu::new(hidden, device)),
+                    bias: last.then(|| Bias::new(hidden, device)),
+                })
+            })
+            .collect::<Result<_>>()?;
+        let inputs = self.in_channels + if self.positional_embedding { 2 } else { 0 };
+        let width = self.projection_ratio * hidden;
+        Ok(Fno2d {
+            lifting: Lifting::new(inputs, hidden, self.lifting_ratio, device),
+            blocks,
+            projection: ChannelMlp::new(hidden, width, self.out_channels, 1.0, device),
+            projection_bias: Bias::new(self.out_channels, device),
+            embedding: self.positional_embedding.then(GridCache::default),
+        })
+    }
+}
+
+impl Fno2d {
+    /// Applies the network to `[B, Ci, H, W]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let [batch, _, height, width] = x.dims();
+        let points = height * width;
+        let x = match &self.embedding {
+            Some(cache) => {
+                let dtype = x.dtype();
+                let grid = cache.get([height, width], &x.device(), dtype, |device| {
+                    matrix(coordinates(height, width), [1, 2, height, width], device, dtype)
+                });
+                append_channels(x, &grid)
+            }
+            None => x,
+        };
+        let channels = x.dims()[1];
+        let mut v = self.lifting.forward(x.reshape([batch, channels, points]));
+        for block in &self.blocks {
+            let hidden = v.dims()[1];
+            let spectral = block.spectral.forward(v.clone().reshape([batch, hidden, height, width]));
+            let sum = spectral.reshape([batch, hidden, points]) + block.skip.forward(v);
+            v = match (&block.activation, &block.bias) {
+                (Some(activation), _) => activation.forward(sum),
+                (None, Some(bias)) => bias.forward(sum),
+                (None, None) => sum,
+            };
+        }
+        let y = self.projection_bias.forward(self.projection.forward(v));
+        let outputs = y.dims()[1];
+        y.reshape([batch, outputs, height, width])
+    }
+}
+
+/// Appends constant channels `[1, C, H, W]` to every sample.
+pub(crate) fn append_channels(x: Tensor<4>, constant: &Tensor<4>) -> Tensor<4> {
+    let [batch, ..] = x.dims();
+    let mut constant = constant.clone();
+    if x.is_autodiff() {
+        constant = constant.autodiff();
+    }
+    Tensor::cat(vec![x, constant.repeat_dim(0, batch)], 1)
+}
+
+/// Row and column coordinate in 0..1, `[2, H, W]`.
+fn coordinates(height: usize, width: usize) -> Vec<f64> {
+    let rows = (0..height * width).map(|p| (p / width) as f64 / height as f64);
+    let columns = (0..height * width).map(|p| (p % width) as f64 / width as f64);
+    rows.chain(columns).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Distribution;
+
+    #[test]
+    fn any_grid_and_gradients_everywhere() {
+        let device = Device::flex().autodiff();
+        device.seed(1);
+        let config = Fno2dConfig { in_channels: 2, n_modes: [6, 6], hidden_channels: 8, layers: 2, ..Default::default() };
+        let network = config.init(&device).expect("network");
+        for (h, w) in [(8, 8), (7, 11), (4, 30)] {
+            let x = Tensor::<4>::random([3, 2, h, w], Distribution::Normal(0.0, 1.0), &device);
+            let y = network.forward(x);
+            assert_eq!(y.dims(), [3, 1, h, w]);
+            let grads = burn::optim::GradientsParams::from_grads(y.powi_scalar(2).mean().backward(), &network);
+            let mut parameters = Vec::new();
+            crate::weights::for_each(&network, |name, _| parameters.push(name.to_owned()));
+            assert_eq!(grads.len(), parameters.len());
+        }
+    }
+
+    /// Variance of the hidden field stays within a factor of a few through the layers.
+    #[test]
+    fn initial_variance_is_tame() {
+        let device = Device::flex();
+        device.seed(3);
+        let network = Fno2dConfig { layers: 8, ..Default::default() }.init(&device).expect("network");
+        let x = Tensor::<4>::random([4, 1, 32, 32], Distribution::Normal(0.0, 1.0), &device);
+        let variance = network.forward(x).var(0).mean().into_scalar::<f64>();
+        assert!((0.02..50.0).contains(&variance), "{variance}");
+    }
+
+    #[test]
+    fn zero_sizes_are_refused() {
+        let config = Fno2dConfig { layers: 0, ..Default::default() };
+        let message = config.init(&Device::flex()).expect_err("refused").to_string();
+        assert_eq!(message, "`layers`: expected at least 1, found 0");
+    }
+}
