@@ -22,7 +22,7 @@
 //! # Ok::<(), curlwind_datasets::Error>(())
 //! ```
 #![warn(missing_docs)]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod arrays;
 pub mod calendar;

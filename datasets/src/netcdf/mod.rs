@@ -6,7 +6,7 @@
 //! * [`ForecastWriter`] writes a forecast lead by lead in the WeatherBench
 //!   layout (or a plain trajectory), restartable; [`ForecastReader`] reads it.
 
-mod attributes;
+pub(crate) mod attributes;
 mod axes;
 mod forecast;
 mod forecast_read;

@@ -1,11 +1,34 @@
-//! Reading CF variables.
-use std::path::Path;
-use super::{Query, Selection};
-use crate::field::{Coordinate, Field, LatLonField};
-use crate::Result;
+//! Reading CF variables into normalised fields.
+//!
+//! Packed values are `stored * scale_factor + add_offset` (CF-1.11 section
+//! 8.1); a value is missing if it equals `_FillValue` or `missing_value` or lies
+//! outside `valid_range`, before unpacking (section 2.5.1). The part selected is
+//! one hyperslab, read in one call.
 
-/// An open NetCDF file.
-pub struct Reader { }
+use ::netcdf::{File, Variable};
+use ndarray::{ArrayD, Axis as ArrayAxis, Dimension as _, IxDyn};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::attributes::{text, variable_numbers, variable_text};
+use super::axes::{Decoded, axis_of, decode, decode_dimension};
+use super::quantity::{Candidate, Query};
+use super::selection::{Selection, TimePick};
+use crate::calendar::DateTime;
+use crate::field::{Axis, Coordinate, Field, LatLonField};
+use crate::sniff::{FileKind, sniff};
+use crate::units::conversion;
+use crate::{Error, Result};
+
+/// The fill value of the NetCDF library for floats never written.
+const NC_FILL_FLOAT: f64 = 9.969_209_968_386_869e36;
+
+/// An open NetCDF file (NetCDF-4 or classic).
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    file: File,
+}
 
 /// A variable as listed by [`Reader::variables`].
 #[derive(Clone, Debug, PartialEq)]
@@ -20,19 +43,646 @@ pub struct VariableSummary {
     pub dimensions: Vec<(String, usize)>,
 }
 
+/// A variable found, with the way from its unit to the one wanted.
+struct Found<'f> {
+    variable: Variable<'f>,
+    factor: f64,
+    offset: f64,
+    units: String,
+}
+
+/// One dimension of the variable as it will be read.
+struct Slab {
+    decoded: Decoded,
+    /// The index selected, `None` for all.
+    pick: Option<usize>,
+}
+
 impl Reader {
-    /// Opens a NetCDF file (any format).
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> { let _ = path; todo!() }
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be opened, [`Error::Unreadable`] if it is not
+    /// a NetCDF file, is cut short or is damaged.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref().to_path_buf();
+        let kind = sniff(&path)?;
+        if !matches!(kind, FileKind::Hdf5 | FileKind::NetcdfClassic) {
+            return Err(Error::Unreadable {
+                path,
+                expected: "a NetCDF file",
+                found: kind.found().into(),
+            });
+        }
+        let file = ::netcdf::open(&path).map_err(|e| library_error(&path, &e))?;
+        Ok(Self { path, file })
+    }
+
     /// The file's path.
-    pub fn path(&self) -> &Path { todo!() }
-    /// All data variables (coordinates excluded).
-    pub fn variables(&self) -> Result<Vec<VariableSummary>> { todo!() }
-    /// True if a variable answers to the query.
-    pub fn has(&self, query: impl Into<Query>) -> Result<bool> { let _ = query.into(); todo!() }
-    /// The dimensions of a variable with decoded coordinates, normalised (order: lead, time, realization, level, latitude, longitude, others before them).
-    pub fn coordinates(&self, query: impl Into<Query>) -> Result<Vec<Coordinate>> { let _ = query.into(); todo!() }
-    /// Reads what is selected; unselected dimensions stay.
-    pub fn read(&self, query: impl Into<Query>, selection: &Selection) -> Result<Field> { let _ = (query.into(), selection); todo!() }
-    /// Reads one latitude-longitude field; unselected dimensions must have length 1.
-    pub fn read_lat_lon(&self, query: impl Into<Query>, selection: &Selection) -> Result<LatLonField> { let _ = (query.into(), selection); todo!() }
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Global attributes, as text.
+    pub fn attributes(&self) -> BTreeMap<String, String> {
+        self.file
+            .attributes()
+            .filter_map(|a| Some((a.name().to_string(), text(&a.value().ok()?))))
+            .collect()
+    }
+
+    /// All data variables: what is no coordinate, bounds or grid mapping.
+    pub fn variables(&self) -> Vec<VariableSummary> {
+        self.data_variables()
+            .iter()
+            .map(|v| VariableSummary {
+                name: v.name(),
+                standard_name: variable_text(v, "standard_name"),
+                units: variable_text(v, "units"),
+                dimensions: v.dimensions().iter().map(|d| (d.name(), d.len())).collect(),
+            })
+            .collect()
+    }
+
+    /// True if a variable answers to the query, whatever its unit.
+    pub fn has(&self, query: impl Into<Query>) -> bool {
+        let variables = self.data_variables();
+        query
+            .into()
+            .candidates
+            .iter()
+            .any(|c| !matching(&variables, c).is_empty())
+    }
+
+    /// The dimensions of a variable as [`read`](Self::read) would return them.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn coordinates(&self, query: impl Into<Query>) -> Result<Vec<Coordinate>> {
+        let found = self.find(&query.into())?;
+        let mut coordinates: Vec<Coordinate> = self
+            .slabs(&found.variable)?
+            .into_iter()
+            .map(|s| s.decoded.coordinate)
+            .collect();
+        coordinates.sort_by_key(|c| rank(c.axis));
+        Ok(coordinates)
+    }
+
+    /// Reads what is selected. Dimensions not selected stay, in the order lead,
+    /// time, member, level, others, latitude (north to south), longitude (0 to
+    /// 360).
+    ///
+    /// # Errors
+    /// No or several such variables, a unit that cannot be converted, a time,
+    /// level, member or lead that is absent, missing values (unless allowed),
+    /// unsorted coordinates.
+    pub fn read(&self, query: impl Into<Query>, selection: &Selection) -> Result<Field> {
+        let found = self.find(&query.into())?;
+        let (slabs, scalars) = self.select(&found.variable, selection)?;
+        self.read_slabs(&found, slabs, scalars, selection)
+    }
+
+    /// Reads one latitude-longitude field; dimensions not selected must have
+    /// length 1.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and [`Error::Coordinate`] if a longer dimension
+    /// is left to choose from.
+    pub fn read_lat_lon(
+        &self,
+        query: impl Into<Query>,
+        selection: &Selection,
+    ) -> Result<LatLonField> {
+        let found = self.find(&query.into())?;
+        let (mut slabs, scalars) = self.select(&found.variable, selection)?;
+        let refuse = |expected: String, got: String| Error::Coordinate {
+            path: self.path.clone(),
+            variable: found.variable.name(),
+            expected,
+            found: got,
+        };
+        for slab in &mut slabs {
+            let c = &slab.decoded.coordinate;
+            if slab.pick.is_some() || matches!(c.axis, Axis::Latitude | Axis::Longitude) {
+                continue;
+            }
+            if c.values.len() > 1 {
+                return Err(refuse(
+                    format!("one {} to be chosen", c.axis.name()),
+                    format!("{} in dimension '{}': {}", c.values.len(), c.name, listing(c)),
+                ));
+            }
+            slab.pick = Some(0);
+        }
+        let has = |axis| slabs.iter().any(|s| s.decoded.coordinate.axis == axis);
+        if !has(Axis::Latitude) || !has(Axis::Longitude) {
+            return Err(refuse(
+                "dimensions latitude and longitude, each with its coordinate".into(),
+                dimension_list(&found.variable),
+            ));
+        }
+        self.read_slabs(&found, slabs, scalars, selection)?.into_lat_lon()
+    }
+
+    fn data_variables(&self) -> Vec<Variable<'_>> {
+        let all: Vec<Variable<'_>> = self.file.variables().collect();
+        let mut named_by_others: Vec<String> = Vec::new();
+        for v in &all {
+            for attribute in ["bounds", "coordinates", "grid_mapping", "climatology"] {
+                let names = variable_text(v, attribute).unwrap_or_default();
+                named_by_others.extend(names.split_whitespace().map(String::from));
+            }
+        }
+        all.into_iter()
+            .filter(|v| {
+                let name = v.name();
+                let own_dimension = matches!(v.dimensions(), [d] if d.name() == name);
+                let coordinate = v.dimensions().len() < 2 && axis_of(v) != Axis::Other;
+                !own_dimension && !coordinate && !named_by_others.contains(&name)
+            })
+            .collect()
+    }
+
+    fn find(&self, query: &Query) -> Result<Found<'_>> {
+        let variables = self.data_variables();
+        let mut refused = None;
+        for candidate in &query.candidates {
+            let fits = matching(&variables, candidate);
+            let variable = match fits.as_slice() {
+                [] => continue,
+                [one] => (*one).clone(),
+                many => {
+                    let names: Vec<String> = many.iter().map(|v| format!("'{}'", v.name())).collect();
+                    return Err(Error::VariableAmbiguous {
+                        path: self.path.clone(),
+                        wanted: query.to_string(),
+                        candidates: names.join(", "),
+                    });
+                }
+            };
+            let units = variable_text(&variable, "units");
+            // the unit decides between z in m2 s-2 and z in m
+            let ways = std::iter::once(candidate).chain(&query.candidates);
+            for way in ways {
+                let Some(wanted) = &way.units else {
+                    return Ok(Found {
+                        variable,
+                        factor: 1.0,
+                        offset: 0.0,
+                        units: units.unwrap_or_default(),
+                    });
+                };
+                let file_units = match &units {
+                    Some(u) if !u.is_empty() => u.as_str(),
+                    _ if wanted == "1" => "1",
+                    _ => continue,
+                };
+                if let Ok((factor, offset)) = conversion(file_units, wanted) {
+                    return Ok(Found {
+                        variable,
+                        factor: factor * way.factor,
+                        offset: offset * way.factor,
+                        units: way.result_units.clone().unwrap_or_default(),
+                    });
+                }
+            }
+            refused.get_or_insert(Error::Units {
+                path: self.path.clone(),
+                variable: variable.name(),
+                found: units.map_or("no unit".into(), |u| format!("'{u}'")),
+                expected: format!("'{}'", candidate.units.as_deref().unwrap_or_default()),
+            });
+        }
+        Err(refused.unwrap_or_else(|| self.missing(query, &variables)))
+    }
+
+    fn missing(&self, query: &Query, variables: &[Variable<'_>]) -> Error {
+        let present: Vec<String> = variables.iter().map(Variable::name).collect();
+        let wanted: Vec<&String> = query
+            .candidates
+            .iter()
+            .flat_map(|c| c.names.iter().chain(&c.standard_names))
+            .collect();
+        let nearest = present
+            .iter()
+            .map(|p| {
+                let closest = wanted.iter().map(|w| edit_distance(p, w)).min().unwrap_or(usize::MAX);
+                (closest, p)
+            })
+            .min()
+            .filter(|(distance, name)| *distance <= name.len() / 3)
+            .map(|(_, name)| name.clone());
+        Error::VariableMissing {
+            path: self.path.clone(),
+            wanted: query.to_string(),
+            present: if present.is_empty() {
+                "no data variables".into()
+            } else {
+                let quoted: Vec<String> = present.iter().map(|p| format!("'{p}'")).collect();
+                quoted.join(", ")
+            },
+            nearest,
+        }
+    }
+
+    fn slabs(&self, variable: &Variable<'_>) -> Result<Vec<Slab>> {
+        let name = variable.name();
+        variable
+            .dimensions()
+            .iter()
+            .map(|d| {
+                if d.len() == 0 {
+                    return Err(Error::Coordinate {
+                        path: self.path.clone(),
+                        variable: name.clone(),
+                        expected: format!("at least one value along '{}'", d.name()),
+                        found: "none (length 0)".into(),
+                    });
+                }
+                Ok(Slab {
+                    decoded: decode_dimension(&self.path, &self.file, &name, &d.name(), d.len())?,
+                    pick: None,
+                })
+            })
+            .collect()
+    }
+
+    /// Scalar coordinates of a variable, by its `coordinates` attribute or, if
+    /// it has none, all in the file.
+    fn scalars(&self, variable: &Variable<'_>) -> Result<Vec<Coordinate>> {
+        let listed = variable_text(variable, "coordinates");
+        let mut scalars = Vec::new();
+        for v in self.file.variables().filter(|v| v.dimensions().is_empty()) {
+            let name = v.name();
+            let meant = listed.as_ref().is_none_or(|l| l.split_whitespace().any(|n| n == name));
+            if meant && axis_of(&v) != Axis::Other {
+                // a scalar that makes no sense is no reason to refuse the field
+                if let Ok(decoded) = decode(&self.path, &v, &name, 1) {
+                    scalars.push(decoded.coordinate);
+                }
+            }
+        }
+        Ok(scalars)
+    }
+
+    fn select(
+        &self,
+        variable: &Variable<'_>,
+        selection: &Selection,
+    ) -> Result<(Vec<Slab>, Vec<Coordinate>)> {
+        let mut slabs = self.slabs(variable)?;
+        let present: Vec<Axis> = slabs.iter().map(|s| s.decoded.coordinate.axis).collect();
+        let mut scalars = self.scalars(variable)?;
+        scalars.retain(|s| !present.contains(&s.axis));
+        for axis in [Axis::Time, Axis::Level, Axis::Realization, Axis::Lead] {
+            let Some(wish) = wish(selection, axis) else { continue };
+            let slab = slabs.iter_mut().find(|s| s.decoded.coordinate.axis == axis);
+            let scalar = scalars.iter().find(|c| c.axis == axis);
+            let absent = |wanted: String, hint: String| Error::Absent {
+                path: self.path.clone(),
+                variable: variable.name(),
+                axis: axis.name(),
+                wanted,
+                hint,
+            };
+            let coordinate = match (&slab, scalar) {
+                (Some(slab), _) => &slab.decoded.coordinate,
+                (None, Some(scalar)) => scalar,
+                // the only one there is need not be named
+                (None, None) if wish.is_first() => continue,
+                (None, None) => {
+                    let hint = format!("it has the dimensions {}", dimension_list(variable));
+                    return Err(absent(wish.to_string(), hint));
+                }
+            };
+            let index = wish
+                .find(coordinate)
+                .map_err(|(wanted, hint)| absent(wanted, hint))?;
+            if let Some(slab) = slab {
+                slab.pick = Some(index);
+            }
+        }
+        Ok((slabs, scalars))
+    }
+
+    fn read_slabs(
+        &self,
+        found: &Found<'_>,
+        slabs: Vec<Slab>,
+        mut scalars: Vec<Coordinate>,
+        selection: &Selection,
+    ) -> Result<Field> {
+        let variable = &found.variable;
+        let lengths: Vec<usize> = variable.dimensions().iter().map(|d| d.len()).collect();
+        let start: Vec<usize> = slabs.iter().map(|s| s.pick.unwrap_or(0)).collect();
+        let count: Vec<usize> = slabs
+            .iter()
+            .zip(&lengths)
+            .map(|(s, n)| if s.pick.is_some() { 1 } else { *n })
+            .collect();
+        let mut raw: Vec<f64> = variable
+            .get_values((start, count.clone()))
+            .map_err(|e| library_error(&self.path, &e))?;
+        unpack(variable, &mut raw, found.factor, found.offset);
+
+        let mut values = ArrayD::from_shape_vec(IxDyn(&count), raw).map_err(|e| Error::Shape {
+            what: format!("variable '{}'", variable.name()),
+            expected: format!("{count:?}"),
+            found: e.to_string(),
+        })?;
+        let mut dimensions = Vec::new();
+        // from the last axis, so that those before keep their numbers
+        for (k, slab) in slabs.into_iter().enumerate().rev() {
+            let mut coordinate = slab.decoded.coordinate;
+            if let Some(index) = slab.pick {
+                values = values.index_axis_move(ArrayAxis(k), 0);
+                coordinate.values = vec![coordinate.values[index]];
+                if let Some(time) = coordinate.times.get(index).copied() {
+                    coordinate.times = vec![time];
+                }
+                scalars.push(coordinate);
+                continue;
+            }
+            if let Some(order) = &slab.decoded.order {
+                values = values.select(ArrayAxis(k), order);
+            }
+            dimensions.insert(0, coordinate);
+        }
+        let mut permutation: Vec<usize> = (0..dimensions.len()).collect();
+        permutation.sort_by_key(|&k| rank(dimensions[k].axis));
+        let values = values.permuted_axes(IxDyn(&permutation));
+        let values = values.as_standard_layout().into_owned();
+        let dimensions: Vec<Coordinate> = permutation.iter().map(|&k| dimensions[k].clone()).collect();
+        if !selection.allow_missing {
+            self.refuse_missing(&variable.name(), &values, &dimensions)?;
+        }
+        Ok(Field {
+            name: variable.name(),
+            standard_name: variable_text(variable, "standard_name"),
+            units: found.units.clone(),
+            attributes: variable
+                .attributes()
+                .filter_map(|a| Some((a.name().to_string(), text(&a.value().ok()?))))
+                .collect(),
+            scalars,
+            dimensions,
+            values,
+        })
+    }
+
+    fn refuse_missing(
+        &self,
+        variable: &str,
+        values: &ArrayD<f64>,
+        dimensions: &[Coordinate],
+    ) -> Result<()> {
+        let count = values.iter().filter(|x| !x.is_finite()).count();
+        if count == 0 {
+            return Ok(());
+        }
+        let first = values.indexed_iter().find(|(_, x)| !x.is_finite());
+        let place: Vec<String> = first
+            .iter()
+            .flat_map(|(index, _)| dimensions.iter().zip(index.slice().to_vec()))
+            .map(|(c, i)| format!("{} {}", c.axis.name(), label(c, i)))
+            .collect();
+        Err(Error::MissingValues {
+            path: self.path.clone(),
+            variable: variable.to_string(),
+            count,
+            total: values.len(),
+            place: place.join(", "),
+        })
+    }
+}
+
+/// Order of the dimensions of a field.
+fn rank(axis: Axis) -> u8 {
+    match axis {
+        Axis::Lead => 0,
+        Axis::Time => 1,
+        Axis::Realization => 2,
+        Axis::Level => 3,
+        Axis::Other => 4,
+        Axis::Latitude => 5,
+        Axis::Longitude => 6,
+    }
+}
+
+/// Variables that fit a candidate: one by name or standard name; several only
+/// if nothing tells them apart.
+fn matching<'v, 'f>(variables: &'v [Variable<'f>], candidate: &Candidate) -> Vec<&'v Variable<'f>> {
+    let by_name = |known_otherwise: bool| {
+        candidate.names.iter().find_map(|name| {
+            variables.iter().find(|v| {
+                // a standard name that says something else outweighs a short name
+                let other = variable_text(v, "standard_name")
+                    .filter(|s| s != "unknown" && !s.is_empty())
+                    .is_some_and(|s| !candidate.standard_names.contains(&s));
+                v.name() == *name && (known_otherwise || !other)
+            })
+        })
+    };
+    if candidate.name_first
+        && let Some(one) = by_name(true)
+    {
+        return vec![one];
+    }
+    for standard_name in &candidate.standard_names {
+        let fits: Vec<&Variable<'f>> = variables
+            .iter()
+            .filter(|v| variable_text(v, "standard_name").as_ref() == Some(standard_name))
+            .collect();
+        match fits.len() {
+            0 => continue,
+            1 => return fits,
+            _ => {
+                let known = candidate.names.iter().find_map(|n| fits.iter().find(|v| v.name() == *n));
+                return known.map_or(fits.clone(), |one| vec![*one]);
+            }
+        }
+    }
+    by_name(false).into_iter().collect()
+}
+
+/// Missing values to NaN, then unpacking and the unit in one pass.
+fn unpack(variable: &Variable<'_>, values: &mut [f64], factor: f64, offset: f64) {
+    let first = |name: &str| variable_numbers(variable, name).first().copied();
+    let mut fills = variable_numbers(variable, "_FillValue");
+    fills.extend(variable_numbers(variable, "missing_value"));
+    let is_float = matches!(variable.vartype(), ::netcdf::types::NcVariableType::Float(_));
+    if fills.is_empty() && is_float {
+        fills.push(NC_FILL_FLOAT);
+    }
+    let range = variable_numbers(variable, "valid_range");
+    let (low, high) = match range.as_slice() {
+        [low, high] => (*low, *high),
+        _ => (
+            first("valid_min").unwrap_or(f64::NEG_INFINITY),
+            first("valid_max").unwrap_or(f64::INFINITY),
+        ),
+    };
+    let scale = first("scale_factor").unwrap_or(1.0);
+    let shift = first("add_offset").unwrap_or(0.0);
+    let plain = scale == 1.0 && shift == 0.0 && factor == 1.0 && offset == 0.0;
+    for x in values {
+        if fills.contains(x) || *x < low || *x > high {
+            *x = f64::NAN;
+        } else if !plain {
+            *x = factor * (scale * *x + shift) + offset;
+        }
+    }
+}
+
+/// What is wanted along one axis.
+enum Wish<'s> {
+    Index(usize),
+    Latest,
+    Date(&'s str),
+    Value(f64, &'static str),
+}
+
+fn wish(selection: &Selection, axis: Axis) -> Option<Wish<'_>> {
+    match axis {
+        Axis::Time => selection.time.as_ref().map(|t| match t {
+            TimePick::Index(i) => Wish::Index(*i),
+            TimePick::Latest => Wish::Latest,
+            TimePick::Date(d) => Wish::Date(d),
+        }),
+        Axis::Level => selection.level_pa.map(|p| Wish::Value(p, "Pa")),
+        Axis::Realization => selection.member.map(Wish::Index),
+        Axis::Lead => selection.lead_hours.map(|h| Wish::Value(h, "h")),
+        _ => None,
+    }
+}
+
+impl Wish<'_> {
+    fn is_first(&self) -> bool {
+        matches!(self, Self::Index(0) | Self::Latest) || matches!(self, Self::Value(0.0, "h"))
+    }
+
+    /// The index along the coordinate, or (wanted, hint) for the message.
+    fn find(&self, coordinate: &Coordinate) -> std::result::Result<usize, (String, String)> {
+        let n = coordinate.values.len();
+        let has = format!("it has {}", listing(coordinate));
+        match *self {
+            Self::Latest => Ok((0..n)
+                .max_by(|&a, &b| coordinate.values[a].total_cmp(&coordinate.values[b]))
+                .unwrap_or(0)),
+            Self::Index(i) if i < n => Ok(i),
+            Self::Index(i) => Err((format!("number {i} (counted from 0)"), format!("it has {n}"))),
+            Self::Date(date) => {
+                let calendar = coordinate.calendar;
+                let moment = DateTime::parse(date, calendar).map_err(|e| (format!("'{date}'"), e.to_string()))?;
+                if let Some(i) = coordinate.times.iter().position(|t| *t == moment) {
+                    return Ok(i);
+                }
+                let away = |t: &DateTime| (t.microseconds(calendar) - moment.microseconds(calendar)).abs();
+                let nearest = coordinate.times.iter().min_by_key(|t| away(t));
+                Err((
+                    moment.to_string(),
+                    nearest.map_or("its times are not dates".into(), |t| format!("the nearest is {t}; {has}")),
+                ))
+            }
+            Self::Value(value, units) => {
+                if coordinate.units != units {
+                    return Err((
+                        format!("of {}", quantity_label(value, units)),
+                        format!("its levels are in '{}': {}", coordinate.units, listing(coordinate)),
+                    ));
+                }
+                let away = |i: &usize| (coordinate.values[*i] - value).abs();
+                let nearest = (0..n).min_by(|a, b| away(a).total_cmp(&away(b))).unwrap_or(0);
+                if away(&nearest) <= 1e-4 * value.abs().max(1e-3) {
+                    return Ok(nearest);
+                }
+                Err((
+                    quantity_label(value, units),
+                    format!("the nearest is {}; {has}", label(coordinate, nearest)),
+                ))
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Wish<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Index(i) => write!(f, "number {i}"),
+            Self::Latest => write!(f, "last"),
+            Self::Date(d) => write!(f, "{d}"),
+            Self::Value(x, units) => f.write_str(&quantity_label(*x, units)),
+        }
+    }
+}
+
+fn quantity_label(value: f64, units: &str) -> String {
+    let rounded = |x: f64| (x * 1e6).round() / 1e6;
+    match units {
+        "Pa" => format!("{} hPa", rounded(value / 100.0)),
+        "degrees_north" | "degrees_east" | "1" | "" => rounded(value).to_string(),
+        _ => format!("{} {units}", rounded(value)),
+    }
+}
+
+fn label(coordinate: &Coordinate, index: usize) -> String {
+    match coordinate.times.get(index) {
+        Some(time) => time.to_string(),
+        None => quantity_label(coordinate.values[index], &coordinate.units),
+    }
+}
+
+/// "a, b, c" or "a, b, ..., y, z (n)".
+fn listing(coordinate: &Coordinate) -> String {
+    let n = coordinate.values.len();
+    let labels = |range: std::ops::Range<usize>| {
+        let texts: Vec<String> = range.map(|i| label(coordinate, i)).collect();
+        texts.join(", ")
+    };
+    if n <= 8 {
+        labels(0..n)
+    } else {
+        format!("{}, ..., {} ({n} in all)", labels(0..3), labels(n - 2..n))
+    }
+}
+
+fn dimension_list(variable: &Variable<'_>) -> String {
+    let names: Vec<String> = variable
+        .dimensions()
+        .iter()
+        .map(|d| format!("{} {}", d.name(), d.len()))
+        .collect();
+    format!("({})", names.join(", "))
+}
+
+/// Levenshtein distance.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let substitution = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = substitution.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// An error of the NetCDF library, with the reason HDF5 gives for a file that
+/// does not open.
+pub(super) fn library_error(path: &Path, error: &::netcdf::Error) -> Error {
+    let deeper = hdf5::File::open(path).err().map(|e| crate::arrays::reason(&e));
+    Error::Unreadable {
+        path: path.to_path_buf(),
+        expected: "a NetCDF file",
+        found: format!(
+            "it is cut short or damaged ({}{})",
+            error,
+            deeper.map_or(String::new(), |d| format!("; {d}"))
+        ),
+    }
 }

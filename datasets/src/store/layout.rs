@@ -1,6 +1,16 @@
-//! What every trajectory of a store has in common.
+//! What every trajectory of a store has in common, kept in `store.json`.
+
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::coordinates::LatLon;
+use crate::{Error, Result};
+
+/// The file of a store that holds its layout.
+pub(crate) const FILE: &str = "store.json";
 
 /// One of the fields of a state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,8 +44,91 @@ pub struct Layout {
 
 impl Layout {
     /// Values per state: channels x latitudes x longitudes.
-    pub fn state_len(&self) -> usize { self.channels.len() * self.latitudes_deg.len() * self.longitudes_deg.len() }
+    pub fn state_len(&self) -> usize {
+        self.channels.len() * self.latitudes_deg.len() * self.longitudes_deg.len()
+    }
+
+    /// `[steps, channels, latitudes, longitudes]` of one trajectory.
+    pub fn shape(&self) -> [usize; 4] {
+        [
+            self.steps,
+            self.channels.len(),
+            self.latitudes_deg.len(),
+            self.longitudes_deg.len(),
+        ]
+    }
+
+    /// The file of a trajectory in the folder of the store.
+    pub(super) fn file(folder: &Path, trajectory: usize) -> PathBuf {
+        folder.join(format!("trajectory_{trajectory:06}.h5"))
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        LatLon::new(self.latitudes_deg.clone(), self.longitudes_deg.clone())?;
+        for (what, n) in [
+            ("trajectories", self.trajectories),
+            ("steps", self.steps),
+            ("channels", self.channels.len()),
+        ] {
+            if n == 0 {
+                return Err(Error::invalid(what, "at least 1", 0));
+            }
+        }
+        if !(self.time_step_seconds > 0.0 && self.time_step_seconds.is_finite()) {
+            return Err(Error::invalid("time step", "a positive number of seconds", self.time_step_seconds));
+        }
+        Ok(())
+    }
+
+    pub(super) fn load(folder: &Path) -> Result<Self> {
+        let path = folder.join(FILE);
+        let layout: Self = read_json(&path, "the layout of a training store")?;
+        layout.check()?;
+        Ok(layout)
+    }
 }
 
-/// sha256 (hex) of the JSON of a configuration.
-pub fn fingerprint(configuration: &impl Serialize) -> String { let _ = configuration; todo!() }
+/// sha256 (hex) of the JSON of a configuration, to tell whether a store that
+/// exists was made by the same one.
+///
+/// # Errors
+/// [`Error::Invalid`] if it cannot be written as JSON.
+pub fn fingerprint(configuration: &impl Serialize) -> Result<String> {
+    let json = serde_json::to_vec(configuration)
+        .map_err(|e| Error::invalid("configuration", "something that can be written as JSON", e))?;
+    Ok(sha256_hex(&json))
+}
+
+pub(super) fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Reads JSON; the message names the file and the line.
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(path: &Path, expected: &'static str) -> Result<T> {
+    let text = std::fs::read(path).map_err(|source| Error::Io {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    serde_json::from_slice(&text).map_err(|e| Error::Unreadable {
+        path: path.to_path_buf(),
+        expected,
+        found: e.to_string(),
+    })
+}
+
+/// Writes JSON to a temporary file and renames it.
+pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    let io = |source| Error::Io {
+        path: path.to_path_buf(),
+        source,
+    };
+    let json = serde_json::to_vec_pretty(value)
+        .map_err(|e| Error::invalid("value", "something that can be written as JSON", e))?;
+    let temporary = path.with_extension(format!("json.tmp-{}", std::process::id()));
+    let mut file = std::fs::File::create(&temporary).map_err(io)?;
+    let written = file.write_all(&json).and_then(|()| std::fs::rename(&temporary, path));
+    written.map_err(|source| {
+        let _ = std::fs::remove_file(&temporary);
+        io(source)
+    })
+}

@@ -14,6 +14,41 @@ mod write;
 
 pub use layout::{Channel, Layout, fingerprint};
 pub use read::Store;
-pub use split::{Split, SplitKind};
+pub use split::{Segment, Split, SplitKind};
 pub use statistics::{ChannelStatistics, Statistics};
 pub use write::{StoreWriter, TrajectoryWriter};
+
+/// True if the folder is a store.
+pub(crate) fn is_store(path: &std::path::Path) -> bool {
+    path.join(layout::FILE).is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Channel, Layout};
+
+    /// Two channels on 6 x 8 points.
+    pub(super) fn layout(trajectories: usize, steps: usize) -> Layout {
+        let channel = |name: &str, units: &str| Channel {
+            name: name.into(),
+            units: units.into(),
+        };
+        Layout {
+            trajectories,
+            steps,
+            channels: vec![channel("height", "m"), channel("vorticity", "s-1")],
+            latitudes_deg: (0..6).map(|j| 75.0 - 30.0 * f64::from(j)).collect(),
+            longitudes_deg: (0..8).map(|i| 45.0 * f64::from(i)).collect(),
+            time_step_seconds: 3600.0,
+            fingerprint: "a".into(),
+            attributes: [("scenario".to_string(), "test".to_string())].into(),
+        }
+    }
+
+    /// States that differ from trajectory to trajectory.
+    pub(super) fn state(layout: &Layout, trajectory: usize) -> Vec<f32> {
+        (0..layout.steps * layout.state_len())
+            .map(|i| (i as f32 * 0.37).sin() * (1.0 + trajectory as f32) + 5.0)
+            .collect()
+    }
+}
