@@ -14,7 +14,9 @@
 use super::fourier::{FourierBuffer, RowFactor, Rows};
 use super::grid::SphereGrid;
 use super::lanes::{self, AlignedBuffer, LANES, Lanes};
+use super::legendre::Legendre;
 use super::legendre_panel::{BLOCK, Panels, STORED_LIMIT};
+use super::vector::Coupling;
 use crate::{Error, Result};
 use ndarray::{ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
 use num_complex::Complex64;
@@ -49,6 +51,10 @@ pub struct SphericalTransform {
     truncation: usize,
     pub(super) panels: Panels,
     pub(super) rows: Rows,
+    /// epsilon_n^m for n = m..=N+2, order after order.
+    epsilons: Vec<f64>,
+    /// 1/n, and 0 for n = 0.
+    inverses: Vec<f64>,
     /// Fourier buffers between calls.
     pool: Mutex<Vec<AlignedBuffer>>,
 }
@@ -197,12 +203,19 @@ impl SphericalTransform {
             })
             .collect();
         let rows = Rows::new(&grid, truncation, orders);
+        let epsilons = (0..=truncation)
+            .flat_map(|m| (m..=truncation + 2).map(move |n| Legendre::epsilon(m, n)))
+            .collect();
+        let mut inverses = vec![0.0];
+        inverses.extend((1..=truncation + 2).map(|n| 1.0 / n as f64));
         Ok(Self {
             grid,
             truncation,
             panels,
             rows,
-            pool: Mutex::new(Vec::new()),
+            epsilons,
+            inverses,
+            pool: Mutex::default(),
         })
     }
 
@@ -225,6 +238,18 @@ impl SphericalTransform {
     #[inline]
     pub fn index(&self, m: usize, n: usize) -> usize {
         m * (self.truncation + 1) - m * m.saturating_sub(1) / 2 + n - m
+    }
+
+    /// What couples the degrees of order `m`.
+    #[inline]
+    pub(crate) fn coupling(&self, m: usize) -> Coupling<'_> {
+        let first = m * (self.truncation + 3) - m * m.saturating_sub(1) / 2;
+        let epsilons = &self.epsilons[first..first + self.truncation + 3 - m];
+        Coupling {
+            m,
+            epsilons,
+            inverses: &self.inverses,
+        }
     }
 
     /// Spectra `[field][coefficient]` to fields `[field][latitude][longitude]`.
@@ -381,10 +406,9 @@ impl SphericalTransform {
         }
     }
 
-    #[allow(dead_code, reason = "used by the solvers")]
     /// A pass from spectra to the grid, through a pointwise function, and back, without ever
     /// storing a whole field: `IN` series are synthesised, `product` maps their values to `OUT`
-    /// fields, which are analysed. Slices hold the values of a few rows, in no stated order.
+    /// fields, which are analysed.
     ///
     /// On a grid with rows on the poles, vector components are taken as 0 there.
     pub(crate) fn product_with<const IN: usize, const OUT: usize>(
@@ -393,7 +417,7 @@ impl SphericalTransform {
         factors_out: [RowFactor; OUT],
         degree: usize,
         pack: impl Fn(usize, &mut OrderCoefficients) + Sync,
-        product: impl Fn([&[f64]; IN], [&mut [f64]; OUT]) + Sync,
+        product: impl Fn([f64; IN]) -> [f64; OUT] + Sync,
         unpack: impl Fn(usize, &mut OrderCoefficients) + Sync,
     ) {
         self.with_buffer(IN, |from| {
@@ -504,7 +528,9 @@ impl SphericalTransform {
     }
 
     fn with_buffer(&self, fields: usize, work: impl FnOnce(FourierBuffer)) {
-        let order_len = self.panels.blocks() * BLOCK * 4 * fields;
+        // An odd number of lines from order to order spreads the orders of a row over the cache.
+        let lines = self.panels.blocks() * (BLOCK / LANES) * 4 * fields;
+        let order_len = (lines | 1) * LANES;
         let len = order_len * self.rows.order_count();
         let taken = self.pool.lock().ok().and_then(|mut pool| pool.pop());
         let mut buffer = taken.unwrap_or_default();
@@ -621,7 +647,7 @@ unsafe fn rows_product<V: Lanes, const IN: usize, const OUT: usize, P>(
     product: &P,
     scratch: &mut [f64],
 ) where
-    P: Fn([&[f64]; IN], [&mut [f64]; OUT]),
+    P: Fn([f64; IN]) -> [f64; OUT],
 {
     let len = rows.group_len();
     unsafe {
@@ -639,10 +665,22 @@ unsafe fn rows_product<V: Lanes, const IN: usize, const OUT: usize, P>(
             }
         }
         let outputs: [*mut f64; OUT] = std::array::from_fn(|f| base.add((IN + f) * len));
-        product(
-            inputs.map(|p| std::slice::from_raw_parts(p.cast_const(), len)),
-            outputs.map(|p| std::slice::from_raw_parts_mut(p, len)),
-        );
+        for i in (0..len).step_by(LANES) {
+            // through local arrays, which the compiler knows to overlap with nothing
+            let mut values = [[0.0; LANES]; OUT];
+            for l in 0..LANES {
+                let mut at = [0.0; IN];
+                for (f, x) in at.iter_mut().enumerate() {
+                    *x = *inputs[f].add(i + l);
+                }
+                for (value, x) in values.iter_mut().zip(product(at)) {
+                    value[l] = x;
+                }
+            }
+            for (f, value) in values.iter().enumerate() {
+                outputs[f].add(i).cast::<[f64; LANES]>().write(*value);
+            }
+        }
         for (f, &data) in outputs.iter().enumerate() {
             rows.coefficients::<V>(data, spare, group, f, factors_out[f], to);
         }

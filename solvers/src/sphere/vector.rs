@@ -18,7 +18,6 @@
 //! the south.
 
 use super::fourier::RowFactor;
-use super::legendre::Legendre;
 use super::transform::{OrderCoefficients, Shared, SphericalTransform, write_through};
 use ndarray::{ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis, concatenate, s};
 use num_complex::Complex64;
@@ -42,25 +41,40 @@ impl Order<'_> {
     }
 }
 
+/// Factors that couple the degrees of one order.
+#[derive(Clone, Copy)]
+pub(crate) struct Coupling<'a> {
+    pub(crate) m: usize,
+    /// epsilon_n^m for n = m..
+    pub(crate) epsilons: &'a [f64],
+    /// 1/n for n = 0.., 0 for 0
+    pub(crate) inverses: &'a [f64],
+}
+
+impl Coupling<'_> {
+    #[inline(always)]
+    fn epsilon(&self, n: usize) -> f64 {
+        self.epsilons[n - self.m]
+    }
+}
+
 /// Coefficients of degree `n` of `U` and `V` in units of `a`, from vorticity and divergence.
 #[inline(always)]
 pub(crate) fn wind_coefficients(
+    coupling: Coupling,
     vorticity: Order,
     divergence: Order,
     n: usize,
 ) -> (Complex64, Complex64) {
-    let m = vorticity.m;
-    let (below, above) = (Legendre::epsilon(m, n), Legendre::epsilon(m, n + 1));
-    let up = above / (n + 1) as f64;
+    let inverse = coupling.inverses;
+    let up = coupling.epsilon(n + 1) * inverse[n + 1];
     let (mut u, mut v) = (up * vorticity.at(n + 1), -up * divergence.at(n + 1));
-    if n > 0 {
-        let turn = -(m as f64) / (n * (n + 1)) as f64 * I;
-        u += turn * divergence.at(n);
-        v += turn * vorticity.at(n);
-    }
+    let turn = -I * (coupling.m as f64 * inverse[n] * inverse[n + 1]);
+    u += turn * divergence.at(n);
+    v += turn * vorticity.at(n);
     if n > 1 {
         // degree 0 has no streamfunction
-        let down = below / n as f64;
+        let down = coupling.epsilon(n) * inverse[n];
         u -= down * vorticity.at(n - 1);
         v += down * divergence.at(n - 1);
     }
@@ -69,11 +83,11 @@ pub(crate) fn wind_coefficients(
 
 /// Coefficient of degree `n` of `cos(phi) d f/d phi`.
 #[inline(always)]
-pub(crate) fn meridional_derivative(f: Order, n: usize) -> Complex64 {
-    let up = (n + 2) as f64 * Legendre::epsilon(f.m, n + 1);
+pub(crate) fn meridional_derivative(coupling: Coupling, f: Order, n: usize) -> Complex64 {
+    let up = (n + 2) as f64 * coupling.epsilon(n + 1);
     let mut sum = up * f.at(n + 1);
-    if n > 0 {
-        sum -= (n - 1) as f64 * Legendre::epsilon(f.m, n) * f.at(n - 1);
+    if n > 1 {
+        sum -= (n - 1) as f64 * coupling.epsilon(n) * f.at(n - 1);
     }
     sum
 }
@@ -82,22 +96,22 @@ pub(crate) fn meridional_derivative(f: Order, n: usize) -> Complex64 {
 /// cos(phi) have the coefficients in columns `east` and `north`.
 #[inline(always)]
 pub(crate) fn curl_divergence(
+    coupling: Coupling,
     order: &OrderCoefficients,
-    m: usize,
     n: usize,
-    east: usize,
-    north: usize,
+    [east, north]: [usize; 2],
 ) -> (Complex64, Complex64) {
+    let m = coupling.m;
     let row = n - m;
     let turn = m as f64 * I;
     let mut curl = turn * order.get(row, north);
     let mut divergence = turn * order.get(row, east);
     if n > m {
-        let down = (n + 1) as f64 * Legendre::epsilon(m, n);
+        let down = (n + 1) as f64 * coupling.epsilon(n);
         curl += down * order.get(row - 1, east);
         divergence -= down * order.get(row - 1, north);
     }
-    let up = n as f64 * Legendre::epsilon(m, n + 1);
+    let up = n as f64 * coupling.epsilon(n + 1);
     curl -= up * order.get(row + 1, east);
     divergence += up * order.get(row + 1, north);
     (curl, divergence)
@@ -134,7 +148,7 @@ impl SphericalTransform {
                     let zeta = self.order(vorticity.view(), first + f, m);
                     let delta = self.order(divergence.view(), first + f, m);
                     for n in m..=self.truncation() + 1 {
-                        let (east, north) = wind_coefficients(zeta, delta, n);
+                        let (east, north) = wind_coefficients(self.coupling(m), zeta, delta, n);
                         order.set(n - m, f, radius * if eastward { east } else { north });
                     }
                 }
@@ -166,7 +180,7 @@ impl SphericalTransform {
                         let value = if east {
                             m as f64 * I * field.at(n)
                         } else {
-                            meridional_derivative(field, n)
+                            meridional_derivative(self.coupling(m), field, n)
                         };
                         order.set(n - m, f, value / radius);
                     }
@@ -227,8 +241,9 @@ impl SphericalTransform {
                                     delta.part(f * len + at, rows),
                                 )
                             };
+                            let coupling = self.coupling(m);
                             for row in 0..rows {
-                                let (curl, div) = curl_divergence(order, m, m + row, 0, 1);
+                                let (curl, div) = curl_divergence(coupling, order, m + row, [0, 1]);
                                 zeta[row] = curl / radius;
                                 delta[row] = div / radius;
                             }
