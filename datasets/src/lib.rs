@@ -27,6 +27,7 @@
 pub mod arrays;
 pub mod calendar;
 pub mod coordinates;
+mod disk;
 mod error;
 pub mod field;
 pub mod inspect;

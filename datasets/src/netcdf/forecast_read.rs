@@ -1,30 +1,165 @@
-//! Reading forecasts.
-use std::path::Path;
+//! Reading forecasts field by field.
+
 use ndarray::Array2;
+use std::path::Path;
+
+use super::{Query, Reader, Selection};
 use crate::calendar::{Calendar, DateTime};
 use crate::coordinates::LatLon;
-use crate::Result;
+use crate::field::{Axis, Coordinate};
+use crate::{Error, Result};
 
-/// An open forecast in the WeatherBench layout or a trajectory.
-pub struct ForecastReader {}
+/// An open forecast in the WeatherBench layout, or a trajectory. All variables
+/// must be on one grid and have the same leads, times and members.
+#[derive(Debug)]
+pub struct ForecastReader {
+    reader: Reader,
+    /// True if `time` is the valid time and there is no lead dimension.
+    trajectory: bool,
+    leads_hours: Vec<f64>,
+    initial_times: Vec<DateTime>,
+    calendar: Calendar,
+    members: usize,
+    grid: LatLon,
+    variables: Vec<String>,
+}
 
 impl ForecastReader {
     /// Opens a file.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> { let _ = path; todo!() }
+    ///
+    /// # Errors
+    /// As [`Reader::open`]; [`Error::VariableMissing`] if no variable has time,
+    /// latitude and longitude; [`Error::Coordinate`] if variables have different
+    /// ones.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let reader = Reader::open(path)?;
+        let mut first: Option<(String, Vec<Coordinate>)> = None;
+        let mut variables = Vec::new();
+        for summary in reader.variables() {
+            let coordinates = reader.coordinates(&Query::exactly(&summary.name))?;
+            let has = |axis| coordinates.iter().any(|c| c.axis == axis);
+            if !(has(Axis::Latitude) && has(Axis::Longitude) && (has(Axis::Time) || has(Axis::Lead))) {
+                continue;
+            }
+            if let Some((name, expected)) = &first {
+                let pick = |all: &[Coordinate]| -> Vec<Coordinate> {
+                    all.iter().filter(|c| c.axis != Axis::Level).cloned().collect()
+                };
+                if pick(expected) != pick(&coordinates) {
+                    return Err(Error::Coordinate {
+                        path: reader.path().to_path_buf(),
+                        variable: summary.name,
+                        expected: format!("the coordinates of '{name}'"),
+                        found: "others".into(),
+                    });
+                }
+            } else {
+                first = Some((summary.name.clone(), coordinates));
+            }
+            variables.push(summary.name);
+        }
+        let Some((_, coordinates)) = first else {
+            return Err(Error::VariableMissing {
+                path: reader.path().to_path_buf(),
+                wanted: "with time, latitude and longitude".into(),
+                present: "none".into(),
+                nearest: None,
+            });
+        };
+        let find = |axis| coordinates.iter().find(|c| c.axis == axis);
+        let values = |axis| find(axis).map(|c| c.values.clone()).unwrap_or_default();
+        let time = find(Axis::Time);
+        let trajectory = find(Axis::Lead).is_none();
+        let mut initial_times = time.map(|c| c.times.clone()).unwrap_or_default();
+        let mut leads_hours = values(Axis::Lead);
+        if trajectory {
+            let seconds = values(Axis::Time);
+            leads_hours = seconds.iter().map(|s| (s - seconds[0]) / 3600.0).collect();
+            initial_times.truncate(1);
+        }
+        Ok(Self {
+            trajectory,
+            leads_hours,
+            initial_times,
+            calendar: time.map_or(Calendar::default(), |c| c.calendar),
+            members: find(Axis::Realization).map_or(1, |c| c.values.len()),
+            grid: LatLon::new(values(Axis::Latitude), values(Axis::Longitude))?,
+            variables,
+            reader,
+        })
+    }
+
+    /// The reader underneath, for larger pieces and other variables.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
     /// Leads, hours (of a trajectory: since its first time).
-    pub fn leads_hours(&self) -> &[f64] { todo!() }
-    /// Initial times.
-    pub fn initial_times(&self) -> &[DateTime] { todo!() }
+    pub fn leads_hours(&self) -> &[f64] {
+        &self.leads_hours
+    }
+
+    /// Initial times (of a trajectory: its first time).
+    pub fn initial_times(&self) -> &[DateTime] {
+        &self.initial_times
+    }
+
     /// Calendar of the times.
-    pub fn calendar(&self) -> Calendar { todo!() }
-    /// Members (1 if there is no such dimension).
-    pub fn members(&self) -> usize { todo!() }
+    pub fn calendar(&self) -> Calendar {
+        self.calendar
+    }
+
+    /// Ensemble members; 1 if there is no such dimension.
+    pub fn members(&self) -> usize {
+        self.members
+    }
+
     /// Names of the variables.
-    pub fn variables(&self) -> &[String] { todo!() }
+    pub fn variables(&self) -> &[String] {
+        &self.variables
+    }
+
+    /// The grid, north to south.
+    pub fn grid(&self) -> &LatLon {
+        &self.grid
+    }
+
     /// Levels of a variable in hPa, empty if it has none.
-    pub fn levels_hpa(&self, variable: &str) -> Result<Vec<f64>> { let _ = variable; todo!() }
-    /// The grid.
-    pub fn grid(&self) -> &LatLon { todo!() }
-    /// One field: `[latitude][longitude]`, north to south. `level_hpa` is needed only where the variable has several levels.
-    pub fn read_field(&self, variable: &str, lead: usize, time: usize, member: usize, level_hpa: Option<f64>) -> Result<Array2<f64>> { let _ = (variable, lead, time, member, level_hpa); todo!() }
+    ///
+    /// # Errors
+    /// [`Error::VariableMissing`].
+    pub fn levels_hpa(&self, variable: &str) -> Result<Vec<f64>> {
+        let coordinates = self.reader.coordinates(&Query::exactly(variable))?;
+        let level = coordinates.into_iter().find(|c| c.axis == Axis::Level);
+        Ok(level.map_or(Vec::new(), |c| c.values.iter().map(|p| p / 100.0).collect()))
+    }
+
+    /// One field `[latitude][longitude]`, north to south, NaN where the file has
+    /// no value. `level_hpa` is needed only where the variable has several.
+    ///
+    /// # Errors
+    /// [`Error::VariableMissing`]; [`Error::Absent`] for an index or level the
+    /// file does not have.
+    pub fn read_field(
+        &self,
+        variable: &str,
+        lead: usize,
+        time: usize,
+        member: usize,
+        level_hpa: Option<f64>,
+    ) -> Result<Array2<f64>> {
+        let mut selection = Selection::new().member(member).allow_missing();
+        selection = if self.trajectory {
+            if time != 0 {
+                return Err(Error::invalid("initial time", "0, a trajectory has one", time));
+            }
+            selection.time_index(lead)
+        } else {
+            selection.lead_index(lead).time_index(time)
+        };
+        if let Some(hpa) = level_hpa {
+            selection = selection.level_hpa(hpa);
+        }
+        Ok(self.reader.read_lat_lon(&Query::exactly(variable), &selection)?.values)
+    }
 }

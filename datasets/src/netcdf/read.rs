@@ -78,6 +78,10 @@ impl Reader {
         Ok(Self { path, file })
     }
 
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// The file's path.
     pub fn path(&self) -> &Path {
         &self.path
@@ -552,7 +556,10 @@ fn wish(selection: &Selection, axis: Axis) -> Option<Wish<'_>> {
         }),
         Axis::Level => selection.level_pa.map(|p| Wish::Value(p, "Pa")),
         Axis::Realization => selection.member.map(Wish::Index),
-        Axis::Lead => selection.lead_hours.map(|h| Wish::Value(h, "h")),
+        Axis::Lead => match selection.lead_hours {
+            Some(hours) => Some(Wish::Value(hours, "h")),
+            None => selection.lead_index.map(Wish::Index),
+        },
         _ => None,
     }
 }

@@ -20,6 +20,7 @@ pub struct Selection {
     pub(super) level_pa: Option<f64>,
     pub(super) member: Option<usize>,
     pub(super) lead_hours: Option<f64>,
+    pub(super) lead_index: Option<usize>,
     pub(super) allow_missing: bool,
 }
 
@@ -68,6 +69,12 @@ impl Selection {
     /// The forecast lead, hours.
     pub fn lead_hours(mut self, hours: f64) -> Self {
         self.lead_hours = Some(hours);
+        self
+    }
+
+    /// The forecast lead at `index`, from 0.
+    pub fn lead_index(mut self, index: usize) -> Self {
+        self.lead_index = Some(index);
         self
     }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::layout::{FILE, Layout, write_json};
 use crate::arrays::reason;
-use crate::{Error, Result};
+use crate::{Error, Result, disk};
 
 /// Level 1: float fields hardly shrink further, and it reads fast.
 const DEFLATE: u8 = 1;
@@ -139,7 +139,8 @@ impl StoreWriter {
     /// Begins a trajectory to be streamed in pieces.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an index outside the layout, [`Error::Write`].
+    /// [`Error::Invalid`] for an index outside the layout; [`Error::Io`] if the
+    /// disk has no room for the trajectory; [`Error::Write`].
     pub fn begin(&self, trajectory: usize) -> Result<TrajectoryWriter<'_>> {
         if trajectory >= self.layout.trajectories {
             return Err(Error::invalid(
@@ -148,7 +149,10 @@ impl StoreWriter {
                 trajectory,
             ));
         }
-        let temporary = Layout::file(&self.folder, trajectory).with_extension("h5.partial");
+        let name = Layout::file(&self.folder, trajectory);
+        let bytes = self.layout.steps * self.layout.state_len() * 4;
+        disk::require(&self.folder, bytes as u64, &name)?;
+        let temporary = name.with_extension("h5.partial");
         let mut writer = TrajectoryWriter {
             store: self,
             trajectory,
