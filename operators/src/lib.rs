@@ -6,10 +6,14 @@ pub mod device;
 pub mod error;
 pub mod fno;
 pub mod kernels;
+pub mod loss;
+pub mod network;
 pub mod pointwise;
 pub mod sfno;
 pub mod spectral;
 pub mod spherical;
+pub mod surrogate;
+pub mod training;
 pub mod weights;
 
 pub use error::{Error, Result};

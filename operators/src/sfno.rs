@@ -245,10 +245,10 @@ impl Block {
         let field = v.clone().reshape([batch, hidden, nlat, nlon]);
         let spectral = self.convolution.forward(field, transform).reshape([batch, hidden, points]);
         let mut h = self.activation.forward(spectral + self.skip.forward(v.clone()));
-        for layer in &self.mix {
+        if let Some(layer) = &self.mix {
             h = layer.forward(h);
         }
-        for layer in &self.mlp {
+        if let Some(layer) = &self.mlp {
             h = layer.forward(h);
         }
         v + h

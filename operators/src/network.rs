@@ -1,0 +1,109 @@
+//! The networks that a scenario can choose from, by configuration.
+
+use crate::error::Result;
+use crate::fno::{Fno2d, Fno2dConfig};
+use crate::sfno::{Sfno, SfnoConfig};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use curlwind_solvers::sphere::grid::SphereGrid;
+use serde::{Deserialize, Serialize};
+
+/// Configuration of a network; in files `kind = "sfno"` or `"fno2d"` beside its keys.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum NetworkConfig {
+    /// Fourier neural operator on latitude and longitude as if they were a torus.
+    Fno2d(Fno2dConfig),
+    /// Spherical Fourier neural operator.
+    Sfno(SfnoConfig),
+}
+
+impl burn::config::Config for NetworkConfig {}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        Self::Sfno(SfnoConfig::default())
+    }
+}
+
+/// A network `[B, Ci, nlat, nlon]` to `[B, Co, nlat, nlon]`.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant)] // one per program
+pub enum Network {
+    /// See [`Fno2d`].
+    Fno2d(Fno2d),
+    /// See [`Sfno`].
+    Sfno(Sfno),
+}
+
+impl NetworkConfig {
+    /// The same with the numbers of channels that the data have.
+    pub fn with_channels(mut self, inputs: usize, outputs: usize) -> Self {
+        let (in_channels, out_channels) = match &mut self {
+            Self::Fno2d(config) => (&mut config.in_channels, &mut config.out_channels),
+            Self::Sfno(config) => (&mut config.in_channels, &mut config.out_channels),
+        };
+        (*in_channels, *out_channels) = (inputs, outputs);
+        self
+    }
+
+    /// Number of input and output channels.
+    pub fn channels(&self) -> (usize, usize) {
+        match self {
+            Self::Fno2d(config) => (config.in_channels, config.out_channels),
+            Self::Sfno(config) => (config.in_channels, config.out_channels),
+        }
+    }
+
+    /// The name in files: `fno2d` or `sfno`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Fno2d(_) => "fno2d",
+            Self::Sfno(_) => "sfno",
+        }
+    }
+
+    /// Creates the network with fresh weights for fields on `grid`.
+    pub fn init(&self, grid: &SphereGrid, device: &Device) -> Result<Network> {
+        Ok(match self {
+            Self::Fno2d(config) => Network::Fno2d(config.init(device)?),
+            Self::Sfno(config) => Network::Sfno(config.init(grid, device)?),
+        })
+    }
+}
+
+impl Network {
+    /// Applies the network to `[B, Ci, nlat, nlon]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Fno2d(network) => network.forward(x),
+            Self::Sfno(network) => network.forward(x),
+        }
+    }
+
+    /// The same weights for fields on another grid.
+    pub fn at_grid(&self, grid: &SphereGrid) -> Result<Self> {
+        Ok(match self {
+            Self::Fno2d(network) => Self::Fno2d(network.clone()),
+            Self::Sfno(network) => Self::Sfno(network.at_grid(grid)?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configurations_survive_json_and_refuse_unknown_keys() {
+        for config in [NetworkConfig::default(), NetworkConfig::Fno2d(Fno2dConfig::default())] {
+            let json = serde_json::to_string(&config).expect("json");
+            assert_eq!(serde_json::from_str::<NetworkConfig>(&json).expect("back"), config);
+        }
+        let short: NetworkConfig =
+            serde_json::from_str(r#"{"kind": "sfno", "layers": 2, "filter": "smooth"}"#).expect("defaults");
+        assert_eq!(short.name(), "sfno");
+        let wrong = serde_json::from_str::<NetworkConfig>(r#"{"kind": "sfno", "depth": 2}"#);
+        assert!(wrong.expect_err("refused").to_string().contains("unknown field `depth`"));
+    }
+}

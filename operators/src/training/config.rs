@@ -1,0 +1,141 @@
+//! What a training run is told.
+
+use super::optimiser::AdamWConfig;
+use crate::error::{Error, Result};
+use crate::loss::LossKind;
+use serde::{Deserialize, Serialize};
+
+/// Configuration of a training run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingConfig {
+    /// Stages in order; each starts its own warm-up and cosine.
+    pub stages: Vec<Stage>,
+    /// Windows per optimiser step.
+    pub batch_size: usize,
+    /// Highest learning rate.
+    pub learning_rate: f64,
+    /// Share of a stage's steps in which the learning rate rises linearly from 0.
+    pub warm_up: f64,
+    /// Learning rate at the end of a stage, in units of its highest.
+    pub final_learning_rate: f64,
+    /// Decoupled weight decay of weights; biases are not decayed.
+    pub weight_decay: f64,
+    /// Bound of the global gradient norm; 0 for none.
+    pub gradient_clip: f64,
+    /// Decay of the moving average of the weights; 0 for none.
+    pub ema_decay: f64,
+    /// What is minimised.
+    pub loss: LossKind,
+    /// Seed of the weights and shuffles.
+    pub seed: u64,
+    /// Optimiser steps between checkpoints; 0 for one at the end of each epoch.
+    pub checkpoint_interval: usize,
+    /// Whether the weights with the best validation loss of the last stage are kept, not the last.
+    pub keep_best: bool,
+}
+
+/// A part of a training run with one roll-out length.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Steps that the network takes from each initial state.
+    pub roll_out: usize,
+    /// Passes over the data.
+    pub epochs: usize,
+    /// Highest learning rate of this stage; the run's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            stages: vec![Stage { roll_out: 1, epochs: 20, learning_rate: None }],
+            batch_size: 4,
+            learning_rate: 2e-3,
+            warm_up: 0.05,
+            final_learning_rate: 0.01,
+            weight_decay: 1e-4,
+            gradient_clip: 1.0,
+            ema_decay: 0.99,
+            loss: LossKind::RelativeL2,
+            seed: 0,
+            checkpoint_interval: 0,
+            keep_best: true,
+        }
+    }
+}
+
+impl burn::config::Config for TrainingConfig {}
+
+impl TrainingConfig {
+    /// Refuses values that no run can work with.
+    pub fn check(&self) -> Result<()> {
+        let check = |ok: bool, key: &str, expected: &str, found: f64| match ok {
+            true => Ok(()),
+            false => Err(Error::config(key, expected, found)),
+        };
+        if self.stages.is_empty() {
+            return Err(Error::config("stages", "at least one stage", 0));
+        }
+        for (index, stage) in self.stages.iter().enumerate() {
+            let key = |name| format!("stages[{index}].{name}");
+            check(stage.roll_out > 0, &key("roll_out"), "at least 1", 0.0)?;
+            check(stage.epochs > 0, &key("epochs"), "at least 1", 0.0)?;
+            let rate = stage.learning_rate.unwrap_or(self.learning_rate);
+            let ok = rate.is_finite() && rate > 0.0;
+            check(ok, &key("learning_rate"), "a positive number", rate)?;
+        }
+        check(self.batch_size > 0, "batch_size", "at least 1", 0.0)?;
+        check((0.0..1.0).contains(&self.warm_up), "warm_up", "0 to below 1", self.warm_up)?;
+        let rate = self.final_learning_rate;
+        check((0.0..=1.0).contains(&rate), "final_learning_rate", "0 to 1", rate)?;
+        let decay = self.weight_decay;
+        check(decay.is_finite() && decay >= 0.0, "weight_decay", "0 or more", decay)?;
+        let clip = self.gradient_clip;
+        check(clip.is_finite() && clip >= 0.0, "gradient_clip", "0 or more", clip)?;
+        check((0.0..1.0).contains(&self.ema_decay), "ema_decay", "0 to below 1", self.ema_decay)
+    }
+
+    /// Learning rate at `step` of the `steps` of a stage: linear warm-up, then half a cosine.
+    pub fn learning_rate_at(&self, stage: &Stage, step: usize, steps: usize) -> f64 {
+        let peak = stage.learning_rate.unwrap_or(self.learning_rate);
+        let warm_up = (self.warm_up * steps as f64).ceil() as usize;
+        if step < warm_up {
+            return peak * (step + 1) as f64 / warm_up as f64;
+        }
+        let progress = (step - warm_up) as f64 / (steps - warm_up).max(1) as f64;
+        let cosine = 0.5 * (1.0 + (std::f64::consts::PI * progress).cos());
+        peak * (self.final_learning_rate + (1.0 - self.final_learning_rate) * cosine)
+    }
+
+    pub(super) fn optimiser(&self) -> AdamWConfig {
+        AdamWConfig { weight_decay: self.weight_decay, ..AdamWConfig::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_learning_rate_rises_then_falls() {
+        let config = TrainingConfig::default();
+        let stage = &config.stages[0];
+        let rate = |step| config.learning_rate_at(stage, step, 100);
+        assert!((rate(4) - 2e-3).abs() < 1e-15 && (rate(0) - 4e-4).abs() < 1e-15);
+        assert!((5..100).all(|s| rate(s) <= rate(s - 1) + 1e-18));
+        assert!(rate(99) < 3e-5 && rate(99) >= 2e-5);
+    }
+
+    #[test]
+    fn wrong_values_are_named() {
+        let config = TrainingConfig { batch_size: 0, ..Default::default() };
+        assert!(config.check().expect_err("refused").to_string().contains("`batch_size`"));
+        let stage = Stage { roll_out: 0, epochs: 1, learning_rate: None };
+        let config = TrainingConfig { stages: vec![stage], ..Default::default() };
+        assert!(config.check().expect_err("refused").to_string().contains("`stages[0].roll_out`"));
+        assert!(TrainingConfig::default().check().is_ok());
+    }
+}

@@ -1,0 +1,375 @@
+//! The training loop.
+
+use super::checkpoint::State;
+use super::config::{Stage, TrainingConfig};
+use super::loader::{self, Batch};
+use super::metrics::{EpochLine, Metrics, StepLine};
+use super::optimiser::AdamW;
+use super::windows::Windows;
+use crate::error::{Error, Result};
+use crate::loss::GridLoss;
+use crate::surrogate::Surrogate;
+use crate::weights;
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// How a run behaves on this machine; nothing here changes its numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RunOptions<'a> {
+    /// No progress bar. There is none either when standard error is not a terminal.
+    pub quiet: bool,
+    /// Continue from the folder's checkpoint if it holds one, else start anew.
+    pub resume: bool,
+    /// Ends the run at the next step, with a checkpoint, when set from outside.
+    pub stop: Option<&'a AtomicBool>,
+}
+
+/// A trained surrogate and how it got there.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The surrogate with its final weights.
+    pub surrogate: Surrogate,
+    /// Mean loss of the last epoch.
+    pub train_loss: f64,
+    /// Validation loss of the weights returned.
+    pub validation_loss: Option<f64>,
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Wall time of training, over all resumed parts, in seconds.
+    pub seconds: f64,
+    /// `false` when stopped from outside.
+    pub finished: bool,
+}
+
+/// Optimiser steps between two step lines of the metrics.
+const METRIC_INTERVAL: u64 = 10;
+
+/// Trains a surrogate and writes `metrics.jsonl` and `checkpoint.safetensors` into `folder`.
+///
+/// # Errors
+/// When the configuration does not fit the data, reading or writing fails, or the loss or gradient
+/// is not finite ([`Error::NotFinite`]; the last checkpoint stays).
+pub fn train(
+    surrogate: Surrogate,
+    config: &TrainingConfig,
+    data: &dyn Windows,
+    validation: Option<&dyn Windows>,
+    folder: &Path,
+    options: RunOptions,
+) -> Result<Outcome> {
+    config.check()?;
+    for windows in [Some(data), validation].into_iter().flatten() {
+        check_windows(&surrogate, config, windows)?;
+    }
+    std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
+    let device = surrogate.device();
+    let loss = GridLoss::sphere(config.loss, surrogate.grid(), &device, DType::F32);
+    let run = run_identity(&surrogate, config, data.len());
+    let file = folder.join("checkpoint.safetensors");
+    let network = surrogate.network().clone().train();
+    let optimiser = AdamW::new(config.optimiser(), &network);
+    let state = match options.resume && file.exists() {
+        true => State::load(&file, &run, network, optimiser)?,
+        false => State { progress: Default::default(), network, optimiser, best: None },
+    };
+    let progress = &state.progress;
+    let metrics = Metrics::open(&folder.join("metrics.jsonl"), progress.step, progress.epoch)?;
+    let total: usize =
+        config.stages.iter().map(|s| s.epochs * data.len().div_ceil(config.batch_size)).sum();
+    let bar = progress_bar(total as u64, state.progress.step, options.quiet);
+    let mut trainer = Trainer {
+        surrogate,
+        config,
+        data,
+        validation,
+        options,
+        device,
+        loss,
+        run,
+        file: &file,
+        state: Some(state),
+        metrics,
+        bar,
+        started: Instant::now(),
+    };
+    trainer.run()
+}
+
+struct Trainer<'a> {
+    surrogate: Surrogate,
+    config: &'a TrainingConfig,
+    data: &'a dyn Windows,
+    validation: Option<&'a dyn Windows>,
+    options: RunOptions<'a>,
+    device: Device,
+    loss: GridLoss,
+    run: String,
+    file: &'a Path,
+    /// Taken while the optimiser owns the weights.
+    state: Option<State>,
+    metrics: Metrics,
+    bar: ProgressBar,
+    started: Instant,
+}
+
+impl Trainer<'_> {
+    fn run(&mut self) -> Result<Outcome> {
+        let base = self.state().progress.seconds;
+        while let Some(stage) = self.config.stages.get(self.state().progress.stage) {
+            if self.epoch(stage, base)? {
+                continue;
+            }
+            self.save(base)?;
+            return self.outcome(false, base);
+        }
+        self.save(base)?;
+        self.bar.finish_and_clear();
+        self.outcome(true, base)
+    }
+
+    fn state(&mut self) -> &mut State {
+        self.state.as_mut().expect("the state is only away inside `step`")
+    }
+
+    fn save(&mut self, base: f64) -> Result<()> {
+        let seconds = base + self.started.elapsed().as_secs_f64();
+        self.state().progress.seconds = seconds;
+        let (run, file) = (self.run.clone(), self.file);
+        self.state().save(file, &run)
+    }
+
+    /// Runs the rest of an epoch; `false` when stopped from outside.
+    fn epoch(&mut self, stage: &Stage, base: f64) -> Result<bool> {
+        let (data, config) = (self.data, self.config);
+        let progress = self.state().progress.clone();
+        let order = loader::order(config.seed, progress.epoch, data.len());
+        let batches = order.len().div_ceil(config.batch_size);
+        let rest = &order[(progress.batch * config.batch_size).min(order.len())..];
+        let normalisation = self.surrogate.config().normalisation.clone();
+        let mut stopped = false;
+        loader::for_each_batch(data, &normalisation, rest, config.batch_size, stage.roll_out, |batch| {
+            self.step(stage, batch, batches)?;
+            let interval = config.checkpoint_interval;
+            if interval > 0 && self.state().progress.step % interval as u64 == 0 {
+                self.save(base)?;
+            }
+            stopped = self.options.stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+            Ok(!stopped)
+        })?;
+        // A stop after the last batch still ends the epoch properly.
+        if stopped && self.state().progress.batch < batches {
+            return Ok(false);
+        }
+        let train_loss = f64::from_bits(self.state().progress.loss_sum) / batches as f64;
+        let validation_loss = self.validate(stage)?;
+        let state = self.state();
+        let progress = &mut state.progress;
+        let line = EpochLine {
+            step: progress.step,
+            epoch: progress.epoch as usize,
+            roll_out: stage.roll_out,
+            train_loss,
+            validation_loss,
+            seconds: progress.seconds,
+        };
+        progress.train_loss = train_loss.to_bits();
+        progress.validation_loss = validation_loss.map(f64::to_bits);
+        progress.loss_sum = 0;
+        progress.batch = 0;
+        progress.epoch += 1;
+        progress.stage_epoch += 1;
+        if progress.stage_epoch == stage.epochs {
+            progress.stage_epoch = 0;
+            progress.stage += 1;
+            if progress.stage < config.stages.len() {
+                progress.best = f64::INFINITY.to_bits();
+                state.best = None;
+            }
+        }
+        self.metrics.write(&line)?;
+        if config.checkpoint_interval == 0 {
+            self.save(base)?;
+        }
+        Ok(!stopped)
+    }
+
+    /// One optimiser step.
+    fn step(&mut self, stage: &Stage, batch: Batch, batches: usize) -> Result<()> {
+        let config = self.config;
+        let mut state = self.state.take().expect("the state is only away inside `step`");
+        let progress = &mut state.progress;
+        let in_stage = progress.stage_epoch * batches + progress.batch;
+        let learning_rate = config.learning_rate_at(stage, in_stage, stage.epochs * batches);
+        let surrogate = self.surrogate.with_network(state.network);
+        let device = self.device.clone().autodiff();
+        let loss = roll_out_loss(&surrogate, &self.loss, self.surrogate.grid(), batch, &device);
+        let network = surrogate.network().clone();
+        drop(surrogate);
+        let value = loss.clone().into_scalar::<f64>();
+        let not_finite = |term, value| Error::NotFinite {
+            term,
+            value,
+            step: progress.step,
+            epoch: progress.epoch as usize,
+            learning_rate,
+        };
+        if !value.is_finite() {
+            return Err(not_finite("loss", value));
+        }
+        let grads = GradientsParams::from_grads(loss.backward(), &network);
+        let norm = AdamW::gradient_norm(&network, &grads);
+        if !norm.is_finite() {
+            return Err(not_finite("gradient norm", norm));
+        }
+        let clip = config.gradient_clip;
+        let scale = if clip > 0.0 && norm > clip { clip / norm } else { 1.0 };
+        // A young average forgets faster, or it would remember the random start.
+        let age = progress.step as f64;
+        let decay = config.ema_decay.min((1.0 + age) / (10.0 + age));
+        let decay = if config.ema_decay > 0.0 { decay } else { 0.0 };
+        state.network = state.optimiser.step(network, grads, learning_rate, scale, decay);
+        progress.step += 1;
+        progress.batch += 1;
+        progress.loss_sum = (f64::from_bits(progress.loss_sum) + value).to_bits();
+        let line = StepLine {
+            step: progress.step,
+            epoch: progress.epoch as usize,
+            roll_out: stage.roll_out,
+            loss: value,
+            gradient_norm: norm,
+            learning_rate,
+        };
+        self.state = Some(state);
+        self.bar.inc(1);
+        if line.step % METRIC_INTERVAL == 0 {
+            self.bar.set_message(format!("epoch {} loss {value:.4}", line.epoch + 1));
+            self.metrics.write(&line)?;
+        }
+        Ok(())
+    }
+
+    /// Loss of the averaged weights on the validation windows; remembers the best.
+    fn validate(&mut self, stage: &Stage) -> Result<Option<f64>> {
+        let Some(windows) = self.validation else { return Ok(None) };
+        let file = self.file;
+        let network = self.state().averaged(file)?.valid();
+        let surrogate = self.surrogate.with_network(network);
+        let order: Vec<usize> = (0..windows.len()).collect();
+        let (mut sum, mut count) = (0.0, 0usize);
+        let normalisation = &surrogate.config().normalisation;
+        let (grid, loss, device) = (surrogate.grid(), &self.loss, &self.device);
+        loader::for_each_batch(windows, normalisation, &order, self.config.batch_size, stage.roll_out, |batch| {
+            let size = batch.size;
+            let value = roll_out_loss(&surrogate, loss, grid, batch, device).into_scalar::<f64>();
+            sum += value * size as f64;
+            count += size;
+            Ok(true)
+        })?;
+        let value = sum / count as f64;
+        let weights = weights::collect(surrogate.network());
+        let keep = self.config.keep_best;
+        let state = self.state();
+        if keep && value < f64::from_bits(state.progress.best) {
+            state.progress.best = value.to_bits();
+            state.best = Some(weights);
+        }
+        Ok(Some(value))
+    }
+
+    fn outcome(&mut self, finished: bool, base: f64) -> Result<Outcome> {
+        let file = self.file;
+        let seconds = base + self.started.elapsed().as_secs_f64();
+        let state = self.state();
+        let mut network = state.averaged(file)?;
+        let progress = &state.progress;
+        let mut validation_loss = progress.validation_loss.map(f64::from_bits);
+        if let Some(best) = &state.best {
+            network = weights::apply(network, best, file)?;
+            validation_loss = Some(f64::from_bits(progress.best));
+        }
+        let (train_loss, steps) = (f64::from_bits(progress.train_loss), progress.step);
+        let surrogate = self.surrogate.with_network(network.valid());
+        Ok(Outcome { surrogate, train_loss, validation_loss, steps, seconds, finished })
+    }
+}
+
+/// Mean loss over the steps of a roll-out.
+fn roll_out_loss(
+    surrogate: &Surrogate,
+    loss: &GridLoss,
+    grid: &curlwind_solvers::sphere::grid::SphereGrid,
+    batch: Batch,
+    device: &Device,
+) -> Tensor<1> {
+    let channels = surrogate.config().channels.len();
+    let shape = [batch.size, channels, grid.nlat(), grid.nlon()];
+    let mut states = batch
+        .states
+        .into_iter()
+        .map(|values| Tensor::<4>::from_data(TensorData::new(values, shape), (device, DType::F32)));
+    let mut x = states.next().unwrap_or_else(|| Tensor::zeros(shape, device));
+    let mut losses = Vec::new();
+    for target in states {
+        x = surrogate.step_normalised(x);
+        losses.push(loss.forward(x.clone(), target));
+    }
+    Tensor::cat(losses, 0).mean()
+}
+
+fn check_windows(
+    surrogate: &Surrogate,
+    config: &TrainingConfig,
+    windows: &dyn Windows,
+) -> Result<()> {
+    let grid = surrogate.grid();
+    let expected = [surrogate.config().channels.len(), grid.nlat(), grid.nlon()];
+    if windows.state_shape() != expected {
+        return Err(Error::TensorShape {
+            tensor: "state of the training data".into(),
+            expected: expected.to_vec(),
+            found: windows.state_shape().to_vec(),
+        });
+    }
+    if windows.is_empty() {
+        return Err(Error::Data("expected at least one window, found none".into()));
+    }
+    let longest = config.stages.iter().map(|s| s.roll_out).max().unwrap_or(1);
+    if longest > windows.steps() {
+        let expected = format!("at most the {} steps of a window", windows.steps());
+        return Err(Error::config("stages.roll_out", expected, longest));
+    }
+    Ok(())
+}
+
+/// What a checkpoint must agree with to be continued.
+fn run_identity(surrogate: &Surrogate, config: &TrainingConfig, windows: usize) -> String {
+    let grid = surrogate.grid();
+    format!(
+        "{} {} {}x{} {windows}",
+        serde_json::to_string(config).unwrap_or_default(),
+        serde_json::to_string(surrogate.config()).unwrap_or_default(),
+        grid.nlat(),
+        grid.nlon(),
+    )
+}
+
+fn progress_bar(total: u64, done: u64, quiet: bool) -> ProgressBar {
+    // Standard error draws nothing when it is not a terminal.
+    let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let bar = ProgressBar::with_draw_target(Some(total), target);
+    let template = "training {bar:32} {pos}/{len} {msg} [{elapsed} < {eta}]";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.set_position(done);
+    bar.reset_eta();
+    bar
+}
+
+#[cfg(test)]
+mod tests;
