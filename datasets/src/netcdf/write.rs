@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::forecast::{Header, Layout, OutputVariable};
 use crate::Result;
-use crate::calendar::TimeUnits;
+use crate::calendar::{Calendar, TimeUnits};
 
 /// Level 1: float fields hardly shrink further.
 const DEFLATE: i32 = 1;
@@ -90,11 +90,17 @@ fn define_with(path: &Path, header: &Header, times: &[f64]) -> ::netcdf::Result<
     let has_levels = header.variables.iter().any(|v| v.has_level);
     let calendar = header.calendar.name();
     let units = time_units(header);
+    // asked for by CF-1.11 section 4.4.1 in calendars that could have them
+    let leap_seconds = match header.calendar {
+        Calendar::Standard | Calendar::ProlepticGregorian | Calendar::Julian => "leap_seconds: none",
+        Calendar::NoLeap | Calendar::AllLeap | Calendar::Day360 => "",
+    };
     let time = [
         ("standard_name", "time"),
         ("long_name", if header.layout == Layout::Forecast { "initial time" } else { "time" }),
         ("units", units.as_str()),
         ("calendar", calendar),
+        ("units_metadata", leap_seconds),
         ("axis", "T"),
     ];
     file.add_unlimited_dimension(lead)?;
@@ -108,6 +114,8 @@ fn define_with(path: &Path, header: &Header, times: &[f64]) -> ::netcdf::Result<
                     ("standard_name", "forecast_period"),
                     ("long_name", "time since initial time"),
                     ("units", "hours"),
+                    // xarray decodes durations only where this says so
+                    ("dtype", "timedelta64[ns]"),
                 ],
             )?;
             file.add_dimension("time", times.len())?;
