@@ -23,11 +23,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     device.seed(1);
     let grid = SphereGrid::gaussian(32, 64)?;
     for (mlp_ratio, lifting_ratio) in [(0, 0), (1, 2)] {
-        let config = SfnoConfig { degrees: 32, mlp_ratio, lifting_ratio, ..SfnoConfig::default() };
+        let config = SfnoConfig {
+            degrees: 32,
+            mlp_ratio,
+            lifting_ratio,
+            ..SfnoConfig::default()
+        };
         let mut network = config.init(&grid, &device)?;
         let loss = GridLoss::sphere(LossKind::RelativeL2, &grid, &device, DType::F32);
         let mut optimiser = AdamWConfig::new().init();
-        let normal = || Tensor::<4>::random([4, 3, 32, 64], Distribution::Normal(0.0, 1.0), &device);
+        let normal =
+            || Tensor::<4>::random([4, 3, 32, 64], Distribution::Normal(0.0, 1.0), &device);
         let (x, y) = (normal(), normal());
         let mut times = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
         for step in 0..steps {

@@ -44,7 +44,10 @@ impl<T> GridCache<T> {
         let device = device.clone().without_autodiff();
         let key = (shape.to_vec(), device, dtype);
         // A poisoned lock only means that another thread failed while building its own entry.
-        let mut entries = self.entries.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut entries = self
+            .entries
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(at) = entries.iter().position(|entry| entry.key == key) {
             let entry = entries.remove(at);
             let value = entry.value.clone();
@@ -52,7 +55,13 @@ impl<T> GridCache<T> {
             return value;
         }
         let value = Arc::new(build(&key.1));
-        entries.insert(0, Entry { key, value: value.clone() });
+        entries.insert(
+            0,
+            Entry {
+                key,
+                value: value.clone(),
+            },
+        );
         entries.truncate(CAPACITY);
         value
     }
@@ -60,12 +69,16 @@ impl<T> GridCache<T> {
 
 impl<T> Default for GridCache<T> {
     fn default() -> Self {
-        Self { entries: Arc::default() }
+        Self {
+            entries: Arc::default(),
+        }
     }
 }
 
 impl<T> Clone for GridCache<T> {
     fn clone(&self) -> Self {
-        Self { entries: self.entries.clone() }
+        Self {
+            entries: self.entries.clone(),
+        }
     }
 }

@@ -18,7 +18,12 @@ use burn::tensor::Device;
 /// assert!(curlwind_operators::device::select("gpu").is_err());
 /// ```
 pub fn select(name: &str) -> Result<Device> {
-    let refuse = |reason: String| Err(Error::Device { name: name.to_owned(), reason });
+    let refuse = |reason: String| {
+        Err(Error::Device {
+            name: name.to_owned(),
+            reason,
+        })
+    };
     match name {
         "cpu" => Ok(Device::flex()),
         "auto" => Ok(cuda(0).ok().unwrap_or_else(Device::flex)),
@@ -37,7 +42,11 @@ pub fn name(device: &Device) -> String {
         return "cpu".into();
     }
     #[cfg(feature = "cuda")]
-    for (index, found) in Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec().iter().enumerate() {
+    for (index, found) in Device::enumerate(burn::tensor::DeviceType::Cuda)
+        .into_vec()
+        .iter()
+        .enumerate()
+    {
         if device.clone().without_autodiff() == *found {
             return format!("cuda:{index}");
         }

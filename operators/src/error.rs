@@ -109,6 +109,9 @@ impl Error {
     }
 
     pub(crate) fn io(file: impl Into<PathBuf>, source: std::io::Error) -> Self {
-        Self::Io { file: file.into(), source }
+        Self::Io {
+            file: file.into(),
+            source,
+        }
     }
 }

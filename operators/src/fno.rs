@@ -160,7 +160,12 @@ impl Fno2d {
             Some(cache) => {
                 let dtype = x.dtype();
                 let grid = cache.get([height, width], &x.device(), dtype, |device| {
-                    matrix(coordinates(height, width), [1, 2, height, width], device, dtype)
+                    matrix(
+                        coordinates(height, width),
+                        [1, 2, height, width],
+                        device,
+                        dtype,
+                    )
                 });
                 append_channels(x, &grid)
             }
@@ -170,7 +175,9 @@ impl Fno2d {
         let mut v = self.lifting.forward(x.reshape([batch, channels, points]));
         for block in &self.blocks {
             let hidden = v.dims()[1];
-            let spectral = block.spectral.forward(v.clone().reshape([batch, hidden, height, width]));
+            let spectral = block
+                .spectral
+                .forward(v.clone().reshape([batch, hidden, height, width]));
             let sum = spectral.reshape([batch, hidden, points]) + block.skip.forward(v);
             v = match (&block.activation, &block.bias) {
                 (Some(activation), _) => activation.forward(sum),
@@ -210,13 +217,22 @@ mod tests {
     fn any_grid_and_gradients_everywhere() {
         let device = Device::flex().autodiff();
         device.seed(1);
-        let config = Fno2dConfig { in_channels: 2, n_modes: [6, 6], hidden_channels: 8, layers: 2, ..Default::default() };
+        let config = Fno2dConfig {
+            in_channels: 2,
+            n_modes: [6, 6],
+            hidden_channels: 8,
+            layers: 2,
+            ..Default::default()
+        };
         let network = config.init(&device).expect("network");
         for (h, w) in [(8, 8), (7, 11), (4, 30)] {
             let x = Tensor::<4>::random([3, 2, h, w], Distribution::Normal(0.0, 1.0), &device);
             let y = network.forward(x);
             assert_eq!(y.dims(), [3, 1, h, w]);
-            let grads = burn::optim::GradientsParams::from_grads(y.powi_scalar(2).mean().backward(), &network);
+            let grads = burn::optim::GradientsParams::from_grads(
+                y.powi_scalar(2).mean().backward(),
+                &network,
+            );
             let mut parameters = Vec::new();
             crate::weights::for_each(&network, |name, _| parameters.push(name.to_owned()));
             assert_eq!(grads.len(), parameters.len());
@@ -228,7 +244,12 @@ mod tests {
     fn initial_variance_is_tame() {
         let device = Device::flex();
         device.seed(3);
-        let network = Fno2dConfig { layers: 8, ..Default::default() }.init(&device).expect("network");
+        let network = Fno2dConfig {
+            layers: 8,
+            ..Default::default()
+        }
+        .init(&device)
+        .expect("network");
         let x = Tensor::<4>::random([4, 1, 32, 32], Distribution::Normal(0.0, 1.0), &device);
         let variance = network.forward(x).var(0).mean().into_scalar::<f64>();
         println!("output variance {variance:.4} after 8 layers");
@@ -237,8 +258,14 @@ mod tests {
 
     #[test]
     fn zero_sizes_are_refused() {
-        let config = Fno2dConfig { layers: 0, ..Default::default() };
-        let message = config.init(&Device::flex()).expect_err("refused").to_string();
+        let config = Fno2dConfig {
+            layers: 0,
+            ..Default::default()
+        };
+        let message = config
+            .init(&Device::flex())
+            .expect_err("refused")
+            .to_string();
         assert_eq!(message, "`layers`: expected at least 1, found 0");
     }
 }

@@ -45,11 +45,20 @@ impl GridLoss {
         device: &Device,
         dtype: DType,
     ) -> Self {
-        Self::rows(kind, &vec![1.0 / height as f64; height], width, device, dtype)
+        Self::rows(
+            kind,
+            &vec![1.0 / height as f64; height],
+            width,
+            device,
+            dtype,
+        )
     }
 
     fn rows(kind: LossKind, rows: &[f64], width: usize, device: &Device, dtype: DType) -> Self {
-        let points = || rows.iter().flat_map(|w| std::iter::repeat_n(w / width as f64, width));
+        let points = || {
+            rows.iter()
+                .flat_map(|w| std::iter::repeat_n(w / width as f64, width))
+        };
         let shape = [1, 1, rows.len(), width];
         Self {
             kind,
@@ -96,9 +105,13 @@ mod tests {
         let device = Device::flex();
         let grid = SphereGrid::gaussian(6, 12).expect("grid");
         let loss = GridLoss::sphere(LossKind::RelativeL2, &grid, &device, DType::F64);
-        let values: Vec<f64> = (0..2 * 3 * 72).map(|i| (i as f64 * 0.3).sin() + 2.0).collect();
+        let values: Vec<f64> = (0..2 * 3 * 72)
+            .map(|i| (i as f64 * 0.3).sin() + 2.0)
+            .collect();
         let target = matrix::<4>(values, [2, 3, 6, 12], &device, DType::F64);
-        let value = loss.forward(target.clone() * 1.25, target).into_scalar::<f64>();
+        let value = loss
+            .forward(target.clone() * 1.25, target)
+            .into_scalar::<f64>();
         assert!((value - 0.25).abs() < 1e-12);
     }
 
@@ -110,7 +123,9 @@ mod tests {
         // sin(latitude)^2 has mean 1/3 over the sphere.
         let values = grid.sin_latitudes().iter().flat_map(|s| [*s; 12]).collect();
         let field = matrix::<4>(values, [1, 1, 6, 12], &device, DType::F64);
-        let value = loss.forward(field.clone(), field.zeros_like()).into_scalar::<f64>();
+        let value = loss
+            .forward(field.clone(), field.zeros_like())
+            .into_scalar::<f64>();
         assert!((value - 1.0 / 3.0).abs() < 1e-14);
         assert!((loss.weights().sum().into_scalar::<f64>() - 1.0).abs() < 1e-14);
     }
@@ -122,7 +137,12 @@ mod tests {
         let loss = GridLoss::uniform(LossKind::RelativeL2, [4, 4], &device, DType::F32);
         let x = Tensor::<4>::ones([1, 1, 4, 4], &device).require_grad();
         let grads = loss.forward(x.clone(), x.clone().detach()).backward();
-        let gradient = x.grad(&grads).expect("gradient").abs().sum().into_scalar::<f32>();
+        let gradient = x
+            .grad(&grads)
+            .expect("gradient")
+            .abs()
+            .sum()
+            .into_scalar::<f32>();
         assert!(gradient.is_finite());
     }
 }

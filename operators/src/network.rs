@@ -96,14 +96,26 @@ mod tests {
 
     #[test]
     fn configurations_survive_json_and_refuse_unknown_keys() {
-        for config in [NetworkConfig::default(), NetworkConfig::Fno2d(Fno2dConfig::default())] {
+        for config in [
+            NetworkConfig::default(),
+            NetworkConfig::Fno2d(Fno2dConfig::default()),
+        ] {
             let json = serde_json::to_string(&config).expect("json");
-            assert_eq!(serde_json::from_str::<NetworkConfig>(&json).expect("back"), config);
+            assert_eq!(
+                serde_json::from_str::<NetworkConfig>(&json).expect("back"),
+                config
+            );
         }
         let short: NetworkConfig =
-            serde_json::from_str(r#"{"kind": "sfno", "layers": 2, "filter": "smooth"}"#).expect("defaults");
+            serde_json::from_str(r#"{"kind": "sfno", "layers": 2, "filter": "smooth"}"#)
+                .expect("defaults");
         assert_eq!(short.name(), "sfno");
         let wrong = serde_json::from_str::<NetworkConfig>(r#"{"kind": "sfno", "depth": 2}"#);
-        assert!(wrong.expect_err("refused").to_string().contains("unknown field `depth`"));
+        assert!(
+            wrong
+                .expect_err("refused")
+                .to_string()
+                .contains("unknown field `depth`")
+        );
     }
 }

@@ -19,7 +19,9 @@ impl ChannelMix {
     pub fn new(in_channels: usize, out_channels: usize, gain: f64, device: &Device) -> Self {
         let std = gain / (in_channels as f64).sqrt();
         let initializer = Initializer::Normal { mean: 0.0, std };
-        Self { weight: initializer.init([out_channels, in_channels], device) }
+        Self {
+            weight: initializer.init([out_channels, in_channels], device),
+        }
     }
 
     /// `[B, Ci, P]` to `[B, Co, P]`.
@@ -38,7 +40,9 @@ pub struct BiasGelu {
 impl BiasGelu {
     /// Zero bias.
     pub fn new(channels: usize, device: &Device) -> Self {
-        Self { bias: Initializer::Zeros.init([channels], device) }
+        Self {
+            bias: Initializer::Zeros.init([channels], device),
+        }
     }
 
     /// `gelu(x + b)` of `[B, C, P]`.
@@ -57,7 +61,9 @@ pub struct Bias {
 impl Bias {
     /// Zero bias.
     pub fn new(channels: usize, device: &Device) -> Self {
-        Self { bias: Initializer::Zeros.init([channels], device) }
+        Self {
+            bias: Initializer::Zeros.init([channels], device),
+        }
     }
 
     /// `x + b` of `[B, C, P]`.
@@ -93,7 +99,8 @@ impl ChannelMlp {
 
     /// `[B, Ci, P]` to `[B, Co, P]`.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        self.second.forward(self.activation.forward(self.first.forward(x)))
+        self.second
+            .forward(self.activation.forward(self.first.forward(x)))
     }
 }
 

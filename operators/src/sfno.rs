@@ -154,11 +154,15 @@ impl SfnoConfig {
             lifting: Lifting::new(inputs, hidden, self.lifting_ratio, device),
             blocks,
             projection: ChannelMix::new(hidden, width, 1.0, device),
-            projection_skip: self.big_skip.then(|| ChannelMix::new(inputs, width, 1.0, device)),
+            projection_skip: self
+                .big_skip
+                .then(|| ChannelMix::new(inputs, width, 1.0, device)),
             projection_activation: BiasGelu::new(width, device),
             output: ChannelMix::new(width, self.out_channels, 1.0, device),
             output_bias: Bias::new(self.out_channels, device),
-            embedding: self.positional_embedding.then(|| coordinates(grid, device, dtype)),
+            embedding: self
+                .positional_embedding
+                .then(|| coordinates(grid, device, dtype)),
             transform,
         })
     }
@@ -180,7 +184,10 @@ impl Sfno {
     /// The convolutions act on the degrees they were made for, or as many as the grid carries;
     /// beyond those only the pointwise paths act.
     pub fn at_grid(&self, grid: &SphereGrid) -> Result<Self> {
-        let trained = self.blocks.first().map_or(1, |block| block.convolution.degrees());
+        let trained = self
+            .blocks
+            .first()
+            .map_or(1, |block| block.convolution.degrees());
         let orders = self.transform.orders();
         let degrees = match trained {
             fits if fits <= grid.max_truncation() + 1 => fits,
@@ -211,8 +218,15 @@ impl Sfno {
         let device = self.output_bias.bias.val().device();
         let dtype = self.output_bias.bias.val().dtype();
         let transform = HarmonicTransform::new(grid, degrees, orders, &device, dtype)?;
-        let embedding = self.embedding.as_ref().map(|_| coordinates(grid, &device, dtype));
-        Ok(Self { transform, embedding, ..self.clone() })
+        let embedding = self
+            .embedding
+            .as_ref()
+            .map(|_| coordinates(grid, &device, dtype));
+        Ok(Self {
+            transform,
+            embedding,
+            ..self.clone()
+        })
     }
 
     /// Applies the network to `[B, Ci, nlat, nlon]` on its grid.
@@ -240,11 +254,21 @@ impl Sfno {
 }
 
 impl Block {
-    fn forward(&self, v: Tensor<3>, [nlat, nlon]: [usize; 2], transform: &HarmonicTransform) -> Tensor<3> {
+    fn forward(
+        &self,
+        v: Tensor<3>,
+        [nlat, nlon]: [usize; 2],
+        transform: &HarmonicTransform,
+    ) -> Tensor<3> {
         let [batch, hidden, points] = v.dims();
         let field = v.clone().reshape([batch, hidden, nlat, nlon]);
-        let spectral = self.convolution.forward(field, transform).reshape([batch, hidden, points]);
-        let mut h = self.activation.forward(spectral + self.skip.forward(v.clone()));
+        let spectral = self
+            .convolution
+            .forward(field, transform)
+            .reshape([batch, hidden, points]);
+        let mut h = self
+            .activation
+            .forward(spectral + self.skip.forward(v.clone()));
         if let Some(layer) = &self.mix {
             h = layer.forward(h);
         }
@@ -279,7 +303,12 @@ mod tests {
     use burn::tensor::Distribution;
 
     fn config() -> SfnoConfig {
-        SfnoConfig { hidden_channels: 8, layers: 2, positional_embedding: true, ..Default::default() }
+        SfnoConfig {
+            hidden_channels: 8,
+            layers: 2,
+            positional_embedding: true,
+            ..Default::default()
+        }
     }
 
     #[test]
@@ -287,7 +316,13 @@ mod tests {
         let device = Device::flex().autodiff();
         let grid = SphereGrid::gaussian(8, 16).expect("grid");
         for (filter, mlp_ratio, lifting_ratio) in [(Filter::Free, 0, 0), (Filter::Smooth, 2, 1)] {
-            let config = SfnoConfig { filter, mlp_ratio, lifting_ratio, knots: 4, ..config() };
+            let config = SfnoConfig {
+                filter,
+                mlp_ratio,
+                lifting_ratio,
+                knots: 4,
+                ..config()
+            };
             let network = config.init(&grid, &device).expect("network");
             let x = Tensor::<4>::random([2, 3, 8, 16], Distribution::Normal(0.0, 1.0), &device);
             let loss = network.forward(x).powi_scalar(2).mean();
@@ -305,14 +340,30 @@ mod tests {
         device.seed(5);
         let coarse = SphereGrid::gaussian(16, 32).expect("grid");
         let fine = SphereGrid::gaussian(32, 64).expect("grid");
-        let network = SfnoConfig { degrees: 8, ..config() }.init(&coarse, &device).expect("network");
+        let network = SfnoConfig {
+            degrees: 8,
+            ..config()
+        }
+        .init(&coarse, &device)
+        .expect("network");
         let finer = network.at_grid(&fine).expect("finer");
         let smooth = |grid: &SphereGrid| {
-            let values = grid.sin_latitudes().iter().flat_map(|s| grid.longitudes().iter().map(move |l| s + (1.0 - s * s) * (2.0 * l).cos()));
-            matrix::<4>(values.collect(), [1, 1, grid.nlat(), grid.nlon()], &device, DType::F32).repeat_dim(1, 3)
+            let values = grid.sin_latitudes().iter().flat_map(|s| {
+                grid.longitudes()
+                    .iter()
+                    .map(move |l| s + (1.0 - s * s) * (2.0 * l).cos())
+            });
+            matrix::<4>(
+                values.collect(),
+                [1, 1, grid.nlat(), grid.nlon()],
+                &device,
+                DType::F32,
+            )
+            .repeat_dim(1, 3)
         };
         let means = |network: &Sfno, grid: &SphereGrid| {
-            let spectrum = HarmonicTransform::new(grid, 6, 6, &device, DType::F32).expect("transform");
+            let spectrum =
+                HarmonicTransform::new(grid, 6, 6, &device, DType::F32).expect("transform");
             spectrum.analysis(network.forward(smooth(grid)))
         };
         let (a, b) = (means(&network, &coarse), means(&finer, &fine));
@@ -327,12 +378,23 @@ mod tests {
         device.seed(3);
         let grid = SphereGrid::gaussian(32, 64).expect("grid");
         for layers in [1, 4, 12] {
-            let config = SfnoConfig { layers, degrees: 32, ..Default::default() };
+            let config = SfnoConfig {
+                layers,
+                degrees: 32,
+                ..Default::default()
+            };
             let network = config.init(&grid, &device).expect("network");
             let x = Tensor::<4>::random([4, 3, 32, 64], Distribution::Normal(0.0, 1.0), &device);
-            let variance = network.forward(x).powi_scalar(2).mean().into_scalar::<f64>();
+            let variance = network
+                .forward(x)
+                .powi_scalar(2)
+                .mean()
+                .into_scalar::<f64>();
             println!("{layers} layers: output variance {variance:.3} for unit input");
-            assert!((0.1..10.0).contains(&variance), "{layers} layers: {variance}");
+            assert!(
+                (0.1..10.0).contains(&variance),
+                "{layers} layers: {variance}"
+            );
         }
     }
 
@@ -340,8 +402,17 @@ mod tests {
     fn impossible_truncations_are_refused() {
         let device = Device::flex();
         let grid = SphereGrid::gaussian(8, 16).expect("grid");
-        let message = SfnoConfig { degrees: 9, ..config() }.init(&grid, &device).expect_err("refused").to_string();
-        assert!(message.contains("expected 1 to 8 degrees, found 9"), "{message}");
+        let message = SfnoConfig {
+            degrees: 9,
+            ..config()
+        }
+        .init(&grid, &device)
+        .expect_err("refused")
+        .to_string();
+        assert!(
+            message.contains("expected 1 to 8 degrees, found 9"),
+            "{message}"
+        );
         let network = config().init(&grid, &device).expect("network");
         let finer = SphereGrid::gaussian(16, 32).expect("grid");
         assert!(network.with_truncation(&finer, 12, 12).is_err());

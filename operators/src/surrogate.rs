@@ -11,7 +11,7 @@ use crate::network::{Network, NetworkConfig};
 use crate::training::Windows;
 use crate::weights;
 use burn::module::Module;
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use curlwind_solvers::sphere::grid::{GridKind, SphereGrid};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -95,7 +95,9 @@ impl Normalisation {
         let [channels, height, width] = windows.state_shape();
         let (points, size) = (height * width, channels * height * width);
         if windows.is_empty() || size == 0 {
-            return Err(Error::Data("expected at least one window to fit statistics".into()));
+            return Err(Error::Data(
+                "expected at least one window to fit statistics".into(),
+            ));
         }
         let mut buffer = vec![0.0f32; 2 * size];
         // Welford's update by fields: (count, mean, squared deviations).
@@ -112,9 +114,14 @@ impl Normalisation {
                 add_field(&mut moments[channels + c], change);
             }
         }
-        if let Some(at) = moments.iter().position(|m| !(m[1].is_finite() && m[2].is_finite())) {
+        if let Some(at) = moments
+            .iter()
+            .position(|m| !(m[1].is_finite() && m[2].is_finite()))
+        {
             let channel = at % channels;
-            return Err(Error::Data(format!("channel {channel} holds values that are not finite")));
+            return Err(Error::Data(format!(
+                "channel {channel} holds values that are not finite"
+            )));
         }
         let mean = |range: std::ops::Range<usize>| moments[range].iter().map(|m| m[1]).collect();
         // A constant channel keeps its values: deviation 1.
@@ -139,7 +146,11 @@ impl Normalisation {
         ] {
             let key = format!("normalisation.{name}");
             if values.len() != channels {
-                return Err(Error::config(&key, format!("{channels} values"), values.len()));
+                return Err(Error::config(
+                    &key,
+                    format!("{channels} values"),
+                    values.len(),
+                ));
             }
             if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
                 return Err(Error::config(&key, "finite values", bad));
@@ -182,11 +193,17 @@ impl Surrogate {
     ) -> Result<Self> {
         let channels = config.channels.len();
         config.normalisation.check(channels)?;
-        config.network =
-            config.network.with_channels(channels + config.static_channels.len(), channels);
+        config.network = config
+            .network
+            .with_channels(channels + config.static_channels.len(), channels);
         let network = config.network.init(grid, device)?;
         let statics = static_fields(&config, grid, statics, device)?;
-        Ok(Self { network, config, grid: grid.clone(), statics })
+        Ok(Self {
+            network,
+            config,
+            grid: grid.clone(),
+            statics,
+        })
     }
 
     /// Everything but the weights.
@@ -206,19 +223,32 @@ impl Surrogate {
 
     /// The same surrogate with other weights.
     pub fn with_network(&self, network: Network) -> Self {
-        Self { network, ..self.clone() }
+        Self {
+            network,
+            ..self.clone()
+        }
     }
 
     /// The device of the weights, without autodiff.
     pub fn device(&self) -> Device {
-        self.network.devices().into_iter().next().unwrap_or_else(Device::flex).without_autodiff()
+        self.network
+            .devices()
+            .into_iter()
+            .next()
+            .unwrap_or_else(Device::flex)
+            .without_autodiff()
     }
 
     /// The surrogate on another grid, with its constant fields there.
     pub fn at_grid(&self, grid: &SphereGrid, statics: &[f32]) -> Result<Self> {
         let network = self.network.at_grid(grid)?;
         let statics = static_fields(&self.config, grid, statics, &self.device())?;
-        Ok(Self { network, config: self.config.clone(), grid: grid.clone(), statics })
+        Ok(Self {
+            network,
+            config: self.config.clone(),
+            grid: grid.clone(),
+            statics,
+        })
     }
 
     /// One step of a physical state `[B, C, nlat, nlon]`, in SI units.
@@ -237,17 +267,42 @@ impl Surrogate {
         states
     }
 
+    /// One step of a single state given and returned as plain values
+    /// `[channel][latitude][longitude]`, in SI units, for callers without tensors.
+    ///
+    /// # Errors
+    /// When the number of values is not that of the grid and channels.
+    pub fn step_values(&self, state: &[f32]) -> Result<Vec<f32>> {
+        let shape = [1, self.config.channels.len(), self.grid.nlat(), self.grid.nlon()];
+        if state.len() != shape.iter().product::<usize>() {
+            return Err(Error::TensorShape {
+                tensor: "state".into(),
+                expected: shape[1..].to_vec(),
+                found: vec![state.len()],
+            });
+        }
+        let data = TensorData::new(state.to_vec(), shape);
+        let next = self.step(Tensor::from_data(data, &self.device())).into_data_as::<f32>();
+        Ok(next.try_into_vec().unwrap_or_default())
+    }
+
     /// `(state - mean) / std`.
     pub fn normalise(&self, state: Tensor<4>) -> Tensor<4> {
-        let [mean, std] = [&self.config.normalisation.mean, &self.config.normalisation.std]
-            .map(|v| per_channel(v, &state));
+        let [mean, std] = [
+            &self.config.normalisation.mean,
+            &self.config.normalisation.std,
+        ]
+        .map(|v| per_channel(v, &state));
         (state - mean) / std
     }
 
     /// `mean + std x`.
     pub fn denormalise(&self, x: Tensor<4>) -> Tensor<4> {
-        let [mean, std] = [&self.config.normalisation.mean, &self.config.normalisation.std]
-            .map(|v| per_channel(v, &x));
+        let [mean, std] = [
+            &self.config.normalisation.mean,
+            &self.config.normalisation.std,
+        ]
+        .map(|v| per_channel(v, &x));
         x * std + mean
     }
 
@@ -262,7 +317,8 @@ impl Surrogate {
             Predict::State => output,
             Predict::Tendency => {
                 let n = &self.config.normalisation;
-                let ratio = |a: &[f64]| a.iter().zip(&n.std).map(|(a, s)| a / s).collect::<Vec<_>>();
+                let ratio =
+                    |a: &[f64]| a.iter().zip(&n.std).map(|(a, s)| a / s).collect::<Vec<_>>();
                 let scale = per_channel(&ratio(&n.difference_std), &x);
                 let shift = per_channel(&ratio(&n.difference_mean), &x);
                 output * scale + (x + shift)
@@ -279,7 +335,10 @@ impl Surrogate {
             nlat: self.grid.nlat(),
             nlon: self.grid.nlon(),
         };
-        let stored = Stored { config: self.config.clone(), grid };
+        let stored = Stored {
+            config: self.config.clone(),
+            grid,
+        };
         let file = folder.join("model.json");
         let json = serde_json::to_string_pretty(&stored)
             .map_err(|e| Error::io(&file, std::io::Error::other(e)))?;
@@ -288,7 +347,11 @@ impl Surrogate {
         weights::write(&file, &weights::collect(&self.network), HashMap::new())?;
         if let Some(statics) = &self.statics {
             let shape = statics.dims().to_vec();
-            let values = statics.clone().into_data_as::<f32>().try_into_vec().unwrap_or_default();
+            let values = statics
+                .clone()
+                .into_data_as::<f32>()
+                .try_into_vec()
+                .unwrap_or_default();
             let tensors = [("static".to_owned(), (shape, values))].into();
             weights::write(&folder.join("static.safetensors"), &tensors, HashMap::new())?;
         }
@@ -321,7 +384,10 @@ impl Surrogate {
             false => {
                 let file = folder.join("static.safetensors");
                 let (mut tensors, _) = weights::read(&file)?;
-                let missing = || Error::Weights { file, problem: "tensor `static` is missing".into() };
+                let missing = || Error::Weights {
+                    file,
+                    problem: "tensor `static` is missing".into(),
+                };
                 tensors.remove("static").ok_or_else(missing)?.1
             }
         };
@@ -342,7 +408,12 @@ fn kind_name(kind: &GridKind) -> &'static str {
 }
 
 fn per_channel(values: &[f64], like: &Tensor<4>) -> Tensor<4> {
-    matrix(values.to_vec(), [1, values.len(), 1, 1], &like.device(), like.dtype())
+    matrix(
+        values.to_vec(),
+        [1, values.len(), 1, 1],
+        &like.device(),
+        like.dtype(),
+    )
 }
 
 fn static_fields(
@@ -372,7 +443,11 @@ mod tests {
     fn surrogate(predict: Predict) -> Surrogate {
         let grid = SphereGrid::gaussian(8, 16).expect("grid");
         let config = SurrogateConfig {
-            network: NetworkConfig::Sfno(SfnoConfig { hidden_channels: 4, layers: 1, ..Default::default() }),
+            network: NetworkConfig::Sfno(SfnoConfig {
+                hidden_channels: 4,
+                layers: 1,
+                ..Default::default()
+            }),
             channels: vec!["h".into(), "u".into()],
             static_channels: vec!["sin_latitude".into()],
             normalisation: Normalisation {
@@ -384,13 +459,20 @@ mod tests {
             time_step: 3600.0,
             predict,
         };
-        let statics: Vec<f32> =
-            grid.sin_latitudes().iter().flat_map(|s| [*s as f32; 16]).collect();
+        let statics: Vec<f32> = grid
+            .sin_latitudes()
+            .iter()
+            .flat_map(|s| [*s as f32; 16])
+            .collect();
         Surrogate::new(config, &grid, &statics, &Device::flex()).expect("surrogate")
     }
 
     fn state() -> Tensor<4> {
-        let noise = Tensor::<4>::random([2, 2, 8, 16], Distribution::Normal(0.0, 1.0), &Device::flex());
+        let noise = Tensor::<4>::random(
+            [2, 2, 8, 16],
+            Distribution::Normal(0.0, 1.0),
+            &Device::flex(),
+        );
         noise * 10.0 + 100.0
     }
 
@@ -403,7 +485,10 @@ mod tests {
             let after = Surrogate::load(folder.path(), &Device::flex()).expect("loaded");
             assert_eq!(before.config(), after.config());
             let x = state();
-            assert_eq!(before.step(x.clone()).into_data(), after.step(x.clone()).into_data());
+            assert_eq!(
+                before.step(x.clone()).into_data(),
+                after.step(x.clone()).into_data()
+            );
             let states = before.roll_out(x.clone(), 3);
             assert_eq!(states.len(), 3);
             let twice = before.step(before.step(x));
@@ -415,14 +500,25 @@ mod tests {
     #[test]
     fn another_networks_weights_are_refused_by_name() {
         let folder = tempfile::tempdir().expect("folder");
-        surrogate(Predict::State).save(folder.path()).expect("saved");
+        surrogate(Predict::State)
+            .save(folder.path())
+            .expect("saved");
         let file = folder.path().join("model.json");
-        let json = std::fs::read_to_string(&file).expect("json").replace("\"hidden_channels\": 4", "\"hidden_channels\": 6");
+        let json = std::fs::read_to_string(&file)
+            .expect("json")
+            .replace("\"hidden_channels\": 4", "\"hidden_channels\": 6");
         std::fs::write(&file, json).expect("written");
-        let message = Surrogate::load(folder.path(), &Device::flex()).expect_err("refused").to_string();
-        assert!(message.contains("expected shape") && message.contains("weights.safetensors"), "{message}");
+        let message = Surrogate::load(folder.path(), &Device::flex())
+            .expect_err("refused")
+            .to_string();
+        assert!(
+            message.contains("expected shape") && message.contains("weights.safetensors"),
+            "{message}"
+        );
         std::fs::remove_file(folder.path().join("weights.safetensors")).expect("removed");
-        let message = Surrogate::load(folder.path(), &Device::flex()).expect_err("refused").to_string();
+        let message = Surrogate::load(folder.path(), &Device::flex())
+            .expect_err("refused")
+            .to_string();
         assert!(message.contains("weights.safetensors"), "{message}");
     }
 
@@ -431,7 +527,9 @@ mod tests {
         let surrogate = surrogate(Predict::Tendency);
         let grid = SphereGrid::gaussian(16, 32).expect("grid");
         assert!(surrogate.at_grid(&grid, &[]).is_err());
-        let finer = surrogate.at_grid(&grid, &vec![0.0; 16 * 32]).expect("moved");
+        let finer = surrogate
+            .at_grid(&grid, &vec![0.0; 16 * 32])
+            .expect("moved");
         let x = Tensor::<4>::ones([1, 2, 16, 32], &Device::flex());
         assert_eq!(finer.step(x).dims(), [1, 2, 16, 32]);
     }

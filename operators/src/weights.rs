@@ -30,7 +30,10 @@ pub fn for_each<M: Module>(module: &M, f: impl FnMut(&str, TensorData)) {
             (self.f)(&self.path.join("."), param.val().into_data());
         }
     }
-    module.visit(&mut Visitor { path: Vec::new(), f });
+    module.visit(&mut Visitor {
+        path: Vec::new(),
+        f,
+    });
 }
 
 /// The parameters of a module by name, as f32.
@@ -38,7 +41,10 @@ pub fn collect<M: Module>(module: &M) -> NamedTensors {
     let mut tensors = NamedTensors::new();
     for_each(module, |name, data| {
         let shape = data.shape().iter().copied().collect();
-        let values = data.convert_dtype(DType::F32).try_into_vec::<f32>().unwrap_or_default();
+        let values = data
+            .convert_dtype(DType::F32)
+            .try_into_vec::<f32>()
+            .unwrap_or_default();
         tensors.insert(name.to_owned(), (shape, values));
     });
     tensors
@@ -66,7 +72,10 @@ pub fn apply<M: Module>(module: M, tensors: &NamedTensors, file: &Path) -> Resul
             param.map(|old| replaced(&old, data))
         }
     }
-    let weights = |problem| Error::Weights { file: file.to_owned(), problem };
+    let weights = |problem| Error::Weights {
+        file: file.to_owned(),
+        problem,
+    };
     let mut problem = None;
     let mut names = Vec::new();
     for_each(&module, |name, data| {
@@ -93,9 +102,14 @@ pub fn apply<M: Module>(module: M, tensors: &NamedTensors, file: &Path) -> Resul
         return Err(problem);
     }
     if let Some(extra) = tensors.keys().find(|name| !names.contains(name)) {
-        return Err(weights(format!("tensor `{extra}` has no place in this network")));
+        return Err(weights(format!(
+            "tensor `{extra}` has no place in this network"
+        )));
     }
-    Ok(module.map(&mut Mapper { path: Vec::new(), tensors }))
+    Ok(module.map(&mut Mapper {
+        path: Vec::new(),
+        tensors,
+    }))
 }
 
 /// New values for a parameter tensor, on its device, in its precision and as trainable as before.
@@ -117,13 +131,20 @@ pub fn write(file: &Path, tensors: &NamedTensors, text: HashMap<String, String>)
     let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> = tensors
         .iter()
         .map(|(name, (shape, values))| {
-            (name, shape, values.iter().flat_map(|v| v.to_le_bytes()).collect())
+            (
+                name,
+                shape,
+                values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            )
         })
         .collect();
     let views = bytes
         .iter()
         .map(|(name, shape, bytes)| {
-            Ok((name.as_str(), TensorView::new(Dtype::F32, shape.to_vec(), bytes).map_err(corrupt)?))
+            Ok((
+                name.as_str(),
+                TensorView::new(Dtype::F32, shape.to_vec(), bytes).map_err(corrupt)?,
+            ))
         })
         .collect::<Result<Vec<_>>>()?;
     let data = safetensors::serialize(views, Some(text)).map_err(corrupt)?;
@@ -144,9 +165,15 @@ pub fn read(file: &Path) -> Result<(NamedTensors, HashMap<String, String>)> {
     let mut tensors = NamedTensors::new();
     for (name, view) in stored.iter() {
         if view.dtype() != Dtype::F32 {
-            return Err(corrupt(format!("tensor `{name}`: expected F32, found {:?}", view.dtype())));
+            return Err(corrupt(format!(
+                "tensor `{name}`: expected F32, found {:?}",
+                view.dtype()
+            )));
         }
-        let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+        let values = view
+            .data()
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
         tensors.insert(name.to_owned(), (view.shape().to_vec(), values.collect()));
     }
     Ok((tensors, text))
@@ -177,7 +204,12 @@ mod tests {
     use burn::tensor::Device;
 
     fn config() -> Fno2dConfig {
-        Fno2dConfig { hidden_channels: 4, layers: 2, n_modes: [4, 4], ..Default::default() }
+        Fno2dConfig {
+            hidden_channels: 4,
+            layers: 2,
+            n_modes: [4, 4],
+            ..Default::default()
+        }
     }
 
     #[test]
@@ -199,21 +231,34 @@ mod tests {
         let file = Path::new("weights.safetensors");
         let network = || config().init(&device).expect("network");
         let good = collect(&network());
-        assert!(good.contains_key("blocks.1.skip.weight"), "{:?}", good.keys());
+        assert!(
+            good.contains_key("blocks.1.skip.weight"),
+            "{:?}",
+            good.keys()
+        );
 
         let mut tensors = good.clone();
         tensors.insert("blocks.1.skip.weight".into(), (vec![4, 5], vec![0.0; 20]));
-        let message = apply(network(), &tensors, file).expect_err("refused").to_string();
-        assert!(message.contains("blocks.1.skip.weight") && message.contains("[4, 5]"), "{message}");
+        let message = apply(network(), &tensors, file)
+            .expect_err("refused")
+            .to_string();
+        assert!(
+            message.contains("blocks.1.skip.weight") && message.contains("[4, 5]"),
+            "{message}"
+        );
 
         let mut tensors = good.clone();
         tensors.remove("lifting.bias.bias");
-        let message = apply(network(), &tensors, file).expect_err("refused").to_string();
+        let message = apply(network(), &tensors, file)
+            .expect_err("refused")
+            .to_string();
         assert!(message.contains("`lifting.bias.bias`"), "{message}");
 
         let mut tensors = good;
         tensors.insert("head.weight".into(), (vec![1], vec![0.0]));
-        let message = apply(network(), &tensors, file).expect_err("refused").to_string();
+        let message = apply(network(), &tensors, file)
+            .expect_err("refused")
+            .to_string();
         assert!(message.contains("`head.weight`"), "{message}");
     }
 
@@ -225,6 +270,9 @@ mod tests {
         assert!(message.contains("weights.safetensors"), "{message}");
         std::fs::write(&file, b"not a tensor file").expect("written");
         let message = read(&file).expect_err("corrupt").to_string();
-        assert!(message.contains("not a valid safetensors file"), "{message}");
+        assert!(
+            message.contains("not a valid safetensors file"),
+            "{message}"
+        );
     }
 }

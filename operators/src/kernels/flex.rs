@@ -34,10 +34,16 @@ impl OperatorKernels for Flex {
         bias: FloatTensor<Self>,
         grad: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        let grad = if grad.is_contiguous() { grad } else { grad.to_contiguous() };
-        let (Some(x_values), Some(bias_values), Some(grad_values)) =
-            (x.as_slice::<f32>(), bias.as_slice::<f32>(), grad.as_slice::<f32>())
-        else {
+        let grad = if grad.is_contiguous() {
+            grad
+        } else {
+            grad.to_contiguous()
+        };
+        let (Some(x_values), Some(bias_values), Some(grad_values)) = (
+            x.as_slice::<f32>(),
+            bias.as_slice::<f32>(),
+            grad.as_slice::<f32>(),
+        ) else {
             return reference::bias_gelu_backward::<Self>(x, bias, grad);
         };
         let mut output = FlexTensor::empty(x.shape(), DType::F32);
@@ -119,7 +125,10 @@ mod simd {
             .mul_add(k, 0.254_829_6)
             * k;
         let tail = 0.5 * poly * density;
-        (if z < 0.0 { tail } else { 1.0 - tail }, INV_SQRT_2PI * density)
+        (
+            if z < 0.0 { tail } else { 1.0 - tail },
+            INV_SQRT_2PI * density,
+        )
     }
 
     #[inline(always)]
@@ -211,7 +220,10 @@ mod tests {
             [
                 vec(y.into_data_as::<f64>()),
                 vec(x.grad(&grads).expect("gradient of x").into_data_as::<f64>()),
-                vec(bias.grad(&grads).expect("gradient of bias").into_data_as::<f64>()),
+                vec(bias
+                    .grad(&grads)
+                    .expect("gradient of bias")
+                    .into_data_as::<f64>()),
             ]
         };
         let (fast, exact) = (run(DType::F32), run(DType::F64));
@@ -219,7 +231,10 @@ mod tests {
             assert_eq!(fast.len(), exact.len());
             let scale = exact.iter().fold(1.0f64, |m, v| m.max(v.abs()));
             for (a, b) in fast.iter().zip(exact) {
-                assert!((a - b).abs() < 1e-6 * scale, "output {which}: {a} against {b}");
+                assert!(
+                    (a - b).abs() < 1e-6 * scale,
+                    "output {which}: {a} against {b}"
+                );
             }
         }
     }

@@ -62,7 +62,9 @@ pub fn real_analysis(n: usize, modes: usize, order: ComplexOrder) -> Vec<f64> {
 ///
 /// `modes` must not exceed `n / 2 + 1`.
 pub fn real_synthesis(n: usize, modes: usize, order: ComplexOrder) -> Vec<f64> {
-    real_matrix(n, modes, order, |k| if is_self_conjugate(k, n) { 1.0 } else { 2.0 })
+    real_matrix(n, modes, order, |k| {
+        if is_self_conjugate(k, n) { 1.0 } else { 2.0 }
+    })
 }
 
 fn real_matrix(
@@ -71,7 +73,11 @@ fn real_matrix(
     order: ComplexOrder,
     weight: impl Fn(usize) -> f64,
 ) -> Vec<f64> {
-    assert!(modes <= n / 2 + 1, "{modes} modes need at least {} points, found {n}", 2 * modes - 2);
+    assert!(
+        modes <= n / 2 + 1,
+        "{modes} modes need at least {} points, found {n}",
+        2 * modes - 2
+    );
     let mut matrix = vec![0.0; 2 * modes * n];
     for k in 0..modes {
         let weight = weight(k);
@@ -105,7 +111,10 @@ pub fn complex_synthesis(n: usize, modes: usize) -> Vec<f64> {
 }
 
 fn complex_matrix(n: usize, modes: usize, weight: f64) -> Vec<f64> {
-    assert!(modes <= n, "{modes} modes need at least as many points, found {n}");
+    assert!(
+        modes <= n,
+        "{modes} modes need at least as many points, found {n}"
+    );
     let mut matrix = vec![0.0; 4 * modes * n];
     for (row, k) in centred_modes(modes).enumerate() {
         for x in 0..n {
@@ -127,7 +136,9 @@ mod tests {
     use rustfft::{FftPlanner, num_complex::Complex64};
 
     fn line(n: usize) -> Vec<f64> {
-        (0..n).map(|x| ((x * x + 3 * x) as f64 * 0.37).sin() + 0.2 * x as f64 / n as f64).collect()
+        (0..n)
+            .map(|x| ((x * x + 3 * x) as f64 * 0.37).sin() + 0.2 * x as f64 / n as f64)
+            .collect()
     }
 
     #[test]
@@ -150,8 +161,14 @@ mod tests {
                 }
                 let synthesis = real_synthesis(n, modes, order);
                 for x in 0..n {
-                    let value: f64 = (0..2 * modes).map(|r| synthesis[r * n + x] * spectrum[r]).sum();
-                    assert!((value - field[x]).abs() < 1e-13, "n {n}: {value} != {}", field[x]);
+                    let value: f64 = (0..2 * modes)
+                        .map(|r| synthesis[r * n + x] * spectrum[r])
+                        .sum();
+                    assert!(
+                        (value - field[x]).abs() < 1e-13,
+                        "n {n}: {value} != {}",
+                        field[x]
+                    );
                 }
             }
         }
@@ -160,14 +177,20 @@ mod tests {
     #[test]
     fn complex_transform_matches_an_fft() {
         for n in [5usize, 8, 11] {
-            let mut fft: Vec<_> =
-                line(2 * n).chunks(2).map(|c| Complex64::new(c[0], c[1])).collect();
+            let mut fft: Vec<_> = line(2 * n)
+                .chunks(2)
+                .map(|c| Complex64::new(c[0], c[1]))
+                .collect();
             let interleaved = line(2 * n);
             FftPlanner::new().plan_fft_forward(n).process(&mut fft);
             let modes = n - 1;
             let matrix = complex_analysis(n, modes);
             let apply = |row: usize| -> f64 {
-                matrix[row * 2 * n..(row + 1) * 2 * n].iter().zip(&interleaved).map(|(a, b)| a * b).sum()
+                matrix[row * 2 * n..(row + 1) * 2 * n]
+                    .iter()
+                    .zip(&interleaved)
+                    .map(|(a, b)| a * b)
+                    .sum()
             };
             for (row, k) in centred_modes(modes).enumerate() {
                 let expected = fft[k.rem_euclid(n as i64) as usize] / n as f64;

@@ -7,9 +7,9 @@
 //! the forward direction, so that weights mean the same on every grid.
 
 use super::dft::{self, ComplexOrder};
+use crate::buffers::{GridCache, matrix};
 use crate::error::{Error, Result};
 use crate::kernels;
-use crate::buffers::{GridCache, matrix};
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{DType, Device, Tensor};
 
@@ -57,11 +57,19 @@ impl SpectralConv2dConfig {
                 return Err(Error::config(name, "at least 1", value));
             }
         }
-        let shape =
-            [self.n_modes[0], self.n_modes[1] / 2 + 1, self.in_channels, self.out_channels, 2];
+        let shape = [
+            self.n_modes[0],
+            self.n_modes[1] / 2 + 1,
+            self.in_channels,
+            self.out_channels,
+            2,
+        ];
         let std = (0.5 / self.in_channels as f64).sqrt();
         let initializer = Initializer::Normal { mean: 0.0, std };
-        Ok(SpectralConv2d { weight: initializer.init(shape, device), cache: GridCache::default() })
+        Ok(SpectralConv2d {
+            weight: initializer.init(shape, device),
+            cache: GridCache::default(),
+        })
     }
 }
 
@@ -71,16 +79,22 @@ impl SpectralConv2d {
         let [batch, in_channels, height, width] = x.dims();
         let [max_ky, max_kx, _, out_channels, _] = self.weight.shape().dims();
         let dtype = x.dtype();
-        let buffers = self.cache.get([height, width], &x.device(), dtype, |device| {
-            Buffers::new(height, width, [max_ky, max_kx], device, dtype)
-        });
+        let buffers = self
+            .cache
+            .get([height, width], &x.device(), dtype, |device| {
+                Buffers::new(height, width, [max_ky, max_kx], device, dtype)
+            });
         let [ky, kx] = buffers.modes;
         let (columns, rows) = buffers.analysis.clone();
         let spectrum = kernels::fourier_analysis(x, columns, rows);
         // [modes, B, 2 Ci] times [modes, 2 Ci, 2 Co]
-        let spectrum = spectrum.reshape([batch, 2 * in_channels, ky * kx]).permute([2, 0, 1]);
+        let spectrum = spectrum
+            .reshape([batch, 2 * in_channels, ky * kx])
+            .permute([2, 0, 1]);
         let mixed = spectrum.matmul(self.stacked_weight(ky, kx));
-        let mixed = mixed.permute([1, 2, 0]).reshape([batch, 2 * out_channels, ky, kx]);
+        let mixed = mixed
+            .permute([1, 2, 0])
+            .reshape([batch, 2 * out_channels, ky, kx]);
         let (columns, rows) = buffers.synthesis.clone();
         kernels::fourier_synthesis(mixed, columns, rows)
     }
@@ -154,8 +168,14 @@ impl Buffers {
         };
         Self {
             modes: [ky, kx],
-            analysis: pair(dft::real_analysis(width, kx, order), row_matrix(height, ky, false)),
-            synthesis: pair(dft::real_synthesis(width, kx, order), row_matrix(height, ky, true)),
+            analysis: pair(
+                dft::real_analysis(width, kx, order),
+                row_matrix(height, ky, false),
+            ),
+            synthesis: pair(
+                dft::real_synthesis(width, kx, order),
+                row_matrix(height, ky, true),
+            ),
         }
     }
 }
@@ -178,19 +198,28 @@ mod tests {
         let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         (0..count)
             .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
                 (state >> 11) as f64 / (1u64 << 53) as f64 - 0.5
             })
             .collect()
     }
 
     fn layer(modes: [usize; 2], i: usize, o: usize, device: &Device) -> SpectralConv2d {
-        let config = SpectralConv2dConfig { in_channels: i, out_channels: o, n_modes: modes };
+        let config = SpectralConv2dConfig {
+            in_channels: i,
+            out_channels: o,
+            n_modes: modes,
+        };
         let layer = config.init(device).expect("valid configuration");
         let shape = [modes[0], modes[1] / 2 + 1, i, o, 2];
         let data = TensorData::new(noise(shape.iter().product(), 7), shape);
         let weight = Tensor::<5>::from_data(data, (device, DType::F64));
-        SpectralConv2d { weight: Param::from_tensor(weight), ..layer }
+        SpectralConv2d {
+            weight: Param::from_tensor(weight),
+            ..layer
+        }
     }
 
     /// What neuraloperator does, by full FFTs: rfft2, weights on the kept modes, irfft2.
@@ -199,7 +228,13 @@ mod tests {
         let (max_ky, max_kx) = (modes[0], modes[1] / 2 + 1);
         let mut planner = FftPlanner::new();
         let mut two = |data: &mut Vec<Complex64>, inverse: bool| {
-            let plan = |p: &mut FftPlanner<f64>, n| if inverse { p.plan_fft_inverse(n) } else { p.plan_fft_forward(n) };
+            let plan = |p: &mut FftPlanner<f64>, n| {
+                if inverse {
+                    p.plan_fft_inverse(n)
+                } else {
+                    p.plan_fft_forward(n)
+                }
+            };
             let row = plan(&mut planner, wd);
             data.chunks_mut(wd).for_each(|r| row.process(r));
             let column = plan(&mut planner, h);
@@ -214,7 +249,10 @@ mod tests {
             let spectra: Vec<Vec<Complex64>> = (0..i)
                 .map(|c| {
                     let start = (b * i + c) * h * wd;
-                    let mut data: Vec<_> = x[start..start + h * wd].iter().map(|&v| Complex64::from(v / (h * wd) as f64)).collect();
+                    let mut data: Vec<_> = x[start..start + h * wd]
+                        .iter()
+                        .map(|&v| Complex64::from(v / (h * wd) as f64))
+                        .collect();
                     two(&mut data, false);
                     data
                 })
@@ -242,7 +280,11 @@ mod tests {
                     let mut line: Vec<_> = (0..h).map(|r| mixed[r * wd + c]).collect();
                     column.process(&mut line);
                     for r in 0..h {
-                        mixed[r * wd + c] = if c == 0 || 2 * c == wd { line[r].re.into() } else { line[r] };
+                        mixed[r * wd + c] = if c == 0 || 2 * c == wd {
+                            line[r].re.into()
+                        } else {
+                            line[r]
+                        };
                     }
                 }
                 let row = planner.plan_fft_inverse(wd);
@@ -258,12 +300,29 @@ mod tests {
     #[test]
     fn matches_full_ffts_on_any_grid() {
         let device = Device::flex();
-        for (h, w, modes) in [(8, 8, [4, 4]), (7, 11, [5, 6]), (6, 10, [12, 12]), (13, 5, [13, 5])] {
+        for (h, w, modes) in [
+            (8, 8, [4, 4]),
+            (7, 11, [5, 6]),
+            (6, 10, [12, 12]),
+            (13, 5, [13, 5]),
+        ] {
             let layer = layer(modes, 2, 3, &device);
             let x = noise(2 * 2 * h * w, 3);
-            let input = Tensor::<4>::from_data(TensorData::new(x.clone(), [2, 2, h, w]), (&device, DType::F64));
-            let y = layer.forward(input).into_data().try_to_vec::<f64>().expect("f64");
-            let weights = layer.weight.val().into_data().try_to_vec::<f64>().expect("f64");
+            let input = Tensor::<4>::from_data(
+                TensorData::new(x.clone(), [2, 2, h, w]),
+                (&device, DType::F64),
+            );
+            let y = layer
+                .forward(input)
+                .into_data()
+                .try_to_vec::<f64>()
+                .expect("f64");
+            let weights = layer
+                .weight
+                .val()
+                .into_data()
+                .try_to_vec::<f64>()
+                .expect("f64");
             let expected = by_fft(&x, &weights, [2, 2, 3, h, w], modes);
             for (a, b) in y.iter().zip(&expected) {
                 assert!((a - b).abs() < 1e-13, "{h}x{w}: {a} != {b}");
@@ -277,12 +336,27 @@ mod tests {
         let layer = layer([5, 4], 2, 2, &device);
         let (h, w) = (7, 6);
         let x = noise(2 * 2 * h * w, 5);
-        let make = |x: Vec<f64>| Tensor::<4>::from_data(TensorData::new(x, [2, 2, h, w]), (&device, DType::F64)).require_grad();
+        let make = |x: Vec<f64>| {
+            Tensor::<4>::from_data(TensorData::new(x, [2, 2, h, w]), (&device, DType::F64))
+                .require_grad()
+        };
         let loss = |layer: &SpectralConv2d, x: Tensor<4>| layer.forward(x).powi_scalar(3).sum();
         let input = make(x.clone());
         let grads = loss(&layer, input.clone()).backward();
-        let dx = input.grad(&grads).expect("dx").into_data().try_to_vec::<f64>().expect("f64");
-        let dw = layer.weight.val().grad(&grads).expect("dw").into_data().try_to_vec::<f64>().expect("f64");
+        let dx = input
+            .grad(&grads)
+            .expect("dx")
+            .into_data()
+            .try_to_vec::<f64>()
+            .expect("f64");
+        let dw = layer
+            .weight
+            .val()
+            .grad(&grads)
+            .expect("dw")
+            .into_data()
+            .try_to_vec::<f64>()
+            .expect("f64");
         let eps = 1e-5;
         for at in [0, 17, 80, 167] {
             let value = |d: f64| {
@@ -291,9 +365,18 @@ mod tests {
                 loss(&layer, make(x)).into_scalar::<f64>()
             };
             let fd = (value(eps) - value(-eps)) / (2.0 * eps);
-            assert!((fd - dx[at]).abs() < 1e-8 * fd.abs().max(1e-2), "dx[{at}] {fd} != {}", dx[at]);
+            assert!(
+                (fd - dx[at]).abs() < 1e-8 * fd.abs().max(1e-2),
+                "dx[{at}] {fd} != {}",
+                dx[at]
+            );
         }
-        let weights = layer.weight.val().into_data().try_to_vec::<f64>().expect("f64");
+        let weights = layer
+            .weight
+            .val()
+            .into_data()
+            .try_to_vec::<f64>()
+            .expect("f64");
         for at in [0, 33, 90, 119] {
             let value = |d: f64| {
                 let mut weights = weights.clone();
@@ -306,7 +389,11 @@ mod tests {
                 loss(&moved, make(x.clone())).into_scalar::<f64>()
             };
             let fd = (value(eps) - value(-eps)) / (2.0 * eps);
-            assert!((fd - dw[at]).abs() < 1e-8 * fd.abs().max(1e-2), "dw[{at}] {fd} != {}", dw[at]);
+            assert!(
+                (fd - dw[at]).abs() < 1e-8 * fd.abs().max(1e-2),
+                "dw[{at}] {fd} != {}",
+                dw[at]
+            );
         }
     }
 
@@ -317,7 +404,9 @@ mod tests {
         let before = layer.weight.val().into_data();
         let (real, imaginary) = layer.to_neuraloperator();
         assert_eq!(real.dims(), [2, 3, 4, 4]);
-        let after = layer.from_neuraloperator(real, imaginary).expect("same shapes");
+        let after = layer
+            .from_neuraloperator(real, imaginary)
+            .expect("same shapes");
         assert_eq!(before, after.weight.val().into_data());
     }
 }

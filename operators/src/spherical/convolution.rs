@@ -112,7 +112,10 @@ impl SphericalConv {
                     knot_hats(rows, self.degrees, degrees, device, dtype)
                 });
                 let flat = weight.reshape([rows, in_channels * pairs]);
-                (*hats).clone().matmul(flat).reshape([degrees, in_channels, pairs])
+                (*hats)
+                    .clone()
+                    .matmul(flat)
+                    .reshape([degrees, in_channels, pairs])
             }
         };
         let real = weight.clone().narrow(2, 0, pairs / 2);
@@ -160,15 +163,20 @@ mod tests {
     use curlwind_solvers::sphere::grid::SphereGrid;
 
     fn layer(filter: Filter, device: &Device) -> SphericalConv {
-        let config =
-            SphericalConvConfig { in_channels: 2, out_channels: 3, degrees: 8, filter, knots: 4 };
+        let config = SphericalConvConfig {
+            in_channels: 2,
+            out_channels: 3,
+            degrees: 8,
+            filter,
+            knots: 4,
+        };
         let mut layer = config.init(device).expect("valid");
         let dims = layer.weight.shape().dims::<3>();
-        let values: Vec<f64> =
-            (0..dims.iter().product()).map(|i| (i as f64 * 0.61).cos()).collect();
+        let values: Vec<f64> = (0..dims.iter().product())
+            .map(|i| (i as f64 * 0.61).cos())
+            .collect();
         let data = TensorData::new(values, dims);
-        layer.weight =
-            Param::from_tensor(Tensor::<3>::from_data(data, (device, DType::F64)));
+        layer.weight = Param::from_tensor(Tensor::<3>::from_data(data, (device, DType::F64)));
         layer
     }
 
@@ -184,9 +192,8 @@ mod tests {
         let transform = transform(8, 8, &device);
         let layer = layer(Filter::Free, &device);
         let x = transform.synthesis(spectrum(1, 8, 8, 2, &device, DType::F64));
-        let roll = |x: Tensor<4>| {
-            Tensor::cat(vec![x.clone().narrow(3, 11, 5), x.narrow(3, 0, 11)], 3)
-        };
+        let roll =
+            |x: Tensor<4>| Tensor::cat(vec![x.clone().narrow(3, 11, 5), x.narrow(3, 0, 11)], 3);
         let a = roll(layer.forward(x.clone(), &transform));
         let b = layer.forward(roll(x), &transform);
         assert!(max_abs(a - b) < 1e-12);
@@ -209,11 +216,17 @@ mod tests {
     #[test]
     fn a_smooth_filter_meets_its_knots_and_extends() {
         let device = Device::flex();
-        let hats = knot_hats(4, 8, 12, &device, DType::F64).into_data().try_to_vec::<f64>().expect("f64");
+        let hats = knot_hats(4, 8, 12, &device, DType::F64)
+            .into_data()
+            .try_to_vec::<f64>()
+            .expect("f64");
         assert_eq!(hats[..4], [1.0, 0.0, 0.0, 0.0]);
         assert!((hats[7 * 4 + 3] - 1.0).abs() < 1e-15);
         assert_eq!(hats[7 * 4..8 * 4], hats[11 * 4..12 * 4]);
-        assert!(hats.chunks(4).all(|row| (row.iter().sum::<f64>() - 1.0).abs() < 1e-15));
+        assert!(
+            hats.chunks(4)
+                .all(|row| (row.iter().sum::<f64>() - 1.0).abs() < 1e-15)
+        );
     }
 
     #[test]
@@ -222,7 +235,10 @@ mod tests {
         let transform = transform(6, 6, &device);
         for filter in [Filter::Free, Filter::Smooth] {
             let layer = layer(filter, &device);
-            let x = transform.synthesis(spectrum(2, 6, 6, 2, &device, DType::F64)).detach().require_grad();
+            let x = transform
+                .synthesis(spectrum(2, 6, 6, 2, &device, DType::F64))
+                .detach()
+                .require_grad();
             let loss = |layer: &SphericalConv, x: Tensor<4>| {
                 layer.forward(x, &transform).powi_scalar(3).sum()
             };
@@ -238,11 +254,18 @@ mod tests {
                     weights[at] += d;
                     let data = TensorData::new(weights, dims);
                     let weight = Tensor::<3>::from_data(data, (&device, DType::F64));
-                    let moved = SphericalConv { weight: Param::from_tensor(weight), ..layer.clone() };
+                    let moved = SphericalConv {
+                        weight: Param::from_tensor(weight),
+                        ..layer.clone()
+                    };
                     loss(&moved, x.clone()).into_scalar::<f64>()
                 };
                 let fd = (value(eps) - value(-eps)) / (2.0 * eps);
-                assert!((fd - dw[at]).abs() < 1e-7 * fd.abs().max(1.0), "{filter:?} dw {fd} != {}", dw[at]);
+                assert!(
+                    (fd - dw[at]).abs() < 1e-7 * fd.abs().max(1.0),
+                    "{filter:?} dw {fd} != {}",
+                    dw[at]
+                );
             }
             let values = vec(x.clone().into_data());
             for at in [3, 100, 270] {
@@ -250,10 +273,15 @@ mod tests {
                     let mut values = values.clone();
                     values[at] += d;
                     let data = TensorData::new(values, [2, 2, 6, 12]);
-                    loss(&layer, Tensor::from_data(data, (&device, DType::F64))).into_scalar::<f64>()
+                    loss(&layer, Tensor::from_data(data, (&device, DType::F64)))
+                        .into_scalar::<f64>()
                 };
                 let fd = (value(eps) - value(-eps)) / (2.0 * eps);
-                assert!((fd - dx[at]).abs() < 1e-7 * fd.abs().max(1.0), "{filter:?} dx {fd} != {}", dx[at]);
+                assert!(
+                    (fd - dx[at]).abs() < 1e-7 * fd.abs().max(1.0),
+                    "{filter:?} dx {fd} != {}",
+                    dx[at]
+                );
             }
         }
     }

@@ -99,7 +99,11 @@ impl HarmonicTransform {
 
     /// Field `[B, C, nlat, nlon]` to spectrum `[B, M, L, 2C]`.
     pub fn analysis(&self, field: Tensor<4>) -> Tensor<4> {
-        kernels::harmonic_analysis(field, self.dft_analysis.clone(), self.legendre_analysis.clone())
+        kernels::harmonic_analysis(
+            field,
+            self.dft_analysis.clone(),
+            self.legendre_analysis.clone(),
+        )
     }
 
     /// Spectrum `[B, M, L, 2C]` to field `[B, C, nlat, nlon]`.
@@ -114,7 +118,12 @@ impl HarmonicTransform {
     /// Multiplies degree `l` of a spectrum by `factor(l)`, e.g. `-l (l + 1) / a^2`.
     pub fn scale_degrees(&self, spectrum: Tensor<4>, factor: impl Fn(usize) -> f64) -> Tensor<4> {
         let factors = (0..self.degrees).map(factor).collect();
-        let factors = matrix(factors, [1, 1, self.degrees, 1], &spectrum.device(), spectrum.dtype());
+        let factors = matrix(
+            factors,
+            [1, 1, self.degrees, 1],
+            &spectrum.device(),
+            spectrum.dtype(),
+        );
         spectrum * factors
     }
 }
@@ -191,7 +200,9 @@ fn cholesky_solve(gram: &mut [f64], n: usize, rhs: &mut [f64], columns: usize) -
             rhs[i * columns + c] = (rhs[i * columns + c] - dot) / gram[i * n + i];
         }
         for i in (0..n).rev() {
-            let dot: f64 = (i + 1..n).map(|p| gram[p * n + i] * rhs[p * columns + c]).sum();
+            let dot: f64 = (i + 1..n)
+                .map(|p| gram[p * n + i] * rhs[p * columns + c])
+                .sum();
             rhs[i * columns + c] = (rhs[i * columns + c] - dot) / gram[i * n + i];
         }
     }
@@ -250,12 +261,16 @@ pub(crate) mod tests {
             (&offset, 16, 16),
             (&offset, 15, 9),
         ] {
-            let transform =
-                HarmonicTransform::new(grid, degrees, orders, &device, DType::F64).expect("transform");
+            let transform = HarmonicTransform::new(grid, degrees, orders, &device, DType::F64)
+                .expect("transform");
             let expected = spectrum(2, orders, degrees, 3, &device, DType::F64);
             let found = transform.analysis(transform.synthesis(expected.clone()));
             let error = max_abs(found - expected);
-            assert!(error < 1e-11, "{:?} {degrees} degrees: {error:e}", grid.kind());
+            assert!(
+                error < 1e-11,
+                "{:?} {degrees} degrees: {error:e}",
+                grid.kind()
+            );
         }
     }
 
@@ -263,9 +278,14 @@ pub(crate) mod tests {
     fn the_mean_is_the_first_coefficient() {
         let device = Device::flex();
         let grid = SphereGrid::gaussian(8, 16).expect("grid");
-        let transform = HarmonicTransform::new(&grid, 8, 8, &device, DType::F64).expect("transform");
+        let transform =
+            HarmonicTransform::new(&grid, 8, 8, &device, DType::F64).expect("transform");
         let field = Tensor::<4>::full([1, 1, 8, 16], 3.25, (&device, DType::F64));
-        let spectrum = transform.analysis(field).into_data().try_to_vec::<f64>().expect("f64");
+        let spectrum = transform
+            .analysis(field)
+            .into_data()
+            .try_to_vec::<f64>()
+            .expect("f64");
         assert!((spectrum[0] - 3.25).abs() < 1e-13);
         assert!(spectrum[1..].iter().all(|v| v.abs() < 1e-13));
     }
@@ -284,8 +304,11 @@ pub(crate) mod tests {
     fn gradients_are_the_transpose() {
         let device = Device::flex().autodiff();
         let grid = SphereGrid::gaussian(6, 13).expect("grid");
-        let transform = HarmonicTransform::new(&grid, 6, 5, &device, DType::F64).expect("transform");
-        let values: Vec<f64> = (0..2 * 2 * 6 * 13).map(|i| (i as f64 * 0.77).sin()).collect();
+        let transform =
+            HarmonicTransform::new(&grid, 6, 5, &device, DType::F64).expect("transform");
+        let values: Vec<f64> = (0..2 * 2 * 6 * 13)
+            .map(|i| (i as f64 * 0.77).sin())
+            .collect();
         let data = TensorData::new(values, [2, 2, 6, 13]);
         let x = Tensor::<4>::from_data(data, (&device, DType::F64)).require_grad();
         let y = spectrum(2, 5, 6, 2, &device, DType::F64).require_grad();

@@ -53,14 +53,21 @@ impl VectorTransform {
         }
         if truncation == 0 || truncation > grid.max_truncation() {
             let most = grid.max_truncation();
-            return refuse(format!("expected a truncation of 1 to {most}, found {truncation}"));
+            return refuse(format!(
+                "expected a truncation of 1 to {most}, found {truncation}"
+            ));
         }
         let degrees = truncation + 1;
         let scalar = HarmonicTransform::new(grid, degrees, degrees, device, dtype)?;
         let functions = legendre_functions(grid, degrees + 1, degrees);
         let block = (degrees + 1) * nlat;
         let size = degrees * degrees * nlat;
-        let mut tables = [vec![0.0; size], vec![0.0; size], vec![0.0; size], vec![0.0; size]];
+        let mut tables = [
+            vec![0.0; size],
+            vec![0.0; size],
+            vec![0.0; size],
+            vec![0.0; size],
+        ];
         for m in 0..degrees {
             let p = |l: usize, j: usize| functions[m * block + l * nlat + j];
             for l in m..degrees {
@@ -163,7 +170,11 @@ mod tests {
         let grid = SphereGrid::gaussian(12, 24).expect("grid");
         let transform = VectorTransform::new(&grid, 7, &device, DType::F64).expect("transform");
         // No mean vorticity or divergence on a sphere: degree 0 is removed.
-        let clean = |s| transform.scalar().scale_degrees(s, |l| if l == 0 { 0.0 } else { 1e-5 });
+        let clean = |s| {
+            transform
+                .scalar()
+                .scale_degrees(s, |l| if l == 0 { 0.0 } else { 1e-5 })
+        };
         let vorticity = clean(spectrum(2, 8, 8, 1, &device, DType::F64));
         let divergence = clean(spectrum(3, 8, 8, 1, &device, DType::F64).narrow(0, 1, 2));
         let (u, v) = transform.wind(6.371e6, vorticity.clone(), divergence.clone());
@@ -178,11 +189,18 @@ mod tests {
         let device = Device::flex();
         let grid = SphereGrid::gaussian(10, 20).expect("grid");
         let transform = VectorTransform::new(&grid, 6, &device, DType::F64).expect("transform");
-        let rows = |values: Vec<f64>| matrix::<4>(values, [1, 1, 10, 1], &device, DType::F64).repeat_dim(3, 20);
+        let rows = |values: Vec<f64>| {
+            matrix::<4>(values, [1, 1, 10, 1], &device, DType::F64).repeat_dim(3, 20)
+        };
         let u = rows(grid.cos_latitudes().iter().map(|c| 40.0 * c).collect());
         let radius = 6.371e6;
         let (zeta, delta) = transform.vorticity_divergence(radius, u.clone(), u.zeros_like());
-        let expected = rows(grid.sin_latitudes().iter().map(|s| 80.0 * s / radius).collect());
+        let expected = rows(
+            grid.sin_latitudes()
+                .iter()
+                .map(|s| 80.0 * s / radius)
+                .collect(),
+        );
         assert!(max_abs(transform.scalar().synthesis(zeta) - expected) < 1e-19);
         assert!(max_abs(delta) < 1e-19);
     }

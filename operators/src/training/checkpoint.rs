@@ -72,9 +72,11 @@ impl State {
             let values = data.try_into_vec::<f32>().unwrap_or_default();
             tensors.insert(format!("{WEIGHTS}{name}"), (shape.clone(), values));
             if let Some(slot) = slots.next() {
-                for (kind, values) in
-                    [(FIRST, &slot.first), (SECOND, &slot.second), (AVERAGE, &slot.average)]
-                {
+                for (kind, values) in [
+                    (FIRST, &slot.first),
+                    (SECOND, &slot.second),
+                    (AVERAGE, &slot.average),
+                ] {
                     tensors.insert(format!("{kind}{name}"), (shape.clone(), values.clone()));
                 }
             }
@@ -96,27 +98,27 @@ impl State {
     ///
     /// # Errors
     /// When the file is broken or belongs to another configuration than `run`.
-    pub fn load(
-        file: &Path,
-        run: &str,
-        network: Network,
-        mut optimiser: AdamW,
-    ) -> Result<Self> {
+    pub fn load(file: &Path, run: &str, network: Network, mut optimiser: AdamW) -> Result<Self> {
         let corrupt = |reason: String| Error::Corrupt {
             file: file.to_owned(),
             kind: "checkpoint",
             reason,
         };
         let (tensors, text) = weights::read(file)?;
-        let get = |key: &str| text.get(key).ok_or_else(|| corrupt(format!("`{key}` is missing")));
+        let get = |key: &str| {
+            text.get(key)
+                .ok_or_else(|| corrupt(format!("`{key}` is missing")))
+        };
         if get("run")? != run {
             return Err(corrupt(
                 "it belongs to a run with another configuration; remove it or restore the configuration".into(),
             ));
         }
-        let progress =
-            serde_json::from_str(get("progress")?).map_err(|e| corrupt(format!("progress: {e}")))?;
-        optimiser.time = get("time")?.parse().map_err(|e| corrupt(format!("time: {e}")))?;
+        let progress = serde_json::from_str(get("progress")?)
+            .map_err(|e| corrupt(format!("progress: {e}")))?;
+        optimiser.time = get("time")?
+            .parse()
+            .map_err(|e| corrupt(format!("time: {e}")))?;
         let group = |kind: &str| -> NamedTensors {
             let group = tensors.iter().filter_map(|(name, tensor)| {
                 Some((name.strip_prefix(kind)?.to_owned(), tensor.clone()))
@@ -139,7 +141,12 @@ impl State {
             }
         }
         let best = Some(group(BEST)).filter(|best| !best.is_empty());
-        Ok(Self { progress, network, optimiser, best })
+        Ok(Self {
+            progress,
+            network,
+            optimiser,
+            best,
+        })
     }
 
     /// The network with the averaged weights, for validation and use.

@@ -51,7 +51,11 @@ pub struct Stage {
 impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
-            stages: vec![Stage { roll_out: 1, epochs: 20, learning_rate: None }],
+            stages: vec![Stage {
+                roll_out: 1,
+                epochs: 20,
+                learning_rate: None,
+            }],
             batch_size: 4,
             learning_rate: 2e-3,
             warm_up: 0.05,
@@ -88,14 +92,39 @@ impl TrainingConfig {
             check(ok, &key("learning_rate"), "a positive number", rate)?;
         }
         check(self.batch_size > 0, "batch_size", "at least 1", 0.0)?;
-        check((0.0..1.0).contains(&self.warm_up), "warm_up", "0 to below 1", self.warm_up)?;
+        check(
+            (0.0..1.0).contains(&self.warm_up),
+            "warm_up",
+            "0 to below 1",
+            self.warm_up,
+        )?;
         let rate = self.final_learning_rate;
-        check((0.0..=1.0).contains(&rate), "final_learning_rate", "0 to 1", rate)?;
+        check(
+            (0.0..=1.0).contains(&rate),
+            "final_learning_rate",
+            "0 to 1",
+            rate,
+        )?;
         let decay = self.weight_decay;
-        check(decay.is_finite() && decay >= 0.0, "weight_decay", "0 or more", decay)?;
+        check(
+            decay.is_finite() && decay >= 0.0,
+            "weight_decay",
+            "0 or more",
+            decay,
+        )?;
         let clip = self.gradient_clip;
-        check(clip.is_finite() && clip >= 0.0, "gradient_clip", "0 or more", clip)?;
-        check((0.0..1.0).contains(&self.ema_decay), "ema_decay", "0 to below 1", self.ema_decay)
+        check(
+            clip.is_finite() && clip >= 0.0,
+            "gradient_clip",
+            "0 or more",
+            clip,
+        )?;
+        check(
+            (0.0..1.0).contains(&self.ema_decay),
+            "ema_decay",
+            "0 to below 1",
+            self.ema_decay,
+        )
     }
 
     /// Learning rate at `step` of the `steps` of a stage: linear warm-up, then half a cosine.
@@ -111,7 +140,10 @@ impl TrainingConfig {
     }
 
     pub(super) fn optimiser(&self) -> AdamWConfig {
-        AdamWConfig { weight_decay: self.weight_decay, ..AdamWConfig::default() }
+        AdamWConfig {
+            weight_decay: self.weight_decay,
+            ..AdamWConfig::default()
+        }
     }
 }
 
@@ -131,11 +163,33 @@ mod tests {
 
     #[test]
     fn wrong_values_are_named() {
-        let config = TrainingConfig { batch_size: 0, ..Default::default() };
-        assert!(config.check().expect_err("refused").to_string().contains("`batch_size`"));
-        let stage = Stage { roll_out: 0, epochs: 1, learning_rate: None };
-        let config = TrainingConfig { stages: vec![stage], ..Default::default() };
-        assert!(config.check().expect_err("refused").to_string().contains("`stages[0].roll_out`"));
+        let config = TrainingConfig {
+            batch_size: 0,
+            ..Default::default()
+        };
+        assert!(
+            config
+                .check()
+                .expect_err("refused")
+                .to_string()
+                .contains("`batch_size`")
+        );
+        let stage = Stage {
+            roll_out: 0,
+            epochs: 1,
+            learning_rate: None,
+        };
+        let config = TrainingConfig {
+            stages: vec![stage],
+            ..Default::default()
+        };
+        assert!(
+            config
+                .check()
+                .expect_err("refused")
+                .to_string()
+                .contains("`stages[0].roll_out`")
+        );
         assert!(TrainingConfig::default().check().is_ok());
     }
 }

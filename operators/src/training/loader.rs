@@ -74,7 +74,10 @@ fn read_batch(
             }
         }
     }
-    Ok(Batch { states, size: indices.len() })
+    Ok(Batch {
+        states,
+        size: indices.len(),
+    })
 }
 
 #[cfg(test)]

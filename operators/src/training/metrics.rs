@@ -56,7 +56,10 @@ impl Metrics {
         let kept: String = kept.flat_map(|line| [line, "\n"]).collect();
         std::fs::write(path, kept).map_err(io)?;
         let file = OpenOptions::new().append(true).open(path).map_err(io)?;
-        Ok(Self { file, path: path.to_owned() })
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+        })
     }
 
     /// Appends a line.
@@ -64,6 +67,8 @@ impl Metrics {
         let mut text = serde_json::to_string(line)
             .map_err(|e| Error::io(&self.path, std::io::Error::other(e)))?;
         text.push('\n');
-        self.file.write_all(text.as_bytes()).map_err(|e| Error::io(&self.path, e))
+        self.file
+            .write_all(text.as_bytes())
+            .map_err(|e| Error::io(&self.path, e))
     }
 }

@@ -25,7 +25,12 @@ pub struct AdamWConfig {
 
 impl Default for AdamWConfig {
     fn default() -> Self {
-        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 1e-4 }
+        Self {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 1e-4,
+        }
     }
 }
 
@@ -55,10 +60,21 @@ impl AdamW {
         let mut slots = Vec::new();
         crate::weights::for_each(module, |_, data| {
             let count = data.num_elements();
-            let average = data.convert_dtype(DType::F32).try_into_vec::<f32>().unwrap_or_default();
-            slots.push(Slot { first: vec![0.0; count], second: vec![0.0; count], average });
+            let average = data
+                .convert_dtype(DType::F32)
+                .try_into_vec::<f32>()
+                .unwrap_or_default();
+            slots.push(Slot {
+                first: vec![0.0; count],
+                second: vec![0.0; count],
+                average,
+            });
         });
-        Self { config, time: 0, slots }
+        Self {
+            config,
+            time: 0,
+            slots,
+        }
     }
 
     /// Global L2 norm of all gradients of a module.
@@ -104,7 +120,12 @@ impl AdamW {
             scale: gradient_scale as f32,
             average: (1.0 - average_decay) as f32,
         };
-        let mut mapper = Mapper { grads, slots: &mut self.slots, at: 0, update };
+        let mut mapper = Mapper {
+            grads,
+            slots: &mut self.slots,
+            at: 0,
+            update,
+        };
         module.map(&mut mapper)
     }
 }
@@ -155,7 +176,9 @@ impl ModuleMapper for Mapper<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let slot = &mut self.slots[self.at];
         self.at += 1;
-        let Some(grad) = self.grads.remove::<D>(param.id) else { return param };
+        let Some(grad) = self.grads.remove::<D>(param.id) else {
+            return param;
+        };
         let mut update = self.update;
         if D == 1 {
             update.decay = 0.0;
@@ -167,7 +190,11 @@ impl ModuleMapper for Mapper<'_> {
             let mut weights = values(tensor.without_autodiff());
             update.apply(&mut weights, &values(grad), slot);
             let tensor = Tensor::from_data(TensorData::new(weights, shape), (&device, dtype));
-            if tracked { tensor.require_grad() } else { tensor }
+            if tracked {
+                tensor.require_grad()
+            } else {
+                tensor
+            }
         })
     }
 }
@@ -175,7 +202,11 @@ impl ModuleMapper for Mapper<'_> {
 /// The values of a tensor as f32; without a copy on the CPU when nothing else holds it.
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     let data = tensor.into_data();
-    let data = if data.dtype() == DType::F32 { data } else { data.convert_dtype(DType::F32) };
+    let data = if data.dtype() == DType::F32 {
+        data
+    } else {
+        data.convert_dtype(DType::F32)
+    };
     data.try_into_vec::<f32>().unwrap_or_default()
 }
 
@@ -201,7 +232,10 @@ mod tests {
         device.seed(2);
         let mut ours = ChannelMix::new(5, 3, 1.0, &device);
         let mut theirs = ours.clone();
-        let config = AdamWConfig { weight_decay: 0.01, ..Default::default() };
+        let config = AdamWConfig {
+            weight_decay: 0.01,
+            ..Default::default()
+        };
         let mut optimiser = AdamW::new(config, &ours);
         let mut reference = burn::optim::AdamWConfig::new()
             .with_epsilon(1e-8)
@@ -218,7 +252,10 @@ mod tests {
             let g = grads(&theirs);
             theirs = reference.step(1e-2, theirs, g);
         }
-        let difference = (ours.weight.val() - theirs.weight.val()).abs().max().into_scalar::<f32>();
+        let difference = (ours.weight.val() - theirs.weight.val())
+            .abs()
+            .max()
+            .into_scalar::<f32>();
         assert!(difference < 1e-5, "{difference}");
         assert!(ours.weight.val().is_require_grad());
     }

@@ -75,12 +75,20 @@ pub fn train(
     let optimiser = AdamW::new(config.optimiser(), &network);
     let state = match options.resume && file.exists() {
         true => State::load(&file, &run, network, optimiser)?,
-        false => State { progress: Default::default(), network, optimiser, best: None },
+        false => State {
+            progress: Default::default(),
+            network,
+            optimiser,
+            best: None,
+        },
     };
     let progress = &state.progress;
     let metrics = Metrics::open(&folder.join("metrics.jsonl"), progress.step, progress.epoch)?;
-    let total: usize =
-        config.stages.iter().map(|s| s.epochs * data.len().div_ceil(config.batch_size)).sum();
+    let total: usize = config
+        .stages
+        .iter()
+        .map(|s| s.epochs * data.len().div_ceil(config.batch_size))
+        .sum();
     let bar = progress_bar(total as u64, state.progress.step, options.quiet);
     let mut trainer = Trainer {
         surrogate,
@@ -133,7 +141,9 @@ impl Trainer<'_> {
     }
 
     fn state(&mut self) -> &mut State {
-        self.state.as_mut().expect("the state is only away inside `step`")
+        self.state
+            .as_mut()
+            .expect("the state is only away inside `step`")
     }
 
     fn save(&mut self, base: f64) -> Result<()> {
@@ -152,15 +162,25 @@ impl Trainer<'_> {
         let rest = &order[(progress.batch * config.batch_size).min(order.len())..];
         let normalisation = self.surrogate.config().normalisation.clone();
         let mut stopped = false;
-        loader::for_each_batch(data, &normalisation, rest, config.batch_size, stage.roll_out, |batch| {
-            self.step(stage, batch, batches)?;
-            let interval = config.checkpoint_interval;
-            if interval > 0 && self.state().progress.step % interval as u64 == 0 {
-                self.save(base)?;
-            }
-            stopped = self.options.stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
-            Ok(!stopped)
-        })?;
+        loader::for_each_batch(
+            data,
+            &normalisation,
+            rest,
+            config.batch_size,
+            stage.roll_out,
+            |batch| {
+                self.step(stage, batch, batches)?;
+                let interval = config.checkpoint_interval;
+                if interval > 0 && self.state().progress.step % interval as u64 == 0 {
+                    self.save(base)?;
+                }
+                stopped = self
+                    .options
+                    .stop
+                    .is_some_and(|stop| stop.load(Ordering::Relaxed));
+                Ok(!stopped)
+            },
+        )?;
         // A stop after the last batch still ends the epoch properly.
         if stopped && self.state().progress.batch < batches {
             return Ok(false);
@@ -201,13 +221,22 @@ impl Trainer<'_> {
     /// One optimiser step.
     fn step(&mut self, stage: &Stage, batch: Batch, batches: usize) -> Result<()> {
         let config = self.config;
-        let mut state = self.state.take().expect("the state is only away inside `step`");
+        let mut state = self
+            .state
+            .take()
+            .expect("the state is only away inside `step`");
         let progress = &mut state.progress;
         let in_stage = progress.stage_epoch * batches + progress.batch;
         let learning_rate = config.learning_rate_at(stage, in_stage, stage.epochs * batches);
         let surrogate = self.surrogate.with_network(state.network);
         let device = self.device.clone().autodiff();
-        let loss = roll_out_loss(&surrogate, &self.loss, self.surrogate.grid(), batch, &device);
+        let loss = roll_out_loss(
+            &surrogate,
+            &self.loss,
+            self.surrogate.grid(),
+            batch,
+            &device,
+        );
         let network = surrogate.network().clone();
         drop(surrogate);
         let value = loss.clone().into_scalar::<f64>();
@@ -227,12 +256,18 @@ impl Trainer<'_> {
             return Err(not_finite("gradient norm", norm));
         }
         let clip = config.gradient_clip;
-        let scale = if clip > 0.0 && norm > clip { clip / norm } else { 1.0 };
+        let scale = if clip > 0.0 && norm > clip {
+            clip / norm
+        } else {
+            1.0
+        };
         // A young average forgets faster, or it would remember the random start.
         let age = progress.step as f64;
         let decay = config.ema_decay.min((1.0 + age) / (10.0 + age));
         let decay = if config.ema_decay > 0.0 { decay } else { 0.0 };
-        state.network = state.optimiser.step(network, grads, learning_rate, scale, decay);
+        state.network = state
+            .optimiser
+            .step(network, grads, learning_rate, scale, decay);
         progress.step += 1;
         progress.batch += 1;
         progress.loss_sum = (f64::from_bits(progress.loss_sum) + value).to_bits();
@@ -247,7 +282,8 @@ impl Trainer<'_> {
         self.state = Some(state);
         self.bar.inc(1);
         if line.step % METRIC_INTERVAL == 0 {
-            self.bar.set_message(format!("epoch {} loss {value:.4}", line.epoch + 1));
+            self.bar
+                .set_message(format!("epoch {} loss {value:.4}", line.epoch + 1));
             self.metrics.write(&line)?;
         }
         Ok(())
@@ -255,7 +291,9 @@ impl Trainer<'_> {
 
     /// Loss of the averaged weights on the validation windows; remembers the best.
     fn validate(&mut self, stage: &Stage) -> Result<Option<f64>> {
-        let Some(windows) = self.validation else { return Ok(None) };
+        let Some(windows) = self.validation else {
+            return Ok(None);
+        };
         let file = self.file;
         let network = self.state().averaged(file)?.valid();
         let surrogate = self.surrogate.with_network(network);
@@ -263,13 +301,21 @@ impl Trainer<'_> {
         let (mut sum, mut count) = (0.0, 0usize);
         let normalisation = &surrogate.config().normalisation;
         let (grid, loss, device) = (surrogate.grid(), &self.loss, &self.device);
-        loader::for_each_batch(windows, normalisation, &order, self.config.batch_size, stage.roll_out, |batch| {
-            let size = batch.size;
-            let value = roll_out_loss(&surrogate, loss, grid, batch, device).into_scalar::<f64>();
-            sum += value * size as f64;
-            count += size;
-            Ok(true)
-        })?;
+        loader::for_each_batch(
+            windows,
+            normalisation,
+            &order,
+            self.config.batch_size,
+            stage.roll_out,
+            |batch| {
+                let size = batch.size;
+                let value =
+                    roll_out_loss(&surrogate, loss, grid, batch, device).into_scalar::<f64>();
+                sum += value * size as f64;
+                count += size;
+                Ok(true)
+            },
+        )?;
         let value = sum / count as f64;
         let weights = weights::collect(surrogate.network());
         let keep = self.config.keep_best;
@@ -294,7 +340,14 @@ impl Trainer<'_> {
         }
         let (train_loss, steps) = (f64::from_bits(progress.train_loss), progress.step);
         let surrogate = self.surrogate.with_network(network.valid());
-        Ok(Outcome { surrogate, train_loss, validation_loss, steps, seconds, finished })
+        Ok(Outcome {
+            surrogate,
+            train_loss,
+            validation_loss,
+            steps,
+            seconds,
+            finished,
+        })
     }
 }
 
@@ -312,7 +365,9 @@ fn roll_out_loss(
         .states
         .into_iter()
         .map(|values| Tensor::<4>::from_data(TensorData::new(values, shape), (device, DType::F32)));
-    let mut x = states.next().unwrap_or_else(|| Tensor::zeros(shape, device));
+    let mut x = states
+        .next()
+        .unwrap_or_else(|| Tensor::zeros(shape, device));
     let mut losses = Vec::new();
     for target in states {
         x = surrogate.step_normalised(x);
@@ -336,7 +391,9 @@ fn check_windows(
         });
     }
     if windows.is_empty() {
-        return Err(Error::Data("expected at least one window, found none".into()));
+        return Err(Error::Data(
+            "expected at least one window, found none".into(),
+        ));
     }
     let longest = config.stages.iter().map(|s| s.roll_out).max().unwrap_or(1);
     if longest > windows.steps() {
@@ -360,7 +417,11 @@ fn run_identity(surrogate: &Surrogate, config: &TrainingConfig, windows: usize) 
 
 fn progress_bar(total: u64, done: u64, quiet: bool) -> ProgressBar {
     // Standard error draws nothing when it is not a terminal.
-    let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let target = if quiet {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr()
+    };
     let bar = ProgressBar::with_draw_target(Some(total), target);
     let template = "training {bar:32} {pos}/{len} {msg} [{elapsed} < {eta}]";
     if let Ok(style) = ProgressStyle::with_template(template) {

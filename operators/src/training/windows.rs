@@ -42,21 +42,26 @@ impl MemoryWindows {
     /// # Errors
     /// When the values do not fill whole trajectories of `length` states, or a trajectory is
     /// shorter than a window.
-    pub fn new(
-        states: Vec<f32>,
-        length: usize,
-        shape: [usize; 3],
-        steps: usize,
-    ) -> Result<Self> {
+    pub fn new(states: Vec<f32>, length: usize, shape: [usize; 3], steps: usize) -> Result<Self> {
         let size = length * shape.iter().product::<usize>();
         if size == 0 || !states.len().is_multiple_of(size) {
             let count = states.len();
-            return Err(Error::Data(format!("{count} values are no multiple of {length} states of {shape:?}")));
+            return Err(Error::Data(format!(
+                "{count} values are no multiple of {length} states of {shape:?}"
+            )));
         }
         if steps == 0 || steps >= length {
-            return Err(Error::Data(format!("windows of {steps} steps in trajectories of {length} states")));
+            return Err(Error::Data(format!(
+                "windows of {steps} steps in trajectories of {length} states"
+            )));
         }
-        Ok(Self { trajectories: states.len() / size, states, length, shape, steps })
+        Ok(Self {
+            trajectories: states.len() / size,
+            states,
+            length,
+            shape,
+            steps,
+        })
     }
 }
 
@@ -83,7 +88,9 @@ impl Windows for MemoryWindows {
                 out.copy_from_slice(source);
                 Ok(())
             }
-            _ => Err(Error::Data(format!("window {index} of {steps} steps does not exist"))),
+            _ => Err(Error::Data(format!(
+                "window {index} of {steps} steps does not exist"
+            ))),
         }
     }
 }

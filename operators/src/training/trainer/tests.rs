@@ -16,9 +16,12 @@ fn trajectories(seed: usize) -> Vec<f32> {
             for channel in 0..2 {
                 for j in 0..8 {
                     for i in 0..16 {
-                        let phase = (trajectory * 7 + seed) as f32 + 0.2 * (channel + 1) as f32 * time as f32;
+                        let phase = (trajectory * 7 + seed) as f32
+                            + 0.2 * (channel + 1) as f32 * time as f32;
                         let lon = i as f32 * std::f32::consts::TAU / 16.0;
-                        values.push(100.0 + 10.0 * (lon - phase).sin() * ((j as f32 + 0.5) * 0.39).sin());
+                        values.push(
+                            100.0 + 10.0 * (lon - phase).sin() * ((j as f32 + 0.5) * 0.39).sin(),
+                        );
                     }
                 }
             }
@@ -35,7 +38,11 @@ fn surrogate(data: &dyn Windows) -> Surrogate {
     let device = Device::flex();
     device.seed(11);
     let grid = SphereGrid::gaussian(8, 16).expect("grid");
-    let sfno = SfnoConfig { hidden_channels: 8, layers: 1, ..Default::default() };
+    let sfno = SfnoConfig {
+        hidden_channels: 8,
+        layers: 1,
+        ..Default::default()
+    };
     let config = SurrogateConfig {
         network: NetworkConfig::Sfno(sfno),
         channels: vec!["a".into(), "b".into()],
@@ -48,13 +55,24 @@ fn surrogate(data: &dyn Windows) -> Surrogate {
 }
 
 fn config() -> TrainingConfig {
-    let stage = |roll_out, epochs| Stage { roll_out, epochs, learning_rate: None };
-    TrainingConfig { stages: vec![stage(1, 3), stage(2, 1)], learning_rate: 5e-3, ..Default::default() }
+    let stage = |roll_out, epochs| Stage {
+        roll_out,
+        epochs,
+        learning_rate: None,
+    };
+    TrainingConfig {
+        stages: vec![stage(1, 3), stage(2, 1)],
+        learning_rate: 5e-3,
+        ..Default::default()
+    }
 }
 
 fn bits(outcome: &Outcome) -> Vec<(String, Vec<u32>)> {
     let weights = weights::collect(outcome.surrogate.network());
-    weights.into_iter().map(|(n, (_, v))| (n, v.into_iter().map(f32::to_bits).collect())).collect()
+    weights
+        .into_iter()
+        .map(|(n, (_, v))| (n, v.into_iter().map(f32::to_bits).collect()))
+        .collect()
 }
 
 /// Data that fail after a number of reads, as a killed process would.
@@ -71,7 +89,9 @@ impl Windows for Failing<'_> {
         self.0.state_shape()
     }
     fn read(&self, index: usize, steps: usize, out: &mut [f32]) -> Result<()> {
-        let left = self.1.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        let left = self
+            .1
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         left.map_err(|_| Error::Data("killed".into()))?;
         self.0.read(index, steps, out)
     }
@@ -82,14 +102,38 @@ fn learns_and_writes_metrics() {
     let data = windows(0);
     let validation = windows(3);
     let folder = tempfile::tempdir().expect("folder");
-    let config = TrainingConfig { stages: vec![Stage { roll_out: 1, epochs: 12, learning_rate: None }], ..config() };
-    let options = RunOptions { quiet: true, ..Default::default() };
-    let outcome = train(surrogate(&data), &config, &data, Some(&validation), folder.path(), options).expect("trained");
+    let config = TrainingConfig {
+        stages: vec![Stage {
+            roll_out: 1,
+            epochs: 12,
+            learning_rate: None,
+        }],
+        ..config()
+    };
+    let options = RunOptions {
+        quiet: true,
+        ..Default::default()
+    };
+    let outcome = train(
+        surrogate(&data),
+        &config,
+        &data,
+        Some(&validation),
+        folder.path(),
+        options,
+    )
+    .expect("trained");
     let loss = outcome.validation_loss.expect("validated");
     // Persistence is wrong by 0.28 here.
     assert!(outcome.finished && loss < 0.05, "{loss}");
     let lines = std::fs::read_to_string(folder.path().join("metrics.jsonl")).expect("metrics");
-    assert_eq!(lines.lines().filter(|l| l.contains("validation_loss")).count(), 12);
+    assert_eq!(
+        lines
+            .lines()
+            .filter(|l| l.contains("validation_loss"))
+            .count(),
+        12
+    );
     assert_eq!(outcome.steps, 12 * 5);
 }
 
@@ -97,22 +141,46 @@ fn learns_and_writes_metrics() {
 fn a_killed_run_resumes_with_the_same_bits() {
     let data = windows(0);
     let run = |folder: &Path, data: &dyn Windows, config: &TrainingConfig| {
-        let options = RunOptions { quiet: true, resume: true, stop: None };
-        train(surrogate(&windows(0)), config, data, Some(&windows(3)), folder, options)
+        let options = RunOptions {
+            quiet: true,
+            resume: true,
+            stop: None,
+        };
+        train(
+            surrogate(&windows(0)),
+            config,
+            data,
+            Some(&windows(3)),
+            folder,
+            options,
+        )
     };
     // Checkpoints at the end of epochs, and every 3 steps (5 steps make an epoch).
     for (interval, reads) in [(0, 2 * 20 + 9), (3, 20 + 14), (3, 3 * 20 + 10)] {
-        let config = TrainingConfig { checkpoint_interval: interval, ..config() };
+        let config = TrainingConfig {
+            checkpoint_interval: interval,
+            ..config()
+        };
         let whole = tempfile::tempdir().expect("folder");
         let expected = run(whole.path(), &data, &config).expect("trained");
         let parts = tempfile::tempdir().expect("folder");
         let failing = Failing(&data, AtomicUsize::new(reads));
-        assert!(run(parts.path(), &failing, &config).expect_err("killed").to_string().contains("killed"));
+        assert!(
+            run(parts.path(), &failing, &config)
+                .expect_err("killed")
+                .to_string()
+                .contains("killed")
+        );
         let resumed = run(parts.path(), &data, &config).expect("resumed");
         assert_eq!(bits(&expected), bits(&resumed));
         assert_eq!(expected.train_loss.to_bits(), resumed.train_loss.to_bits());
         assert_eq!(expected.steps, 20);
-        let read = |folder: &Path| std::fs::read_to_string(folder.join("metrics.jsonl")).expect("metrics").lines().count();
+        let read = |folder: &Path| {
+            std::fs::read_to_string(folder.join("metrics.jsonl"))
+                .expect("metrics")
+                .lines()
+                .count()
+        };
         assert_eq!(read(whole.path()), read(parts.path()));
     }
 }
@@ -122,13 +190,41 @@ fn stops_from_outside_and_continues() {
     let data = windows(0);
     let folder = tempfile::tempdir().expect("folder");
     let stop = AtomicBool::new(true);
-    let options = RunOptions { quiet: true, resume: true, stop: Some(&stop) };
-    let run = |options| train(surrogate(&data), &config(), &data, None, folder.path(), options).expect("run");
+    let options = RunOptions {
+        quiet: true,
+        resume: true,
+        stop: Some(&stop),
+    };
+    let run = |options| {
+        train(
+            surrogate(&data),
+            &config(),
+            &data,
+            None,
+            folder.path(),
+            options,
+        )
+        .expect("run")
+    };
     let first = run(options);
     assert!(!first.finished && first.steps == 1);
-    let rest = run(RunOptions { stop: None, ..options });
+    let rest = run(RunOptions {
+        stop: None,
+        ..options
+    });
     let whole = tempfile::tempdir().expect("folder");
-    let expected = train(surrogate(&data), &config(), &data, None, whole.path(), RunOptions { stop: None, ..options }).expect("run");
+    let expected = train(
+        surrogate(&data),
+        &config(),
+        &data,
+        None,
+        whole.path(),
+        RunOptions {
+            stop: None,
+            ..options
+        },
+    )
+    .expect("run");
     assert_eq!(bits(&rest), bits(&expected));
 }
 
@@ -140,10 +236,23 @@ fn a_loss_that_is_not_finite_stops_with_the_reason() {
     values[last] = f32::NAN;
     let data = MemoryWindows::new(values, 6, SHAPE, 2).expect("windows");
     let folder = tempfile::tempdir().expect("folder");
-    let options = RunOptions { quiet: true, ..Default::default() };
-    let error = train(surrogate(&clean), &config(), &data, None, folder.path(), options);
+    let options = RunOptions {
+        quiet: true,
+        ..Default::default()
+    };
+    let error = train(
+        surrogate(&clean),
+        &config(),
+        &data,
+        None,
+        folder.path(),
+        options,
+    );
     let message = error.expect_err("stopped").to_string();
-    assert!(message.contains("the loss became NaN at step") && message.contains("learning rate"), "{message}");
+    assert!(
+        message.contains("the loss became NaN at step") && message.contains("learning rate"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -152,10 +261,41 @@ fn data_that_do_not_fit_are_refused() {
     let folder = tempfile::tempdir().expect("folder");
     let options = RunOptions::default();
     let other = MemoryWindows::new(vec![0.0; 3 * 8 * 16 * 6], 6, [3, 8, 16], 2).expect("windows");
-    let error = train(surrogate(&data), &config(), &other, None, folder.path(), options);
-    assert!(error.expect_err("refused").to_string().contains("expected shape [2, 8, 16]"));
-    let stage = Stage { roll_out: 5, epochs: 1, learning_rate: None };
-    let config = TrainingConfig { stages: vec![stage], ..config() };
-    let error = train(surrogate(&data), &config, &data, None, folder.path(), options);
-    assert!(error.expect_err("refused").to_string().contains("at most the 2 steps"));
+    let error = train(
+        surrogate(&data),
+        &config(),
+        &other,
+        None,
+        folder.path(),
+        options,
+    );
+    assert!(
+        error
+            .expect_err("refused")
+            .to_string()
+            .contains("expected shape [2, 8, 16]")
+    );
+    let stage = Stage {
+        roll_out: 5,
+        epochs: 1,
+        learning_rate: None,
+    };
+    let config = TrainingConfig {
+        stages: vec![stage],
+        ..config()
+    };
+    let error = train(
+        surrogate(&data),
+        &config,
+        &data,
+        None,
+        folder.path(),
+        options,
+    );
+    assert!(
+        error
+            .expect_err("refused")
+            .to_string()
+            .contains("at most the 2 steps")
+    );
 }

@@ -1,0 +1,11 @@
+//! The solvers' equations as differentiable residuals on tensors.
+//!
+//! A residual takes a trajectory, differentiates it in time by central differences and subtracts
+//! the right-hand side, which equals the solver's own to round-off. Of the solver's trajectory it
+//! falls at the order of the time difference; as a loss it needs no labels.
+
+pub mod shallow_water;
+pub mod time_difference;
+
+pub use shallow_water::{ShallowWaterFields, ShallowWaterResidual};
+pub use time_difference::TimeDifference;
