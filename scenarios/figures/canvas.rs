@@ -413,3 +413,64 @@ pub(crate) fn close(mut chain: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     chain.extend(chain.first().copied());
     chain
 }
+
+/// The parts of a chain of points that lie within an area (Liang and Barsky, 1984).
+pub(crate) fn clip(chain: &[(f64, f64)], area: Area) -> Vec<Vec<(f64, f64)>> {
+    let mut parts: Vec<Vec<(f64, f64)>> = Vec::new();
+    for pair in chain.windows(2) {
+        if pair.iter().any(|(x, y)| !x.is_finite() || !y.is_finite()) {
+            continue;
+        }
+        let ((x, y), (dx, dy)) = (pair[0], (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1));
+        let (mut enter, mut leave) = (0.0f64, 1.0f64);
+        for (step, room) in [
+            (-dx, x - area.x),
+            (dx, area.right() - x),
+            (-dy, y - area.y),
+            (dy, area.bottom() - y),
+        ] {
+            if step == 0.0 {
+                if room < 0.0 {
+                    enter = 2.0;
+                }
+            } else if step < 0.0 {
+                enter = enter.max(room / step);
+            } else {
+                leave = leave.min(room / step);
+            }
+        }
+        if enter > leave {
+            continue;
+        }
+        let (start, end) = (
+            (x + enter * dx, y + enter * dy),
+            (x + leave * dx, y + leave * dy),
+        );
+        match parts.last_mut() {
+            Some(part) if part.last() == Some(&start) => part.push(end),
+            _ => parts.push(vec![start, end]),
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_cut_at_the_frame() {
+        let area = Area::new(0.0, 0.0, 10.0, 10.0);
+        let chain = [
+            (-5.0, 5.0),
+            (5.0, 5.0),
+            (5.0, 20.0),
+            (8.0, 20.0),
+            (8.0, 5.0),
+        ];
+        let parts = clip(&chain, area);
+        assert_eq!(parts.len(), 2);
+        assert_eq!(parts[0], [(0.0, 5.0), (5.0, 5.0), (5.0, 10.0)]);
+        assert_eq!(parts[1], [(8.0, 10.0), (8.0, 5.0)]);
+    }
+}

@@ -1,5 +1,6 @@
 //! Lines over an axis: errors against lead time, spectra, drifts.
 
+use super::canvas::clip;
 use super::map::{draw_heading, heading_height};
 use super::{
     Area, Axis, Colour, Figure, Halign, Scale, Shape, Stroke, TextStyle, Ticks, Valign, family,
@@ -289,7 +290,7 @@ impl Curves {
 
     /// Fewer marks until their labels keep apart.
     fn x_ticks(&self, ends: (f64, f64), width: f64, label: &TextStyle) -> Ticks {
-        let mut count = (width / 60.0).clamp(2.0, 9.0) as usize;
+        let mut count = (width / 48.0).clamp(2.0, 9.0) as usize;
         loop {
             let ticks = self.x.ticks(ends, count);
             let places: Vec<(f64, f64)> = ticks
@@ -387,50 +388,59 @@ impl Curves {
         }
     }
 
-    /// Guides start a little above the highest line at a third of the axis.
+    /// A guide lies a little above the lines, where they come nearest to its slope.
     fn draw_slopes(&self, figure: &mut Figure, plot: Area, ends: ((f64, f64), (f64, f64))) {
         if self.x.scale != Scale::Log || self.y.scale != Scale::Log {
             return;
         }
         let ((x_low, x_high), (y_low, y_high)) = ends;
+        let (wide, high) = (x_high.ln() - x_low.ln(), y_high.ln() - y_low.ln());
+        // Natural logarithms from here on: a power law is a straight line.
+        let highest = |x: f64| {
+            self.series
+                .iter()
+                .flat_map(|series| &series.points)
+                .filter(|point| self.x.takes(point.0) && self.y.takes(point.1))
+                .filter(|point| (point.0.ln() - x).abs() < 0.06 * wide)
+                .map(|point| point.1.ln())
+                .fold(f64::NEG_INFINITY, f64::max)
+        };
         for (number, (exponent, text)) in self.slopes.iter().enumerate() {
-            let share = |at: f64| x_low * (x_high / x_low).powf(at);
-            let (from, to) = (share(0.38), share(0.72));
-            let highest = |x: f64| {
-                self.series
-                    .iter()
-                    .flat_map(|series| &series.points)
-                    .filter(|point| {
-                        self.y.takes(point.1) && point.0 >= x * 0.8 && point.0 <= x * 1.25
-                    })
-                    .map(|point| point.1)
-                    .fold(f64::NEG_INFINITY, f64::max)
-            };
-            // High enough to clear the lines at both ends.
-            let clear = highest(from).max(highest(to) * (from / to).powf(*exponent));
-            let start = if clear > 0.0 {
-                clear
-            } else {
-                (y_low * y_high).sqrt()
-            };
-            let start = start * (y_high / y_low).powf(0.05 + 0.06 * number as f64);
-            let value = |x: f64| start * (x / from).powf(*exponent);
-            let place = |x: f64| {
-                (
-                    plot.x + self.x.place(x, ends.0) * plot.width,
-                    plot.bottom() - self.y.place(value(x), ends.1) * plot.height,
-                )
-            };
-            let stroke = Stroke::new(Colour::GREY, 1.1).dashed(&[5.0, 3.0]);
-            let chains = clip(&[place(from), place(to)], plot);
-            let Some(end) = chains.last().and_then(|chain| chain.last().copied()) else {
+            let length = 0.25 * wide;
+            let windows = (2..=13).map(|k| x_low.ln() + 0.05 * f64::from(k) * wide);
+            let best = windows
+                .filter_map(|from| {
+                    let (start, end) = (highest(from), highest(from + length));
+                    let excess = end - exponent * length - start;
+                    let clear = start.max(start + excess);
+                    clear.is_finite().then_some((excess.abs(), from, clear))
+                })
+                .min_by(|a, b| a.0.total_cmp(&b.0));
+            let Some((_, from, clear)) = best else {
                 continue;
             };
-            figure.lines(chains, stroke);
-            let style = TextStyle::new(10.0)
-                .colour(Colour::GREY)
-                .align(Halign::Left, Valign::Middle);
-            figure.text((end.0 + 4.0, end.1 - 3.0), text, style);
+            let start = clear + high * (0.05 + 0.06 * number as f64);
+            let place = |x: f64, y: f64| {
+                (
+                    plot.x + (x - x_low.ln()) / wide * plot.width,
+                    plot.bottom() - (y - y_low.ln()) / high * plot.height,
+                )
+            };
+            let line = [
+                place(from, start),
+                place(from + length, start + exponent * length),
+            ];
+            let chains = clip(&line, plot);
+            let Some(chain) = chains.last() else { continue };
+            let (first, last) = (chain[0], chain[chain.len() - 1]);
+            figure.lines(chains, Stroke::new(Colour::GREY, 1.1).dashed(&[5.0, 3.0]));
+            let middle = (0.5 * (first.0 + last.0), 0.5 * (first.1 + last.1));
+            let style = TextStyle::new(10.5).colour(Colour::GREY);
+            figure.text(
+                (middle.0 + 6.0, middle.1 - 5.0),
+                text,
+                style.align(Halign::Left, Valign::Baseline),
+            );
         }
     }
 
@@ -518,23 +528,29 @@ impl Curves {
         looks: &[(Stroke, bool)],
         place: &dyn Fn((f64, f64)) -> (f64, f64),
     ) {
-        let mut names: Vec<(f64, usize)> = self
-            .series
-            .iter()
-            .enumerate()
-            .filter_map(|(number, series)| {
-                let last = series
-                    .points
-                    .iter()
-                    .rev()
-                    .find(|(x, y)| self.x.takes(*x) && self.y.takes(*y));
-                last.map(|&point| (place(point).1.clamp(plot.y, plot.bottom()), number))
-            })
-            .collect();
+        let mut names: Vec<(f64, usize)> = Vec::new();
+        for (number, series) in self.series.iter().enumerate() {
+            let ended = series
+                .points
+                .iter()
+                .rev()
+                .find(|(x, y)| self.x.takes(*x) && self.y.takes(*y));
+            let Some(&point) = ended else { continue };
+            let end = place(point);
+            let style = TextStyle::new(10.5).colour(looks[number].0.colour);
+            if end.0 + style.width_of(&series.name) + 8.0 < plot.right() {
+                // A line that ends early is named where it ends.
+                let y = end.1.clamp(plot.y + 8.0, plot.bottom() - 8.0);
+                let style = style.align(Halign::Left, Valign::Middle);
+                figure.text((end.0 + 7.0, y), &series.name, style);
+            } else {
+                names.push((end.1.clamp(plot.y, plot.bottom()), number));
+            }
+        }
         names.sort_by(|a, b| a.0.total_cmp(&b.0));
         let ends: Vec<f64> = names.iter().map(|name| name.0).collect();
         let places = spread_apart(&ends, 14.0, plot.y + 2.0, plot.bottom() - 2.0);
-        for ((&(end, number), &y), _) in names.iter().zip(&places).zip(0..) {
+        for (&(end, number), &y) in names.iter().zip(&places) {
             let (stroke, _) = &looks[number];
             let x = plot.right();
             if (y - end).abs() > 3.0 {
@@ -643,46 +659,6 @@ fn contains(plot: Area, (x, y): (f64, f64)) -> bool {
         && (plot.y - 0.01..=plot.bottom() + 0.01).contains(&y)
 }
 
-/// The parts of a chain of points that lie within an area (Liang and Barsky, 1984).
-fn clip(chain: &[(f64, f64)], area: Area) -> Vec<Vec<(f64, f64)>> {
-    let mut parts: Vec<Vec<(f64, f64)>> = Vec::new();
-    for pair in chain.windows(2) {
-        if pair.iter().any(|(x, y)| !x.is_finite() || !y.is_finite()) {
-            continue;
-        }
-        let ((x, y), (dx, dy)) = (pair[0], (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1));
-        let (mut enter, mut leave) = (0.0f64, 1.0f64);
-        for (step, room) in [
-            (-dx, x - area.x),
-            (dx, area.right() - x),
-            (-dy, y - area.y),
-            (dy, area.bottom() - y),
-        ] {
-            if step == 0.0 {
-                if room < 0.0 {
-                    enter = 2.0;
-                }
-            } else if step < 0.0 {
-                enter = enter.max(room / step);
-            } else {
-                leave = leave.min(room / step);
-            }
-        }
-        if enter > leave {
-            continue;
-        }
-        let (start, end) = (
-            (x + enter * dx, y + enter * dy),
-            (x + leave * dx, y + leave * dy),
-        );
-        match parts.last_mut() {
-            Some(part) if part.last() == Some(&start) => part.push(end),
-            _ => parts.push(vec![start, end]),
-        }
-    }
-    parts
-}
-
 /// Places at least `gap` apart, in order, as near to `wanted` (ascending) as it goes.
 fn spread_apart(wanted: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> {
     let gap = gap.min((high - low).max(0.0) / (wanted.len().max(2) - 1) as f64);
@@ -715,24 +691,6 @@ fn spread_apart(wanted: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_are_cut_at_the_frame() {
-        let area = Area::new(0.0, 0.0, 10.0, 10.0);
-        let parts = clip(
-            &[
-                (-5.0, 5.0),
-                (5.0, 5.0),
-                (5.0, 20.0),
-                (8.0, 20.0),
-                (8.0, 5.0),
-            ],
-            area,
-        );
-        assert_eq!(parts.len(), 2);
-        assert_eq!(parts[0], [(0.0, 5.0), (5.0, 5.0), (5.0, 10.0)]);
-        assert_eq!(parts[1], [(8.0, 10.0), (8.0, 5.0)]);
-    }
 
     #[test]
     fn names_keep_apart() {

@@ -1,5 +1,6 @@
 //! A field as a map: colours, coastlines, contours, wind.
 
+use super::canvas::clip;
 use super::coastline::COASTLINES;
 use super::contour::contours;
 use super::projection::Sheet;
@@ -111,16 +112,27 @@ impl Map {
         self
     }
 
+    /// The values that the map shows, which set its colours.
+    fn values_within(&self, region: Region) -> Vec<f64> {
+        let field = &self.field;
+        let east_of = |longitude: f64| (longitude - region.west).rem_euclid(360.0);
+        let mut values = Vec::new();
+        for (row, &latitude) in field.values().rows().into_iter().zip(field.latitudes()) {
+            for (&value, &longitude) in row.iter().zip(field.longitudes()) {
+                let seen = (region.south..=region.north).contains(&latitude)
+                    && east_of(longitude) <= region.east - region.west;
+                if seen {
+                    values.push(value);
+                }
+            }
+        }
+        values
+    }
+
     /// The figure, `width` wide and as high as it needs.
     pub fn figure(&self, width: f64) -> Figure {
         let region = self.region.unwrap_or_else(|| self.field.region());
-        let values = || {
-            self.field
-                .values()
-                .into_iter()
-                .copied()
-                .collect::<Vec<f64>>()
-        };
+        let values = || self.values_within(region);
         let mut scale = match self.range {
             Some((low, high)) => ColourScale::between(self.colours, low, high, values()),
             None => ColourScale::over(self.colours, values()),
@@ -231,7 +243,7 @@ pub(crate) fn draw_heading(
     }
 }
 
-/// The colours of a field, two pixels to the unit.
+/// The colours of a field as a picture.
 pub(crate) fn draw_field(figure: &mut Figure, sheet: &Sheet, field: &Field, scale: &ColourScale) {
     let area = sheet.area();
     let (columns, rows) = (
@@ -268,42 +280,44 @@ pub(crate) fn draw_field(figure: &mut Figure, sheet: &Sheet, field: &Field, scal
 
 /// Chains on the globe as chains on the sheet, cut at its seam and at its edges.
 fn on_sheet(sheet: &Sheet, chains: &[Vec<(f64, f64)>]) -> Vec<Vec<(f64, f64)>> {
-    let region = sheet.region();
+    let Region { west, east, .. } = sheet.region();
+    let globe = sheet.region().is_globe();
     let mut placed = Vec::new();
     for chain in chains {
         let mut current: Vec<(f64, f64)> = Vec::new();
         let mut last: Option<(f64, f64)> = None;
         for &(longitude, latitude) in chain {
             let longitude = sheet.wrap(longitude);
-            let inside = longitude <= region.east + 1e-9
-                && (region.south - 1e-9..=region.north + 1e-9).contains(&latitude);
-            let jumped = last.is_some_and(|(x, _)| (longitude - x).abs() > 180.0);
-            if jumped && region.is_globe() {
-                // The line goes on at the other side: draw it up to both edges.
-                let (x, y) = last.unwrap_or((longitude, latitude));
-                let (near, far) = if x > longitude {
-                    (region.east, region.west)
+            if let Some((x, y)) = last.filter(|(x, _)| (longitude - x).abs() > 180.0) {
+                if globe {
+                    // The line goes on at the other side: draw it up to both edges.
+                    let (near, far, turn) = if x > longitude {
+                        (east, west, 360.0)
+                    } else {
+                        (west, east, -360.0)
+                    };
+                    let span = longitude + turn - x;
+                    let share = if span == 0.0 { 0.5 } else { (near - x) / span };
+                    let between = y + share.clamp(0.0, 1.0) * (latitude - y);
+                    current.push(sheet.place(near, between));
+                    placed.push(std::mem::take(&mut current));
+                    current.push(sheet.place(far, between));
                 } else {
-                    (region.west, region.east)
-                };
-                let turn = if x > longitude { 360.0 } else { -360.0 };
-                let span = longitude + turn - x;
-                let share = if span == 0.0 { 0.5 } else { (near - x) / span };
-                let between = y + share.clamp(0.0, 1.0) * (latitude - y);
-                current.push(sheet.place(near, between));
-                placed.push(std::mem::take(&mut current));
-                current.push(sheet.place(far, between));
-            } else if jumped || !inside {
-                placed.push(std::mem::take(&mut current));
+                    placed.push(std::mem::take(&mut current));
+                }
             }
-            if inside {
-                current.push(sheet.place(longitude, latitude));
-            }
+            current.push(sheet.place(longitude, latitude));
             last = Some((longitude, latitude));
         }
         placed.push(current);
     }
+    if globe {
+        return placed;
+    }
     placed
+        .iter()
+        .flat_map(|chain| clip(chain, sheet.area()))
+        .collect()
 }
 
 pub(crate) fn draw_coastlines(figure: &mut Figure, sheet: &Sheet) {
@@ -391,7 +405,24 @@ pub(crate) fn draw_graticule(figure: &mut Figure, sheet: &Sheet, labelled: Label
             );
         }
     }
-    for k in (west / across).ceil() as i64..=(east / across).floor() as i64 {
+    let meridians: Vec<i64> =
+        ((west / across).ceil() as i64..=(east / across).floor() as i64).collect();
+    // Every meridian is labelled, or every second or third where labels would touch.
+    let every = (1..=6)
+        .find(|every| {
+            let named: Vec<f64> = meridians
+                .iter()
+                .filter(|k| *k % every == 0)
+                .map(|k| *k as f64 * across)
+                .collect();
+            named.windows(2).all(|pair| {
+                let apart = sheet.place(pair[1], south).0 - sheet.place(pair[0], south).0;
+                let half = |at: f64| 0.5 * label.width_of(&longitude_label(at));
+                apart > half(pair[0]) + half(pair[1]) + 6.0
+            })
+        })
+        .unwrap_or(6);
+    for k in meridians {
         let longitude = k as f64 * across;
         if longitude > west && longitude < east {
             let steps = (0..=60).map(|i| south + (north - south) * f64::from(i) / 60.0);
@@ -402,13 +433,10 @@ pub(crate) fn draw_graticule(figure: &mut Figure, sheet: &Sheet, labelled: Label
         }
         // The labels of the two edges of the globe are the same meridian.
         let edge = globe && (longitude <= west || longitude >= east);
-        if labelled.below && !edge {
+        if labelled.below && !edge && k % every == 0 {
             let (x, y) = sheet.place(longitude, south);
-            figure.text(
-                (x, y + 6.0),
-                longitude_label(longitude),
-                label.align(Halign::Centre, Valign::Top),
-            );
+            let style = label.align(Halign::Centre, Valign::Top);
+            figure.text((x, y + 6.0), longitude_label(longitude), style);
         }
     }
     let outline = super::canvas::close(sheet.outline());
@@ -525,7 +553,7 @@ pub(crate) fn draw_colour_bar(figure: &mut Figure, bar: Area, scale: &ColourScal
 /// Arrows every so often, and one in the heading that tells their length.
 fn draw_wind(figure: &mut Figure, sheet: &Sheet, wind: &Wind, key_baseline: f64) {
     let area = sheet.area();
-    let spacing = (area.width / 34.0).max(14.0);
+    let spacing = (area.width / 30.0).max(15.0);
     let speed = |x: f64, y: f64| Some((wind.eastward.at(x, y)?, wind.northward.at(x, y)?));
     let mut arrows: Vec<((f64, f64), (f64, f64), f64)> = Vec::new();
     let rows = (area.height / spacing) as usize;
@@ -575,7 +603,16 @@ fn draw_wind(figure: &mut Figure, sheet: &Sheet, wind: &Wind, key_baseline: f64)
     let shafts: Vec<_> = arrows
         .iter()
         .map(|(at, direction, size)| (*at, *direction, (scale * size).min(1.3 * longest)))
-        .filter(|arrow| arrow.2 > 1.5)
+        .filter(|((x, y), (dx, dy), length)| {
+            // Arrows too short to see, and those that would leave the map.
+            let inside = |side: f64| {
+                let (x, y) = (x + side * 0.5 * length * dx, y + side * 0.5 * length * dy);
+                (area.x..=area.right()).contains(&x)
+                    && (area.y..=area.bottom()).contains(&y)
+                    && sheet.globe(x, y).is_some()
+            };
+            *length > 1.5 && inside(1.0) && inside(-1.0)
+        })
         .collect();
     draw_arrows(figure, &shafts);
     let style = TextStyle::new(10.0).align(Halign::Right, Valign::Baseline);

@@ -125,7 +125,7 @@ impl Panels {
         let (left, right, gap) = (66.0, 18.0, 16.0);
         let panel_width = ((width - left - right - 2.0 * gap) / 3.0).max(40.0);
         let panel_height = panel_width / Sheet::aspect(self.projection, region);
-        let (column_title, row_gap, below) = (20.0, 22.0, 66.0);
+        let (column_title, row_gap, below) = (20.0, 22.0, 72.0);
         let top = heading_height(&self.title, &self.subtitle) + column_title;
         let count = self.rows.len() as f64;
         let note = if missing.is_empty() { 0.0 } else { 16.0 };
@@ -140,15 +140,13 @@ impl Panels {
         );
 
         let column_x = |column: usize| left + column as f64 * (panel_width + gap);
-        let style = TextStyle::new(11.5)
-            .bold()
-            .align(Halign::Centre, Valign::Baseline);
+        let style = TextStyle::new(11.5).bold();
         for (column, name) in [&*self.names.0, &*self.names.1, "difference"]
             .into_iter()
             .enumerate()
         {
-            let at = (column_x(column) + 0.5 * panel_width, top - 8.0);
-            figure.text(at, style.fit(name, panel_width), style);
+            let room = if column == 2 { 0.5 } else { 1.0 } * panel_width;
+            figure.text((column_x(column), top - 8.0), style.fit(name, room), style);
         }
         for (number, (row, difference)) in self.rows.iter().zip(&differences).enumerate() {
             let y = top + number as f64 * (panel_height + row_gap);
@@ -185,12 +183,8 @@ impl Panels {
             let text = quantity_rmse(error, &self.unit);
             let style = TextStyle::new(9.5)
                 .colour(Colour::GREY)
-                .align(Halign::Right, Valign::Top);
-            // Under the panel's right corner, clear of the labels of meridians.
-            let at = (
-                column_x(2) + panel_width,
-                y + panel_height + if last { 18.0 } else { 6.0 },
-            );
+                .align(Halign::Right, Valign::Baseline);
+            let at = (column_x(2) + panel_width, y - 8.0);
             figure.text(at, text, style);
         }
         let title = quantity_title(&self.quantity, &self.unit);

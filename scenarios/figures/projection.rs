@@ -103,9 +103,10 @@ impl Sheet {
         self.region
     }
 
-    /// Longitude brought into the region's turn of the globe.
+    /// Longitude brought into the turn of the globe that has the region in its middle.
     pub fn wrap(&self, longitude: f64) -> f64 {
-        self.region.west + (longitude - self.region.west).rem_euclid(360.0)
+        let first = 0.5 * (self.region.west + self.region.east) - 180.0;
+        first + (longitude - first).rem_euclid(360.0)
     }
 
     /// Where a point of the globe lies. The longitude is taken as it is, not wrapped.
