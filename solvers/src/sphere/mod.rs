@@ -9,14 +9,14 @@
 //!   (`P_0^0 = 1`, `P_1^0 = sqrt(3) mu`), so `f_0^0` is the global mean.
 
 mod double_double;
-mod fourier;
+pub(crate) mod fourier;
 pub mod grid;
 mod lane_fft;
 mod lanes;
 pub mod legendre;
 mod legendre_panel;
 pub mod transform;
-mod vector;
+pub(crate) mod vector;
 
 pub use grid::{GridKind, SphereGrid};
 pub use legendre::Legendre;

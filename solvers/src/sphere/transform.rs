@@ -21,6 +21,7 @@ use crate::{Error, Result};
 use ndarray::{ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3};
 use num_complex::Complex64;
 use std::cell::Cell;
+use std::marker::PhantomData;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -84,22 +85,22 @@ impl OrderCoefficients<'_> {
 
 /// A slice of which threads write disjoint parts.
 #[derive(Clone, Copy)]
-pub(crate) struct Shared<T>(*mut T, usize);
+pub(crate) struct Shared<'a, T>(*mut T, usize, PhantomData<&'a mut [T]>);
 
 // SAFETY: only used by the functions below, whose callers promise disjointness.
-unsafe impl<T: Send> Send for Shared<T> {}
-unsafe impl<T: Send> Sync for Shared<T> {}
+unsafe impl<T: Send> Send for Shared<'_, T> {}
+unsafe impl<T: Send> Sync for Shared<'_, T> {}
 
-impl<T> Shared<T> {
-    pub(crate) fn new(slice: &mut [T]) -> Self {
-        Self(slice.as_mut_ptr(), slice.len())
+impl<'a, T> Shared<'a, T> {
+    pub(crate) fn new(slice: &'a mut [T]) -> Self {
+        Self(slice.as_mut_ptr(), slice.len(), PhantomData)
     }
 
     /// # Safety
-    /// No two living slices overlap, and the slice given to `new` is still borrowed.
+    /// No two living slices overlap.
     #[allow(clippy::mut_from_ref)]
     #[inline(always)]
-    pub(crate) unsafe fn part(&self, from: usize, len: usize) -> &mut [T] {
+    pub(crate) unsafe fn part(&self, from: usize, len: usize) -> &'a mut [T] {
         assert!(from + len <= self.1);
         unsafe { std::slice::from_raw_parts_mut(self.0.add(from), len) }
     }
