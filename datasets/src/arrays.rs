@@ -72,14 +72,20 @@ pub fn read_array(
         Error::VariableMissing {
             path: path.to_path_buf(),
             wanted: format!("'{name}'"),
-            nearest: present.iter().find(|p| p.ends_with(name) || p.eq_ignore_ascii_case(name)).cloned(),
+            nearest: present
+                .iter()
+                .find(|p| p.ends_with(name) || p.eq_ignore_ascii_case(name))
+                .cloned(),
             present: present.join(", "),
         }
     })?;
     let found = dataset.shape();
     if let Some(expected) = shape {
         let fits = expected.len() == found.len()
-            && expected.iter().zip(&found).all(|(e, f)| e.is_none_or(|e| e == *f));
+            && expected
+                .iter()
+                .zip(&found)
+                .all(|(e, f)| e.is_none_or(|e| e == *f));
         if !fits {
             let text: Vec<String> = expected
                 .iter()
@@ -122,12 +128,21 @@ mod tests {
             let group = file.create_group("train").unwrap();
             let data: Vec<f64> = (0..12).map(f64::from).collect();
             let array = ndarray::Array::from_shape_vec((3, 2, 2), data).unwrap();
-            group.new_dataset_builder().with_data(&array).create("x").unwrap();
+            group
+                .new_dataset_builder()
+                .with_data(&array)
+                .create("x")
+                .unwrap();
         }
         let x = read_array(&path, "train/x", Some(&[None, Some(2), Some(2)])).unwrap();
         assert_eq!((x.shape(), x[[2, 1, 1]]), (&[3, 2, 2][..], 11.0));
-        let message = read_array(&path, "train/x", Some(&[None, Some(4), Some(2)])).unwrap_err().to_string();
-        assert!(message.contains("[any, 4, 2]") && message.contains("[3, 2, 2]"), "{message}");
+        let message = read_array(&path, "train/x", Some(&[None, Some(4), Some(2)]))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("[any, 4, 2]") && message.contains("[3, 2, 2]"),
+            "{message}"
+        );
         let message = read_array(&path, "x", None).unwrap_err().to_string();
         assert!(message.contains("'train/x'"), "{message}");
     }
@@ -139,7 +154,10 @@ mod tests {
         {
             let file = hdf5::File::create(&whole).unwrap();
             let data = ndarray::Array1::from_vec(vec![1.0f32; 10_000]);
-            file.new_dataset_builder().with_data(&data).create("x").unwrap();
+            file.new_dataset_builder()
+                .with_data(&data)
+                .create("x")
+                .unwrap();
         }
         let bytes = std::fs::read(&whole).unwrap();
         let cases: [(&str, &[u8]); 3] = [

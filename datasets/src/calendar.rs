@@ -71,8 +71,8 @@ impl Calendar {
     }
 
     fn is_leap(self, year: i64) -> bool {
-        let gregorian = year.rem_euclid(4) == 0
-            && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0);
+        let gregorian =
+            year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0);
         match self {
             Self::Standard if year <= 1582 => year.rem_euclid(4) == 0,
             Self::Standard | Self::ProlepticGregorian => gregorian,
@@ -234,7 +234,9 @@ impl DateTime {
             )
         };
         let mut trimmed = text.trim();
-        for zone in ["Z", "UTC", "GMT", "+00:00", "+0000", "+00", "+0:00", "-00:00"] {
+        for zone in [
+            "Z", "UTC", "GMT", "+00:00", "+0000", "+00", "+0:00", "-00:00",
+        ] {
             if let Some(rest) = trimmed.strip_suffix(zone) {
                 // "-00:00" style suffixes only follow a time of day
                 if rest.contains(':') || !zone.starts_with(['+', '-']) {
@@ -295,7 +297,8 @@ impl DateTime {
             i64::from(self.month),
             i64::from(self.day),
         );
-        let seconds = i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second);
+        let seconds =
+            i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second);
         days * MICROSECONDS_PER_DAY + seconds * 1_000_000 + i64::from(self.microsecond)
     }
 
@@ -375,7 +378,7 @@ impl TimeUnits {
     /// [`Error::Invalid`] if the value is not finite or some 290 000 years away.
     pub fn decode(&self, value: f64) -> Result<DateTime> {
         let microseconds = (value * self.microseconds_per_unit).round();
-        if !(microseconds.abs() < 9e18) {
+        if microseconds.is_nan() || microseconds.abs() >= 9e18 {
             return Err(Error::invalid("time", "a finite number", value));
         }
         let epoch = self.epoch.microseconds(self.calendar);
@@ -387,7 +390,8 @@ impl TimeUnits {
 
     /// The coordinate value of a moment.
     pub fn encode(&self, moment: &DateTime) -> f64 {
-        let difference = moment.microseconds(self.calendar) - self.epoch.microseconds(self.calendar);
+        let difference =
+            moment.microseconds(self.calendar) - self.epoch.microseconds(self.calendar);
         difference as f64 / self.microseconds_per_unit
     }
 }
@@ -437,28 +441,59 @@ mod tests {
     #[test]
     fn known_days() {
         let standard = Calendar::Standard;
-        assert_eq!(DateTime::new(2000, 3, 1, 0).microseconds(standard), 951_868_800_000_000);
+        assert_eq!(
+            DateTime::new(2000, 3, 1, 0).microseconds(standard),
+            951_868_800_000_000
+        );
         // the day before 1582-10-15 is 1582-10-04
         let first = DateTime::new(1582, 10, 15, 0);
-        assert_eq!(first.microseconds(standard), FIRST_GREGORIAN_DAY * MICROSECONDS_PER_DAY);
-        assert_eq!(first.plus_hours(-24.0, standard), DateTime::new(1582, 10, 4, 0));
+        assert_eq!(
+            first.microseconds(standard),
+            FIRST_GREGORIAN_DAY * MICROSECONDS_PER_DAY
+        );
+        assert_eq!(
+            first.plus_hours(-24.0, standard),
+            DateTime::new(1582, 10, 4, 0)
+        );
         let feb = DateTime::new(2000, 2, 28, 12);
-        assert_eq!(feb.plus_hours(24.0, Calendar::NoLeap), DateTime::new(2000, 3, 1, 12));
-        assert_eq!(feb.plus_hours(24.0, standard), DateTime::new(2000, 2, 29, 12));
-        assert_eq!(feb.plus_hours(72.0, Calendar::Day360), DateTime::new(2000, 3, 1, 12));
+        assert_eq!(
+            feb.plus_hours(24.0, Calendar::NoLeap),
+            DateTime::new(2000, 3, 1, 12)
+        );
+        assert_eq!(
+            feb.plus_hours(24.0, standard),
+            DateTime::new(2000, 2, 29, 12)
+        );
+        assert_eq!(
+            feb.plus_hours(72.0, Calendar::Day360),
+            DateTime::new(2000, 3, 1, 12)
+        );
         let end = DateTime::new(1999, 12, 31, 18);
-        for calendar in [standard, Calendar::NoLeap, Calendar::AllLeap, Calendar::Julian] {
+        for calendar in [
+            standard,
+            Calendar::NoLeap,
+            Calendar::AllLeap,
+            Calendar::Julian,
+        ] {
             assert_eq!(end.plus_hours(6.0, calendar), DateTime::new(2000, 1, 1, 0));
         }
     }
 
     #[test]
     fn units_of_files_in_the_wild() {
-        let era5 = TimeUnits::parse("hours since 1900-01-01 00:00:00.0", Calendar::Standard).unwrap();
-        assert_eq!(era5.decode(517_224.0).unwrap(), DateTime::new(1959, 1, 3, 0));
+        let era5 =
+            TimeUnits::parse("hours since 1900-01-01 00:00:00.0", Calendar::Standard).unwrap();
+        assert_eq!(
+            era5.decode(517_224.0).unwrap(),
+            DateTime::new(1959, 1, 3, 0)
+        );
         assert_eq!(era5.encode(&DateTime::new(1959, 1, 3, 0)), 517_224.0);
-        let unix = TimeUnits::parse("seconds since 1970-01-01", Calendar::ProlepticGregorian).unwrap();
-        assert_eq!(unix.decode(1_483_228_800.0).unwrap(), DateTime::new(2017, 1, 1, 0));
+        let unix =
+            TimeUnits::parse("seconds since 1970-01-01", Calendar::ProlepticGregorian).unwrap();
+        assert_eq!(
+            unix.decode(1_483_228_800.0).unwrap(),
+            DateTime::new(2017, 1, 1, 0)
+        );
         let model = TimeUnits::parse("days since 0001-01-01 00:00:00", Calendar::Day360).unwrap();
         assert_eq!(model.decode(360.0).unwrap(), DateTime::new(2, 1, 1, 0));
         assert!(TimeUnits::parse("months since 2000-01-01", Calendar::Standard).is_err());
@@ -468,7 +503,16 @@ mod tests {
 
     #[test]
     fn dates_that_do_not_exist_are_refused() {
-        for text in ["2001-02-29", "2001-13-01", "2001-00-01", "yesterday", "2001-01-01T25", "2001-01-01T10:61", "", "2001-01"] {
+        for text in [
+            "2001-02-29",
+            "2001-13-01",
+            "2001-00-01",
+            "yesterday",
+            "2001-01-01T25",
+            "2001-01-01T10:61",
+            "",
+            "2001-01",
+        ] {
             assert!(DateTime::parse(text, Calendar::Standard).is_err(), "{text}");
         }
         assert!(DateTime::parse("2000-02-30", Calendar::Day360).is_ok());

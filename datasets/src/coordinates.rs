@@ -61,7 +61,10 @@ impl LatLon {
                 format!("{} x {}", latitudes_deg.len(), longitudes_deg.len()),
             ));
         }
-        if let Some(bad) = latitudes_deg.iter().find(|x| !(x.abs() <= 90.0 + 1e-6)) {
+        if let Some(bad) = latitudes_deg
+            .iter()
+            .find(|x| x.is_nan() || x.abs() > 90.0 + 1e-6)
+        {
             return Err(Error::invalid("latitude", "-90 to 90 degrees", bad));
         }
         if let Some(pair) = latitudes_deg.windows(2).find(|p| p[1] >= p[0]) {
@@ -83,7 +86,11 @@ impl LatLon {
         }
         let span = longitudes_deg[longitudes_deg.len() - 1] - longitudes_deg[0];
         if span >= 360.0 {
-            return Err(Error::invalid("longitudes", "a span below 360 degrees", span));
+            return Err(Error::invalid(
+                "longitudes",
+                "a span below 360 degrees",
+                span,
+            ));
         }
         Ok(Self {
             latitudes_deg,
@@ -158,7 +165,11 @@ impl LatLon {
         edges.extend(lat.windows(2).map(|p| 0.5 * (p[0] + p[1])));
         let last = lat[n - 2] - lat[n - 1];
         let south = lat[n - 1] - 0.5 * last;
-        edges.push(if lat[n - 1] - last <= -90.0 { -90.0 } else { south });
+        edges.push(if lat[n - 1] - last <= -90.0 {
+            -90.0
+        } else {
+            south
+        });
         let areas: Vec<f64> = edges
             .windows(2)
             .map(|e| e[0].to_radians().sin() - e[1].to_radians().sin())
@@ -223,7 +234,9 @@ mod tests {
         let regular = (0..61).map(|j| 90.0 - 3.0 * j as f64).collect();
         let grid = LatLon::new(regular, longitudes(120)).unwrap();
         assert_eq!(grid.shape(), GridShape::Regular);
-        let offset = (0..32).map(|j| 90.0 - 180.0 / 32.0 * (j as f64 + 0.5)).collect();
+        let offset = (0..32)
+            .map(|j| 90.0 - 180.0 / 32.0 * (j as f64 + 0.5))
+            .collect();
         let grid = LatLon::new(offset, longitudes(64)).unwrap();
         assert_eq!(grid.shape(), GridShape::RegularOffset);
         let region = (0..20).map(|j| 60.0 - j as f64).collect();
@@ -233,7 +246,11 @@ mod tests {
 
     #[test]
     fn area_weights_of_a_regular_grid_are_exact() {
-        let grid = LatLon::new((0..5).map(|j| 90.0 - 45.0 * j as f64).collect(), longitudes(8)).unwrap();
+        let grid = LatLon::new(
+            (0..5).map(|j| 90.0 - 45.0 * j as f64).collect(),
+            longitudes(8),
+        )
+        .unwrap();
         let w = grid.area_weights();
         assert!((w.iter().sum::<f64>() - 1.0).abs() < 1e-15);
         assert!((w[0] - 0.5 * (1.0 - 67.5f64.to_radians().sin())).abs() < 1e-15);

@@ -34,7 +34,11 @@ pub(crate) fn require(folder: &Path, bytes: u64, path: &Path) -> Result<()> {
 /// Bytes an ordinary user may still write; `None` if the system does not say.
 #[cfg(unix)]
 fn free(folder: &Path) -> Option<u64> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
     let stat = rustix::fs::statvfs(folder).ok()?;
     Some(stat.f_bavail * stat.f_frsize)
 }
@@ -53,7 +57,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("out.nc");
         assert!(require(folder.path(), 10, &file).is_ok());
-        let message = require(folder.path(), 1 << 60, &file).unwrap_err().to_string();
-        assert!(message.contains("out.nc") && message.contains("no space left"), "{message}");
+        let message = require(folder.path(), 1 << 60, &file)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("out.nc") && message.contains("no space left"),
+            "{message}"
+        );
     }
 }

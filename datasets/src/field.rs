@@ -113,7 +113,10 @@ impl Field {
         }
         let shape = (grid.nlat(), grid.nlon());
         let mismatch = self.not_lat_lon();
-        let values = self.values.into_shape_with_order(shape).map_err(|_| mismatch)?;
+        let values = self
+            .values
+            .into_shape_with_order(shape)
+            .map_err(|_| mismatch)?;
         Ok(LatLonField {
             name: self.name,
             standard_name: self.standard_name,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::arrays::open_hdf5;
 use crate::netcdf::attributes;
+use crate::netcdf::read::guarded;
 use crate::sniff::{FileKind, sniff};
 use crate::{Error, Result};
 
@@ -73,14 +74,14 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Description> {
         }
         FileKind::NetcdfClassic => {
             description.kind = "NetCDF classic".into();
-            netcdf(path, &mut description)?;
+            guarded(path, || netcdf(path, &mut description))?;
         }
         FileKind::Hdf5 => {
             let file = open_hdf5(path)?;
             if is_netcdf4(&file) {
                 drop(file);
                 description.kind = "NetCDF-4".into();
-                netcdf(path, &mut description)?;
+                guarded(path, || netcdf(path, &mut description))?;
             } else {
                 description.kind = "HDF5".into();
                 description.attributes = hdf5_attributes(&file);
@@ -173,7 +174,11 @@ fn hdf5_group(group: &hdf5::Group, prefix: &str, into: &mut Vec<VariableDescript
                 .dtype()
                 .and_then(|t| t.to_descriptor())
                 .map_or("unknown".into(), |t| hdf5_element(&t)),
-            dimensions: dataset.shape().into_iter().map(|n| (String::new(), n)).collect(),
+            dimensions: dataset
+                .shape()
+                .into_iter()
+                .map(|n| (String::new(), n))
+                .collect(),
             units: texts.remove("units"),
             attributes: texts,
         });
@@ -225,7 +230,9 @@ pub(crate) fn hdf5_attribute_text(attribute: &hdf5::Attribute) -> Option<String>
         T::VarLenUnicode => attribute.read_raw::<VarLenUnicode>().ok().map(join),
         T::VarLenAscii => attribute.read_raw::<VarLenAscii>().ok().map(join),
         T::FixedAscii(n) if n <= 4096 => attribute.read_raw::<FixedAscii<4096>>().ok().map(join),
-        T::FixedUnicode(n) if n <= 4096 => attribute.read_raw::<FixedUnicode<4096>>().ok().map(join),
+        T::FixedUnicode(n) if n <= 4096 => {
+            attribute.read_raw::<FixedUnicode<4096>>().ok().map(join)
+        }
         _ => None,
     }
 }
@@ -273,7 +280,11 @@ fn touchstone(path: &Path, description: &mut Description) {
     let Ok(file) = std::fs::File::open(path) else {
         return;
     };
-    for line in BufReader::new(file).lines().map_while(std::result::Result::ok).take(100) {
+    for line in BufReader::new(file)
+        .lines()
+        .map_while(std::result::Result::ok)
+        .take(100)
+    {
         if let Some(options) = line.trim().strip_prefix('#') {
             let text = options.trim().to_string();
             description.attributes.insert("options".into(), text);
@@ -286,7 +297,10 @@ fn store(path: &Path) -> Result<Description> {
     let store = crate::store::Store::open(path)?;
     let layout = store.layout();
     let files = std::fs::read_dir(path).into_iter().flatten().flatten();
-    let bytes = files.filter_map(|f| f.metadata().ok()).map(|m| m.len()).sum();
+    let bytes = files
+        .filter_map(|f| f.metadata().ok())
+        .map(|m| m.len())
+        .sum();
     let dimensions = vec![
         ("trajectory".to_string(), layout.trajectories),
         ("time".to_string(), layout.steps),
@@ -295,8 +309,14 @@ fn store(path: &Path) -> Result<Description> {
         ("longitude".to_string(), layout.longitudes_deg.len()),
     ];
     let mut attributes = layout.attributes.clone();
-    attributes.insert("complete trajectories".into(), store.complete().len().to_string());
-    attributes.insert("time step".into(), format!("{} s", layout.time_step_seconds));
+    attributes.insert(
+        "complete trajectories".into(),
+        store.complete().len().to_string(),
+    );
+    attributes.insert(
+        "time step".into(),
+        format!("{} s", layout.time_step_seconds),
+    );
     attributes.insert("fingerprint".into(), layout.fingerprint.clone());
     let each: Vec<(String, usize)> = dimensions
         .iter()
@@ -325,9 +345,19 @@ fn store(path: &Path) -> Result<Description> {
 
 impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: {}, {}", self.path.display(), self.kind, size(self.bytes))?;
+        writeln!(
+            f,
+            "{}: {}, {}",
+            self.path.display(),
+            self.kind,
+            size(self.bytes)
+        )?;
         if !self.dimensions.is_empty() {
-            let texts: Vec<String> = self.dimensions.iter().map(|(n, l)| format!("{n} {l}")).collect();
+            let texts: Vec<String> = self
+                .dimensions
+                .iter()
+                .map(|(n, l)| format!("{n} {l}"))
+                .collect();
             writeln!(f, "dimensions: {}", texts.join(", "))?;
         }
         for v in &self.variables {
@@ -337,10 +367,22 @@ impl fmt::Display for Description {
                 .iter()
                 .map(|(n, l)| if named { n.clone() } else { l.to_string() })
                 .collect();
-            let units = v.units.as_ref().map_or(String::new(), |u| format!(" [{u}]"));
-            let name = v.attributes.get("standard_name").or_else(|| v.attributes.get("long_name"));
+            let units = v
+                .units
+                .as_ref()
+                .map_or(String::new(), |u| format!(" [{u}]"));
+            let name = v
+                .attributes
+                .get("standard_name")
+                .or_else(|| v.attributes.get("long_name"));
             let meaning = name.map_or(String::new(), |n| format!("  {n}"));
-            writeln!(f, "  {} {}({}){units}{meaning}", v.element, v.name, texts.join(", "))?;
+            writeln!(
+                f,
+                "  {} {}({}){units}{meaning}",
+                v.element,
+                v.name,
+                texts.join(", ")
+            )?;
         }
         for (name, value) in &self.attributes {
             writeln!(f, "  :{name} = {value}")?;
@@ -375,10 +417,16 @@ mod tests {
         bytes.extend(header);
         bytes.extend([0; 24]);
         let d = inspect(write("m.safetensors", &bytes)).unwrap();
-        assert_eq!((d.kind.as_str(), d.variables[0].dimensions.len()), ("safetensors", 2));
+        assert_eq!(
+            (d.kind.as_str(), d.variables[0].dimensions.len()),
+            ("safetensors", 2)
+        );
         assert_eq!(d.attributes["model"], "sfno");
         let d = inspect(write("a.s1p", b"! antenna\n# GHz S RI R 50\n1 0 0\n")).unwrap();
-        assert_eq!((d.kind.as_str(), d.attributes["options"].as_str()), ("Touchstone", "GHz S RI R 50"));
+        assert_eq!(
+            (d.kind.as_str(), d.attributes["options"].as_str()),
+            ("Touchstone", "GHz S RI R 50")
+        );
         assert!(inspect(write("empty", b"")).is_err());
         assert_eq!(inspect(write("x", b"??")).unwrap().kind, "unknown");
         let json = serde_json::to_string(&d).unwrap();
@@ -392,13 +440,27 @@ mod tests {
         {
             let file = hdf5::File::create(&path).unwrap();
             let group = file.create_group("train").unwrap();
-            let x = group.new_dataset::<f32>().shape((4, 2)).create("x").unwrap();
+            let x = group
+                .new_dataset::<f32>()
+                .shape((4, 2))
+                .create("x")
+                .unwrap();
             let units: hdf5::types::VarLenUnicode = "Pa".parse().unwrap();
-            x.new_attr::<hdf5::types::VarLenUnicode>().create("units").unwrap().write_scalar(&units).unwrap();
+            x.new_attr::<hdf5::types::VarLenUnicode>()
+                .create("units")
+                .unwrap()
+                .write_scalar(&units)
+                .unwrap();
         }
         let d = inspect(&path).unwrap();
         assert_eq!(d.kind, "HDF5");
-        assert_eq!((d.variables[0].name.as_str(), d.variables[0].element.as_str()), ("train/x", "f32"));
+        assert_eq!(
+            (
+                d.variables[0].name.as_str(),
+                d.variables[0].element.as_str()
+            ),
+            ("train/x", "f32")
+        );
         assert_eq!(d.variables[0].units.as_deref(), Some("Pa"));
         assert!(d.to_string().contains("f32 train/x(4, 2) [Pa]"), "{d}");
     }

@@ -136,24 +136,29 @@ impl Interpolator {
         let along = |columns: &[Stencil]| {
             Array2::from_shape_fn((nlat, columns.len()), |(j, i)| {
                 let s = &columns[i];
-                (0..4).map(|k| s.weights[k] * values[(j, s.indices[k])]).sum::<f64>()
+                (0..4)
+                    .map(|k| s.weights[k] * values[(j, s.indices[k])])
+                    .sum::<f64>()
             })
         };
         let near = along(&self.columns);
         let far = along(&self.opposite_columns);
-        Ok(Array2::from_shape_fn((self.to.nlat(), self.to.nlon()), |(j, i)| {
-            let s = &self.rows[j];
-            (0..4)
-                .map(|k| {
-                    let (row, weight) = (s.indices[k], s.weights[k]);
-                    if s.opposite[k] {
-                        beyond_pole * weight * far[(row, i)]
-                    } else {
-                        weight * near[(row, i)]
-                    }
-                })
-                .sum()
-        }))
+        Ok(Array2::from_shape_fn(
+            (self.to.nlat(), self.to.nlon()),
+            |(j, i)| {
+                let s = &self.rows[j];
+                (0..4)
+                    .map(|k| {
+                        let (row, weight) = (s.indices[k], s.weights[k]);
+                        if s.opposite[k] {
+                            beyond_pole * weight * far[(row, i)]
+                        } else {
+                            weight * near[(row, i)]
+                        }
+                    })
+                    .sum()
+            },
+        ))
     }
 }
 
@@ -196,11 +201,16 @@ fn row_stencil(from: &LatLon, lat: f64, points: usize, periodic: bool) -> Result
     };
     // last row at or north of lat
     let above = rows.partition_point(|&r| r >= lat - 1e-9) as isize - 1;
-    let outside = (above < 0 && !north) || (above == n - 1 && !south && lat < rows[rows.len() - 1] - 1e-9);
+    let outside =
+        (above < 0 && !north) || (above == n - 1 && !south && lat < rows[rows.len() - 1] - 1e-9);
     if outside {
         return Err(Error::invalid(
             "target latitude",
-            format!("within the source grid, {} to {}", rows[0], rows[rows.len() - 1]),
+            format!(
+                "within the source grid, {} to {}",
+                rows[0],
+                rows[rows.len() - 1]
+            ),
             lat,
         ));
     }
@@ -217,8 +227,8 @@ fn row_stencil(from: &LatLon, lat: f64, points: usize, periodic: bool) -> Result
         opposite: [false; 4],
     };
     let mut nodes = [0.0; 4];
-    for k in 0..points {
-        (nodes[k], stencil.indices[k], stencil.opposite[k]) = row(first + k as isize);
+    for (k, node) in nodes.iter_mut().enumerate().take(points) {
+        (*node, stencil.indices[k], stencil.opposite[k]) = row(first + k as isize);
     }
     stencil.weights = lagrange(&nodes[..points], lat);
     Ok(stencil)
@@ -229,12 +239,20 @@ fn column_stencil(from: &LatLon, lon: f64, points: usize, periodic: bool) -> Res
     let n = columns.len() as isize;
     // the longitude's copy at or east of the western edge
     let x = columns[0] + (lon - columns[0]).rem_euclid(360.0);
-    let x = if columns[0] + 360.0 - x < 1e-9 { columns[0] } else { x };
+    let x = if columns[0] + 360.0 - x < 1e-9 {
+        columns[0]
+    } else {
+        x
+    };
     let left = columns.partition_point(|&c| c <= x + 1e-9) as isize - 1;
     if !periodic && x > columns[columns.len() - 1] + 1e-9 {
         return Err(Error::invalid(
             "target longitude",
-            format!("within the source grid, {} to {}", columns[0], columns[columns.len() - 1]),
+            format!(
+                "within the source grid, {} to {}",
+                columns[0],
+                columns[columns.len() - 1]
+            ),
             lon,
         ));
     }
@@ -248,10 +266,10 @@ fn column_stencil(from: &LatLon, lon: f64, points: usize, periodic: bool) -> Res
         opposite: [false; 4],
     };
     let mut nodes = [0.0; 4];
-    for k in 0..points {
+    for (k, node) in nodes.iter_mut().enumerate().take(points) {
         let place = first + k as isize;
         stencil.indices[k] = place.rem_euclid(n) as usize;
-        nodes[k] = columns[stencil.indices[k]] + 360.0 * place.div_euclid(n) as f64;
+        *node = columns[stencil.indices[k]] + 360.0 * place.div_euclid(n) as f64;
     }
     stencil.weights = lagrange(&nodes[..points], x);
     Ok(stencil)
@@ -263,8 +281,12 @@ mod tests {
     use crate::coordinates::gauss_latitudes;
 
     fn regular(nlat: usize, nlon: usize, first: f64) -> LatLon {
-        let lats = (0..nlat).map(|j| 90.0 - 180.0 * j as f64 / (nlat - 1) as f64).collect();
-        let lons = (0..nlon).map(|i| first + 360.0 * i as f64 / nlon as f64).collect();
+        let lats = (0..nlat)
+            .map(|j| 90.0 - 180.0 * j as f64 / (nlat - 1) as f64)
+            .collect();
+        let lons = (0..nlon)
+            .map(|i| first + 360.0 * i as f64 / nlon as f64)
+            .collect();
         LatLon::new(lats, lons).unwrap()
     }
 
@@ -282,7 +304,11 @@ mod tests {
     fn wind(grid: &LatLon) -> (Array2<f64>, Array2<f64>) {
         let axis = [0.6, -0.3, 0.5];
         let velocity = move |x: f64, y: f64, z: f64| {
-            [axis[1] * z - axis[2] * y, axis[2] * x - axis[0] * z, axis[0] * y - axis[1] * x]
+            [
+                axis[1] * z - axis[2] * y,
+                axis[2] * x - axis[0] * z,
+                axis[0] * y - axis[1] * x,
+            ]
         };
         let u = field(grid, |x, y, z, _, lon| {
             let w = velocity(x, y, z);
@@ -297,8 +323,17 @@ mod tests {
 
     fn field(grid: &LatLon, f: impl Fn(f64, f64, f64, f64, f64) -> f64) -> Array2<f64> {
         Array2::from_shape_fn((grid.nlat(), grid.nlon()), |(j, i)| {
-            let (lat, lon) = (grid.latitudes_deg[j].to_radians(), grid.longitudes_deg[i].to_radians());
-            f(lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin(), lat, lon)
+            let (lat, lon) = (
+                grid.latitudes_deg[j].to_radians(),
+                grid.longitudes_deg[i].to_radians(),
+            );
+            f(
+                lat.cos() * lon.cos(),
+                lat.cos() * lon.sin(),
+                lat.sin(),
+                lat,
+                lon,
+            )
         })
     }
 
@@ -324,10 +359,16 @@ mod tests {
             let fine = errors(&gaussian(64, 126), &to, method);
             for (c, f) in [(coarse.0, fine.0), (coarse.1, fine.1)] {
                 let found = (c / f).log2();
-                assert!((found - order).abs() < 0.35, "{method:?}: order {found}, errors {c} {f}");
+                assert!(
+                    (found - order).abs() < 0.35,
+                    "{method:?}: order {found}, errors {c} {f}"
+                );
             }
             let from_poles = errors(&regular(65, 128, -180.0), &gaussian(31, 40), method);
-            assert!(from_poles.0 < if order < 3.0 { 2e-3 } else { 2e-5 }, "{from_poles:?}");
+            assert!(
+                from_poles.0 < if order < 3.0 { 2e-3 } else { 2e-5 },
+                "{from_poles:?}"
+            );
         }
     }
 
@@ -349,9 +390,15 @@ mod tests {
         let mut values = scalar(&grid);
         values[(2, 3)] = f64::NAN;
         let message = map.scalar(values.view()).unwrap_err().to_string();
-        assert!(message.contains("latitude 45") && message.contains("longitude 67.5"), "{message}");
-        let region = LatLon::new(vec![50.0, 40.0, 30.0, 20.0], vec![0.0, 10.0, 20.0, 30.0]).unwrap();
-        let message = Interpolator::new(&region, &grid, Method::Bilinear).unwrap_err().to_string();
+        assert!(
+            message.contains("latitude 45") && message.contains("longitude 67.5"),
+            "{message}"
+        );
+        let region =
+            LatLon::new(vec![50.0, 40.0, 30.0, 20.0], vec![0.0, 10.0, 20.0, 30.0]).unwrap();
+        let message = Interpolator::new(&region, &grid, Method::Bilinear)
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("90"), "{message}");
         let inside = LatLon::new(vec![50.0, 21.0], vec![0.0, 29.0]).unwrap();
         assert!(errors(&region, &inside, Method::Bicubic).0 < 1e-3);

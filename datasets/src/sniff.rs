@@ -47,12 +47,18 @@ pub(crate) fn sniff(path: &Path) -> Result<FileKind> {
         source,
     };
     if path.is_dir() {
-        return Err(io(std::io::Error::new(ErrorKind::IsADirectory, "is a folder, not a file")));
+        return Err(io(std::io::Error::new(
+            ErrorKind::IsADirectory,
+            "is a folder, not a file",
+        )));
     }
     let mut file = File::open(path).map_err(io)?;
     let length = file.metadata().map_err(io)?.len();
     let mut head = Vec::with_capacity(4096);
-    Read::by_ref(&mut file).take(4096).read_to_end(&mut head).map_err(io)?;
+    Read::by_ref(&mut file)
+        .take(4096)
+        .read_to_end(&mut head)
+        .map_err(io)?;
     Ok(classify(path, &head, length))
 }
 
@@ -62,7 +68,10 @@ fn classify(path: &Path, head: &[u8], length: u64) -> FileKind {
     }
     // a user block may push the HDF5 signature to 512, 1024, 2048
     let signature = b"\x89HDF\r\n\x1a\n";
-    if [0, 512, 1024, 2048].iter().any(|&at| head.get(at..at + 8) == Some(signature)) {
+    if [0, 512, 1024, 2048]
+        .iter()
+        .any(|&at| head.get(at..at + 8) == Some(signature))
+    {
         return FileKind::Hdf5;
     }
     if matches!(head, [b'C', b'D', b'F', 1 | 2 | 5, ..]) {
@@ -73,14 +82,21 @@ fn classify(path: &Path, head: &[u8], length: u64) -> FileKind {
     {
         return FileKind::Safetensors;
     }
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    let ports = extension.strip_prefix('s').and_then(|s| s.strip_suffix('p'));
+    let extension = path
+        .extension()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
+    let ports = extension
+        .strip_prefix('s')
+        .and_then(|s| s.strip_suffix('p'));
     let text = String::from_utf8_lossy(head);
     let option_line = text.lines().any(|line| {
         let line = line.trim_start().to_uppercase();
         line.starts_with('#') && line.contains("HZ")
     });
-    if option_line || ports.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) {
+    if option_line || ports.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    {
         return FileKind::Touchstone;
     }
     match text.trim_start().chars().next() {
@@ -99,9 +115,15 @@ mod tests {
         assert_eq!(kind("a", b""), FileKind::Empty);
         assert_eq!(kind("a", b"\x89HDF\r\n\x1a\n..."), FileKind::Hdf5);
         assert_eq!(kind("a.nc", b"CDF\x02...."), FileKind::NetcdfClassic);
-        assert_eq!(kind("a", b"\x10\0\0\0\0\0\0\0{\"w\":"), FileKind::Safetensors);
+        assert_eq!(
+            kind("a", b"\x10\0\0\0\0\0\0\0{\"w\":"),
+            FileKind::Safetensors
+        );
         assert_eq!(kind("a.s2p", b"! made by"), FileKind::Touchstone);
-        assert_eq!(kind("a.txt", b"! x\n# GHz S RI R 50\n"), FileKind::Touchstone);
+        assert_eq!(
+            kind("a.txt", b"! x\n# GHz S RI R 50\n"),
+            FileKind::Touchstone
+        );
         assert_eq!(kind("a.txt", b"hello"), FileKind::Unknown);
         assert_eq!(kind("a.snp", b"hello"), FileKind::Unknown);
     }

@@ -47,7 +47,11 @@ impl Unit {
             }
             let (symbol, power) = split_power(token);
             let base = symbol_unit(symbol).ok_or_else(|| {
-                Error::invalid("unit", "a CF unit such as 'm s-1' or 'K'", format!("'{text}'"))
+                Error::invalid(
+                    "unit",
+                    "a CF unit such as 'm s-1' or 'K'",
+                    format!("'{text}'"),
+                )
             })?;
             if base.offset != 0.0 && tokens.len() == 1 && power == 1 {
                 return Ok(base);
@@ -164,13 +168,29 @@ mod tests {
 
     fn check(from: &str, to: &str, x: f64, y: f64) {
         let (factor, offset) = conversion(from, to).unwrap();
-        assert!((factor * x + offset - y).abs() < 1e-9 * y.abs().max(1.0), "{from} to {to}");
+        assert!(
+            (factor * x + offset - y).abs() < 1e-9 * y.abs().max(1.0),
+            "{from} to {to}"
+        );
     }
 
     #[test]
     fn spellings_of_one_unit_agree() {
-        for text in ["m2 s-2", "m**2 s**-2", "m^2 s^-2", "m2/s2", "m**2/s**2", "J/kg", "J kg**-1", "m2.s-2"] {
-            assert_eq!(Unit::parse(text).unwrap(), Unit::parse("m2 s-2").unwrap(), "{text}");
+        for text in [
+            "m2 s-2",
+            "m**2 s**-2",
+            "m^2 s^-2",
+            "m2/s2",
+            "m**2/s**2",
+            "J/kg",
+            "J kg**-1",
+            "m2.s-2",
+        ] {
+            assert_eq!(
+                Unit::parse(text).unwrap(),
+                Unit::parse("m2 s-2").unwrap(),
+                "{text}"
+            );
         }
         assert_eq!(Unit::parse("kg kg**-1").unwrap(), Unit::parse("1").unwrap());
     }

@@ -32,7 +32,9 @@ pub(super) fn classify(name: &str, standard_name: &str, units: &str) -> Axis {
         "forecast_period" => return Axis::Lead,
         "realization" => return Axis::Realization,
         "air_pressure" | "height" | "altitude" | "model_level_number" => return Axis::Level,
-        "grid_latitude" | "grid_longitude" | "projection_x_coordinate"
+        "grid_latitude"
+        | "grid_longitude"
+        | "projection_x_coordinate"
         | "projection_y_coordinate" => return Axis::Other,
         _ => {}
     }
@@ -49,12 +51,18 @@ pub(super) fn classify(name: &str, standard_name: &str, units: &str) -> Axis {
     match name.to_ascii_lowercase().as_str() {
         "lat" | "latitude" | "latitudes" => Axis::Latitude,
         "lon" | "long" | "longitude" | "longitudes" => Axis::Longitude,
-        "time" | "valid_time" | "initial_time" | "init_time" | "forecast_reference_time" => Axis::Time,
-        "prediction_timedelta" | "step" | "lead" | "lead_time" | "leadtime" | "forecast_period"
-        | "forecast_hour" => Axis::Lead,
-        "number" | "member" | "members" | "realization" | "ensemble" | "ensemble_member" | "ens" => {
-            Axis::Realization
+        "time" | "valid_time" | "initial_time" | "init_time" | "forecast_reference_time" => {
+            Axis::Time
         }
+        "prediction_timedelta"
+        | "step"
+        | "lead"
+        | "lead_time"
+        | "leadtime"
+        | "forecast_period"
+        | "forecast_hour" => Axis::Lead,
+        "number" | "member" | "members" | "realization" | "ensemble" | "ensemble_member"
+        | "ens" => Axis::Realization,
         "level" | "lev" | "levels" | "plev" | "pressure" | "pressure_level" | "isobaric"
         | "isobaricinhpa" | "isobaricinpa" | "height" | "hybrid" => Axis::Level,
         _ => Axis::Other,
@@ -64,7 +72,11 @@ pub(super) fn classify(name: &str, standard_name: &str, units: &str) -> Axis {
 /// The axis of a coordinate variable.
 pub(super) fn axis_of(variable: &Variable<'_>) -> Axis {
     let attribute = |name| variable_text(variable, name).unwrap_or_default();
-    classify(&variable.name(), &attribute("standard_name"), &attribute("units"))
+    classify(
+        &variable.name(),
+        &attribute("standard_name"),
+        &attribute("units"),
+    )
 }
 
 /// The coordinate of dimension `dimension`, `length` long, of `variable`.
@@ -78,7 +90,9 @@ pub(super) fn decode_dimension(
     dimension: &str,
     length: usize,
 ) -> Result<Decoded> {
-    let own = file.variable(dimension).filter(|v| v.dimensions().len() == 1);
+    let own = file
+        .variable(dimension)
+        .filter(|v| v.dimensions().len() == 1);
     // else some other variable along this dimension alone: lat(y), isobaric1(lev)
     let found = own.or_else(|| {
         file.variables().find(|v| {
@@ -91,7 +105,10 @@ pub(super) fn decode_dimension(
         Some(coordinate) => decode(path, &coordinate, dimension, length),
         None => {
             let axis = classify(dimension, "", "");
-            if matches!(axis, Axis::Latitude | Axis::Longitude | Axis::Time | Axis::Level | Axis::Lead) {
+            if matches!(
+                axis,
+                Axis::Latitude | Axis::Longitude | Axis::Time | Axis::Level | Axis::Lead
+            ) {
                 return Err(Error::Coordinate {
                     path: path.to_path_buf(),
                     variable: variable.to_string(),
@@ -99,7 +116,12 @@ pub(super) fn decode_dimension(
                     found: "none".into(),
                 });
             }
-            Ok(plain(dimension, axis, (0..length).map(|i| i as f64).collect(), "1"))
+            Ok(plain(
+                dimension,
+                axis,
+                (0..length).map(|i| i as f64).collect(),
+                "1",
+            ))
         }
     }
 }
@@ -146,10 +168,16 @@ pub(super) fn decode(
         .get_values(..)
         .map_err(|e| super::read::library_error(path, &e))?;
     if values.len() != length {
-        return Err(refuse(&format!("{length} values"), values.len().to_string()));
+        return Err(refuse(
+            &format!("{length} values"),
+            values.len().to_string(),
+        ));
     }
     if let Some(i) = values.iter().position(|x| !x.is_finite()) {
-        return Err(refuse("finite values", format!("{} at index {i}", values[i])));
+        return Err(refuse(
+            "finite values",
+            format!("{} at index {i}", values[i]),
+        ));
     }
     let in_units = |wanted: &str| -> Result<Vec<f64>> {
         if units.is_empty() {
@@ -194,7 +222,10 @@ pub(super) fn decode(
                 .map(|&x| time_units.decode(x))
                 .collect::<Result<Vec<DateTime>>>()
                 .map_err(bad)?;
-            let seconds = times.iter().map(|t| t.microseconds(calendar) as f64 * 1e-6).collect();
+            let seconds = times
+                .iter()
+                .map(|t| t.microseconds(calendar) as f64 * 1e-6)
+                .collect();
             let mut decoded = plain(dimension, axis, seconds, "s");
             decoded.coordinate.times = times;
             decoded.coordinate.calendar = calendar;
@@ -221,10 +252,23 @@ fn level(dimension: &str, name: &str, values: Vec<f64>, units: &str) -> Decoded 
     let looks_like_hpa = || {
         let name = name.to_ascii_lowercase();
         name.ends_with("hpa")
-            || (["level", "lev", "levels", "plev", "pressure", "pressure_level", "isobaric"].contains(&name.as_str())
+            || ([
+                "level",
+                "lev",
+                "levels",
+                "plev",
+                "pressure",
+                "pressure_level",
+                "isobaric",
+            ]
+            .contains(&name.as_str())
                 && values.iter().all(|x| (1.0..=1100.0).contains(x)))
     };
-    let pascal = Unit { factor: 1.0, offset: 0.0, powers: [-1, 1, -2, 0, 0] };
+    let pascal = Unit {
+        factor: 1.0,
+        offset: 0.0,
+        powers: [-1, 1, -2, 0, 0],
+    };
     let factor = match Unit::parse(units).ok().and_then(|u| u.to(&pascal)) {
         Some((factor, _)) if !units.is_empty() => Some(factor),
         _ if units.is_empty() && looks_like_hpa() => Some(100.0),
@@ -275,11 +319,20 @@ fn eastward(values: &[f64]) -> std::result::Result<Ordered, String> {
         let w = x.rem_euclid(360.0);
         if 360.0 - w < 1e-5 { 0.0 } else { w }
     };
-    let mut sorted: Vec<(f64, usize)> = values.iter().enumerate().map(|(i, &x)| (wrap(x), i)).collect();
+    let mut sorted: Vec<(f64, usize)> = values
+        .iter()
+        .enumerate()
+        .map(|(i, &x)| (wrap(x), i))
+        .collect();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     if let Some(k) = sorted.windows(2).position(|p| p[1].0 - p[0].0 < 1e-5) {
-        let (first, second) = (sorted[k].1.min(sorted[k + 1].1), sorted[k].1.max(sorted[k + 1].1));
-        let closing = first == 0 && second == values.len() - 1 && (values[second] - values[first]).abs() > 359.0;
+        let (first, second) = (
+            sorted[k].1.min(sorted[k + 1].1),
+            sorted[k].1.max(sorted[k + 1].1),
+        );
+        let closing = first == 0
+            && second == values.len() - 1
+            && (values[second] - values[first]).abs() > 359.0;
         if !closing {
             return Err(format!("{} and {}", values[first], values[second]));
         }
@@ -289,7 +342,9 @@ fn eastward(values: &[f64]) -> std::result::Result<Ordered, String> {
     if n > 1 {
         // start east of the widest gap, unless it is no wider than the others
         let gap = |k: usize| (sorted[(k + 1) % n].0 - sorted[k].0).rem_euclid(360.0);
-        let widest = (0..n).max_by(|&a, &b| gap(a).total_cmp(&gap(b))).unwrap_or(n - 1);
+        let widest = (0..n)
+            .max_by(|&a, &b| gap(a).total_cmp(&gap(b)))
+            .unwrap_or(n - 1);
         let narrowest = (0..n).map(gap).fold(f64::INFINITY, f64::min);
         if gap(widest) > 1.5 * narrowest && widest != n - 1 {
             sorted.rotate_left(widest + 1);
@@ -301,7 +356,8 @@ fn eastward(values: &[f64]) -> std::result::Result<Ordered, String> {
             }
         }
     }
-    let identity = sorted.len() == values.len() && sorted.iter().enumerate().all(|(k, (_, i))| k == *i);
+    let identity =
+        sorted.len() == values.len() && sorted.iter().enumerate().all(|(k, (_, i))| k == *i);
     let order = (!identity).then(|| sorted.iter().map(|(_, i)| *i).collect());
     Ok((sorted.into_iter().map(|(x, _)| x).collect(), order))
 }

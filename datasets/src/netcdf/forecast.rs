@@ -80,7 +80,11 @@ pub struct Header {
 impl Header {
     /// Fields of one variable per lead: times x members x levels.
     pub(super) fn fields_of(&self, variable: &OutputVariable) -> usize {
-        let levels = if variable.has_level { self.levels_hpa.len() } else { 1 };
+        let levels = if variable.has_level {
+            self.levels_hpa.len()
+        } else {
+            1
+        };
         self.initial_times.len() * self.members.unwrap_or(1) * levels
     }
 
@@ -93,7 +97,11 @@ impl Header {
         let trajectory = self.layout == Layout::Trajectory;
         if self.initial_times.is_empty() || (trajectory && self.initial_times.len() > 1) {
             let expected = if trajectory { "one" } else { "at least one" };
-            return Err(Error::invalid("initial times", expected, self.initial_times.len()));
+            return Err(Error::invalid(
+                "initial times",
+                expected,
+                self.initial_times.len(),
+            ));
         }
         if self.variables.is_empty() {
             return Err(Error::invalid("output variables", "at least one", 0));
@@ -102,11 +110,22 @@ impl Header {
             return Err(Error::invalid("ensemble members", "at least one", 0));
         }
         if self.variables.iter().any(|v| v.has_level) && self.levels_hpa.is_empty() {
-            return Err(Error::invalid("levels", "at least one for a variable on levels", 0));
+            return Err(Error::invalid(
+                "levels",
+                "at least one for a variable on levels",
+                0,
+            ));
         }
         let mut names: Vec<&str> = self.variables.iter().map(|v| v.name.as_str()).collect();
         names.sort_unstable();
-        let reserved = ["time", "prediction_timedelta", "realization", "level", "latitude", "longitude"];
+        let reserved = [
+            "time",
+            "prediction_timedelta",
+            "realization",
+            "level",
+            "latitude",
+            "longitude",
+        ];
         let fine = |n: &str| {
             n.starts_with(|c: char| c.is_ascii_alphabetic())
                 && n.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -120,7 +139,11 @@ impl Header {
             ));
         }
         if let Some(pair) = names.windows(2).find(|p| p[0] == p[1]) {
-            return Err(Error::invalid("output variables", "each name once", format!("'{}' twice", pair[0])));
+            return Err(Error::invalid(
+                "output variables",
+                "each name once",
+                format!("'{}' twice", pair[0]),
+            ));
         }
         Ok(())
     }
@@ -197,7 +220,11 @@ impl ForecastWriter {
             Some(v) if v.len() > 0 => v.get_values(..).map_err(|e| library_error(&path, &e))?,
             _ => Vec::new(),
         };
-        let per_hour = if header.layout == Layout::Trajectory { 3600.0 } else { 1.0 };
+        let per_hour = if header.layout == Layout::Trajectory {
+            3600.0
+        } else {
+            1.0
+        };
         // a lead counts when its coordinate, written last, is there
         let leads = values
             .into_iter()
@@ -271,9 +298,17 @@ impl ForecastWriter {
     ) -> Result<()> {
         let Some(meant) = self.header.variables.get(variable) else {
             let count = self.header.variables.len();
-            return Err(Error::invalid("variable", format!("0 to {}", count - 1), variable));
+            return Err(Error::invalid(
+                "variable",
+                format!("0 to {}", count - 1),
+                variable,
+            ));
         };
-        let levels = if meant.has_level { self.header.levels_hpa.len() } else { 1 };
+        let levels = if meant.has_level {
+            self.header.levels_hpa.len()
+        } else {
+            1
+        };
         let limits = [
             ("time", time, self.header.initial_times.len()),
             ("member", member, self.header.members.unwrap_or(1)),
@@ -302,10 +337,18 @@ impl ForecastWriter {
     pub fn finish_lead(&mut self, lead_hours: f64) -> Result<()> {
         self.check_lead(lead_hours)?;
         let name = lead_dimension(self.header.layout);
-        let per_hour = if self.header.layout == Layout::Trajectory { 3600.0 } else { 1.0 };
+        let per_hour = if self.header.layout == Layout::Trajectory {
+            3600.0
+        } else {
+            1.0
+        };
         let index = self.leads.len();
         let Some(mut file) = self.file.take() else {
-            return Err(Error::invalid("lead", "fields written before it is finished", "none"));
+            return Err(Error::invalid(
+                "lead",
+                "fields written before it is finished",
+                "none",
+            ));
         };
         let path = &self.path;
         let failed = |e: ::netcdf::Error| Error::Write {
@@ -315,7 +358,9 @@ impl ForecastWriter {
         // data first: the coordinate says that the lead is complete
         file.sync().map_err(failed)?;
         if let Some(mut variable) = file.variable_mut(name) {
-            variable.put_value(lead_hours * per_hour, [index]).map_err(failed)?;
+            variable
+                .put_value(lead_hours * per_hour, [index])
+                .map_err(failed)?;
         }
         file.close().map_err(failed)?;
         self.leads.push(lead_hours);
@@ -325,7 +370,11 @@ impl ForecastWriter {
     fn check_lead(&self, lead_hours: f64) -> Result<()> {
         let last = self.leads.last().copied().unwrap_or(f64::NEG_INFINITY);
         if !(lead_hours > last && lead_hours.is_finite()) {
-            return Err(Error::invalid("lead", format!("more than {last} h"), format!("{lead_hours} h")));
+            return Err(Error::invalid(
+                "lead",
+                format!("more than {last} h"),
+                format!("{lead_hours} h"),
+            ));
         }
         Ok(())
     }
@@ -338,7 +387,8 @@ impl ForecastWriter {
         if self.file.is_none() {
             let folder = self.path.parent().unwrap_or(Path::new("."));
             disk::require(folder, header.lead_bytes(), &self.path)?;
-            self.file = Some(::netcdf::append(&self.path).map_err(|e| library_error(&self.path, &e))?);
+            self.file =
+                Some(::netcdf::append(&self.path).map_err(|e| library_error(&self.path, &e))?);
         }
         self.buffer.clear();
         self.buffer.extend(values.iter().map(|&x| x as f32));
@@ -376,7 +426,10 @@ impl ForecastWriter {
 /// Refuses a file whose header is another.
 fn compare(path: &Path, file: &::netcdf::File, header: &Header) -> Result<()> {
     if let Some(expected) = header.attributes.get("fingerprint") {
-        let found = file.attribute("fingerprint").and_then(|a| a.value().ok()).map(|v| text(&v));
+        let found = file
+            .attribute("fingerprint")
+            .and_then(|a| a.value().ok())
+            .map(|v| text(&v));
         if found.as_ref() != Some(expected) {
             return Err(Error::Fingerprint {
                 path: path.to_path_buf(),
@@ -396,7 +449,11 @@ fn compare(path: &Path, file: &::netcdf::File, header: &Header) -> Result<()> {
             _ => Ok(Vec::new()),
         }
     };
-    let levels: &[f64] = if header.variables.iter().any(|v| v.has_level) { &header.levels_hpa } else { &[] };
+    let levels: &[f64] = if header.variables.iter().any(|v| v.has_level) {
+        &header.levels_hpa
+    } else {
+        &[]
+    };
     for (name, expected) in [
         ("latitude", &header.grid.latitudes_deg[..]),
         ("longitude", &header.grid.longitudes_deg[..]),
@@ -404,15 +461,25 @@ fn compare(path: &Path, file: &::netcdf::File, header: &Header) -> Result<()> {
     ] {
         let found = coordinate(name)?;
         if found != expected {
-            return Err(differs(name, format!("{} values {expected:?}", expected.len()), format!("{} values {found:?}", found.len())));
+            return Err(differs(
+                name,
+                format!("{} values {expected:?}", expected.len()),
+                format!("{} values {found:?}", found.len()),
+            ));
         }
     }
     let members = file.dimension_len("realization");
     if members != header.members {
-        return Err(differs("members", format!("{:?}", header.members), format!("{members:?}")));
+        return Err(differs(
+            "members",
+            format!("{:?}", header.members),
+            format!("{members:?}"),
+        ));
     }
     let units = super::write::time_units(header);
-    let found = file.variable("time").and_then(|v| variable_text(&v, "units"));
+    let found = file
+        .variable("time")
+        .and_then(|v| variable_text(&v, "units"));
     if found.as_ref() != Some(&units) {
         return Err(differs("unit of time", units, found.unwrap_or_default()));
     }
@@ -420,11 +487,17 @@ fn compare(path: &Path, file: &::netcdf::File, header: &Header) -> Result<()> {
         let expected = super::write::initial_values(header)?;
         let found = coordinate("time")?;
         if found != expected {
-            return Err(differs("initial times", format!("{expected:?}"), format!("{found:?}")));
+            return Err(differs(
+                "initial times",
+                format!("{expected:?}"),
+                format!("{found:?}"),
+            ));
         }
     }
     for variable in &header.variables {
-        let found = file.variable(&variable.name).and_then(|v| variable_text(&v, "units"));
+        let found = file
+            .variable(&variable.name)
+            .and_then(|v| variable_text(&v, "units"));
         if found.as_ref() != Some(&variable.units) {
             return Err(differs(
                 &format!("variable '{}'", variable.name),
@@ -460,12 +533,18 @@ mod tests {
             layout,
             calendar: Calendar::Standard,
             initial_times: match layout {
-                Layout::Forecast => vec![DateTime::new(1959, 1, 2, 0), DateTime::new(1959, 1, 2, 12)],
+                Layout::Forecast => {
+                    vec![DateTime::new(1959, 1, 2, 0), DateTime::new(1959, 1, 2, 12)]
+                }
                 Layout::Trajectory => vec![DateTime::new(1959, 1, 2, 0)],
             },
             members: (layout == Layout::Forecast).then_some(3),
             levels_hpa: vec![850.0, 500.0],
-            grid: LatLon::new(gauss_latitudes(8), (0..16).map(|i| 22.5 * f64::from(i)).collect()).unwrap(),
+            grid: LatLon::new(
+                gauss_latitudes(8),
+                (0..16).map(|i| 22.5 * f64::from(i)).collect(),
+            )
+            .unwrap(),
             variables: vec![
                 variable("geopotential", "geopotential", "m2 s-2", true),
                 variable("msl", "air_pressure_at_mean_sea_level", "Pa", false),
@@ -475,7 +554,9 @@ mod tests {
 
     fn values(header: &Header, variable: usize, lead: f64) -> Vec<f64> {
         let n = header.fields_of(&header.variables[variable]) * 128;
-        (0..n).map(|i| f64::from((i as f64 + 1000.0 * lead + 7.0 * variable as f64) as f32)).collect()
+        (0..n)
+            .map(|i| f64::from((i as f64 + 1000.0 * lead + 7.0 * variable as f64) as f32))
+            .collect()
     }
 
     fn append(writer: &mut ForecastWriter, header: &Header, lead: f64) {
@@ -503,7 +584,9 @@ mod tests {
                 for (k, field) in all.chunks(128).enumerate() {
                     let (level, rest) = (k % levels, k / levels);
                     let members = header.members.unwrap_or(1);
-                    writer.write_field(v, rest / members, rest % members, level, field).unwrap();
+                    writer
+                        .write_field(v, rest / members, rest % members, level, field)
+                        .unwrap();
                 }
             }
             writer.finish_lead(12.0).unwrap();
@@ -511,7 +594,10 @@ mod tests {
             let reader = ForecastReader::open(&path).unwrap();
             assert_eq!(reader.leads_hours(), [0.0, 6.0, 12.0]);
             assert_eq!(reader.initial_times(), header.initial_times);
-            assert_eq!((reader.members(), reader.grid()), (header.members.unwrap_or(1), &header.grid));
+            assert_eq!(
+                (reader.members(), reader.grid()),
+                (header.members.unwrap_or(1), &header.grid)
+            );
             assert_eq!(reader.grid().shape(), GridShape::Gaussian);
             assert_eq!(reader.variables(), ["geopotential", "msl"]);
             assert_eq!(reader.levels_hpa("geopotential").unwrap(), [850.0, 500.0]);
@@ -520,7 +606,9 @@ mod tests {
                 let (times, members) = (header.initial_times.len(), header.members.unwrap_or(1));
                 for t in 0..times {
                     for m in 0..members {
-                        let field = reader.read_field("geopotential", l, t, m, Some(500.0)).unwrap();
+                        let field = reader
+                            .read_field("geopotential", l, t, m, Some(500.0))
+                            .unwrap();
                         let at = ((t * members + m) * 2 + 1) * 128;
                         assert_eq!(field.as_slice().unwrap(), &all[at..at + 128]);
                     }
@@ -544,20 +632,37 @@ mod tests {
         assert!(writer.append(12.0, &[&a, &b[1..]]).is_err());
         assert!(writer.write_field(0, 0, 3, 0, &[0.0; 128]).is_err());
         assert!(writer.finish_lead(12.0).is_err());
-        assert!(ForecastWriter::create(&path, &first).unwrap_err().to_string().contains("exists already"));
+        assert!(
+            ForecastWriter::create(&path, &first)
+                .unwrap_err()
+                .to_string()
+                .contains("exists already")
+        );
         let refused = |change: &dyn Fn(&mut Header)| {
             let mut other = first.clone();
             change(&mut other);
-            ForecastWriter::resume(&path, &other).unwrap_err().to_string()
+            ForecastWriter::resume(&path, &other)
+                .unwrap_err()
+                .to_string()
         };
         assert!(refused(&|h| h.members = Some(4)).contains("members"));
         assert!(refused(&|h| h.levels_hpa = vec![850.0]).contains("level"));
         assert!(refused(&|h| h.initial_times.truncate(1)).contains("time"));
         assert!(refused(&|h| h.variables[1].units = "hPa".into()).contains("msl"));
-        assert!(refused(&|h| { h.attributes.insert("fingerprint".into(), "g".into()); }).contains("another configuration"));
+        assert!(
+            refused(&|h| {
+                h.attributes.insert("fingerprint".into(), "g".into());
+            })
+            .contains("another configuration")
+        );
         assert!(refused(&|h| h.grid.longitudes_deg[0] = 1.0).contains("longitude"));
         assert!(refused(&|h| h.variables[0].name = "time".into()).contains("coordinate"));
         let nowhere = folder.path().join("no/such/folder/f.nc");
-        assert!(ForecastWriter::create(&nowhere, &first).unwrap_err().to_string().contains("no/such/folder"));
+        assert!(
+            ForecastWriter::create(&nowhere, &first)
+                .unwrap_err()
+                .to_string()
+                .contains("no/such/folder")
+        );
     }
 }

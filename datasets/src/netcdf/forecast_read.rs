@@ -36,14 +36,20 @@ impl ForecastReader {
         let mut first: Option<(String, Vec<Coordinate>)> = None;
         let mut variables = Vec::new();
         for summary in reader.variables() {
-            let coordinates = reader.coordinates(&Query::exactly(&summary.name))?;
+            let coordinates = reader.coordinates(Query::exactly(&summary.name))?;
             let has = |axis| coordinates.iter().any(|c| c.axis == axis);
-            if !(has(Axis::Latitude) && has(Axis::Longitude) && (has(Axis::Time) || has(Axis::Lead))) {
+            if !(has(Axis::Latitude)
+                && has(Axis::Longitude)
+                && (has(Axis::Time) || has(Axis::Lead)))
+            {
                 continue;
             }
             if let Some((name, expected)) = &first {
                 let pick = |all: &[Coordinate]| -> Vec<Coordinate> {
-                    all.iter().filter(|c| c.axis != Axis::Level).cloned().collect()
+                    all.iter()
+                        .filter(|c| c.axis != Axis::Level)
+                        .cloned()
+                        .collect()
                 };
                 if pick(expected) != pick(&coordinates) {
                     return Err(Error::Coordinate {
@@ -129,7 +135,7 @@ impl ForecastReader {
     /// # Errors
     /// [`Error::VariableMissing`].
     pub fn levels_hpa(&self, variable: &str) -> Result<Vec<f64>> {
-        let coordinates = self.reader.coordinates(&Query::exactly(variable))?;
+        let coordinates = self.reader.coordinates(Query::exactly(variable))?;
         let level = coordinates.into_iter().find(|c| c.axis == Axis::Level);
         Ok(level.map_or(Vec::new(), |c| c.values.iter().map(|p| p / 100.0).collect()))
     }
@@ -151,7 +157,11 @@ impl ForecastReader {
         let mut selection = Selection::new().member(member).allow_missing();
         selection = if self.trajectory {
             if time != 0 {
-                return Err(Error::invalid("initial time", "0, a trajectory has one", time));
+                return Err(Error::invalid(
+                    "initial time",
+                    "0, a trajectory has one",
+                    time,
+                ));
             }
             selection.time_index(lead)
         } else {
@@ -160,6 +170,9 @@ impl ForecastReader {
         if let Some(hpa) = level_hpa {
             selection = selection.level_hpa(hpa);
         }
-        Ok(self.reader.read_lat_lon(&Query::exactly(variable), &selection)?.values)
+        Ok(self
+            .reader
+            .read_lat_lon(Query::exactly(variable), &selection)?
+            .values)
     }
 }

@@ -11,7 +11,7 @@ mod axes;
 mod forecast;
 mod forecast_read;
 pub mod quantity;
-mod read;
+pub(crate) mod read;
 mod selection;
 mod write;
 

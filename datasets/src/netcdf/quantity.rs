@@ -20,7 +20,12 @@ pub struct Quantity {
     pub units: &'static str,
     /// `(standard names, short names, unit, factor)` of a quantity that times
     /// `factor` is this one.
-    pub follows_from: Option<(&'static [&'static str], &'static [&'static str], &'static str, f64)>,
+    pub follows_from: Option<(
+        &'static [&'static str],
+        &'static [&'static str],
+        &'static str,
+        f64,
+    )>,
 }
 
 const fn plain(
@@ -66,11 +71,20 @@ pub const GEOPOTENTIAL_HEIGHT: Quantity = Quantity {
     standard_names: HEIGHT_NAMES.0,
     short_names: HEIGHT_NAMES.1,
     units: "m",
-    follows_from: Some((GEOPOTENTIAL_NAMES.0, GEOPOTENTIAL_NAMES.1, "m2 s-2", 1.0 / STANDARD_GRAVITY)),
+    follows_from: Some((
+        GEOPOTENTIAL_NAMES.0,
+        GEOPOTENTIAL_NAMES.1,
+        "m2 s-2",
+        1.0 / STANDARD_GRAVITY,
+    )),
 };
 /// Depth of a fluid layer, m (shallow water).
 pub const LAYER_THICKNESS: Quantity = plain(
-    &["atmosphere_layer_thickness", "ocean_layer_thickness", "sea_water_layer_thickness"],
+    &[
+        "atmosphere_layer_thickness",
+        "ocean_layer_thickness",
+        "sea_water_layer_thickness",
+    ],
     &["h", "thickness", "depth", "height"],
     "m",
 );
@@ -88,7 +102,10 @@ pub const OROGRAPHY: Quantity = Quantity {
 };
 /// Relative vorticity, s-1.
 pub const RELATIVE_VORTICITY: Quantity = plain(
-    &["atmosphere_relative_vorticity", "atmosphere_upward_relative_vorticity"],
+    &[
+        "atmosphere_relative_vorticity",
+        "atmosphere_upward_relative_vorticity",
+    ],
     &["vo", "vorticity", "zeta", "vort"],
     "s-1",
 );
@@ -99,11 +116,8 @@ pub const DIVERGENCE: Quantity = plain(
     "s-1",
 );
 /// Air temperature, K.
-pub const AIR_TEMPERATURE: Quantity = plain(
-    &["air_temperature"],
-    &["t", "ta", "temperature", "T"],
-    "K",
-);
+pub const AIR_TEMPERATURE: Quantity =
+    plain(&["air_temperature"], &["t", "ta", "temperature", "T"], "K");
 /// Specific humidity, kg kg-1.
 pub const SPECIFIC_HUMIDITY: Quantity = plain(
     &["specific_humidity"],
@@ -112,7 +126,10 @@ pub const SPECIFIC_HUMIDITY: Quantity = plain(
 );
 /// Pressure at mean sea level, Pa.
 pub const MEAN_SEA_LEVEL_PRESSURE: Quantity = plain(
-    &["air_pressure_at_mean_sea_level", "air_pressure_at_sea_level"],
+    &[
+        "air_pressure_at_mean_sea_level",
+        "air_pressure_at_sea_level",
+    ],
     &["msl", "psl", "mean_sea_level_pressure", "prmsl"],
     "Pa",
 );
@@ -165,7 +182,9 @@ impl Query {
             result_units: None,
             name_first: true,
         };
-        let mut query = Self { candidates: vec![own] };
+        let mut query = Self {
+            candidates: vec![own],
+        };
         let known = ALL
             .iter()
             .find(|q| q.standard_names.contains(&name) || q.short_names.contains(&name));

@@ -74,7 +74,11 @@ impl Reader {
                 found: kind.found().into(),
             });
         }
-        let file = ::netcdf::open(&path).map_err(|e| library_error(&path, &e))?;
+        let file = guarded(&path, || {
+            let file = ::netcdf::open(&path).map_err(|e| library_error(&path, &e))?;
+            walk(&file);
+            Ok(file)
+        })?;
         Ok(Self { path, file })
     }
 
@@ -181,12 +185,18 @@ impl Reader {
             if c.values.len() > 1 {
                 return Err(refuse(
                     format!("one {} to be chosen", c.axis.name()),
-                    format!("{} in dimension '{}': {}", c.values.len(), c.name, listing(c)),
+                    format!(
+                        "{} in dimension '{}': {}",
+                        c.values.len(),
+                        c.name,
+                        listing(c)
+                    ),
                 ));
             }
             slab.pick = Some(0);
         }
-        self.read_slabs(&found, slabs, scalars, selection)?.into_lat_lon()
+        self.read_slabs(&found, slabs, scalars, selection)?
+            .into_lat_lon()
     }
 
     fn data_variables(&self) -> Vec<Variable<'_>> {
@@ -217,7 +227,8 @@ impl Reader {
                 [] => continue,
                 [one] => (*one).clone(),
                 many => {
-                    let names: Vec<String> = many.iter().map(|v| format!("'{}'", v.name())).collect();
+                    let names: Vec<String> =
+                        many.iter().map(|v| format!("'{}'", v.name())).collect();
                     return Err(Error::VariableAmbiguous {
                         path: self.path.clone(),
                         wanted: query.to_string(),
@@ -271,7 +282,11 @@ impl Reader {
         let nearest = present
             .iter()
             .map(|p| {
-                let closest = wanted.iter().map(|w| edit_distance(p, w)).min().unwrap_or(usize::MAX);
+                let closest = wanted
+                    .iter()
+                    .map(|w| edit_distance(p, w))
+                    .min()
+                    .unwrap_or(usize::MAX);
                 (closest, p)
             })
             .min()
@@ -319,7 +334,9 @@ impl Reader {
         let mut scalars = Vec::new();
         for v in self.file.variables().filter(|v| v.dimensions().is_empty()) {
             let name = v.name();
-            let meant = listed.as_ref().is_none_or(|l| l.split_whitespace().any(|n| n == name));
+            let meant = listed
+                .as_ref()
+                .is_none_or(|l| l.split_whitespace().any(|n| n == name));
             if meant && axis_of(&v) != Axis::Other {
                 // a scalar that makes no sense is no reason to refuse the field
                 if let Ok(decoded) = decode(&self.path, &v, &name, 1) {
@@ -340,7 +357,9 @@ impl Reader {
         let mut scalars = self.scalars(variable)?;
         scalars.retain(|s| !present.contains(&s.axis));
         for axis in [Axis::Time, Axis::Level, Axis::Realization, Axis::Lead] {
-            let Some(wish) = wish(selection, axis) else { continue };
+            let Some(wish) = wish(selection, axis) else {
+                continue;
+            };
             let slab = slabs.iter_mut().find(|s| s.decoded.coordinate.axis == axis);
             let scalar = scalars.iter().find(|c| c.axis == axis);
             let absent = |wanted: String, hint: String| Error::Absent {
@@ -417,7 +436,8 @@ impl Reader {
         permutation.sort_by_key(|&k| rank(dimensions[k].axis));
         let values = values.permuted_axes(IxDyn(&permutation));
         let values = values.as_standard_layout().into_owned();
-        let dimensions: Vec<Coordinate> = permutation.iter().map(|&k| dimensions[k].clone()).collect();
+        let dimensions: Vec<Coordinate> =
+            permutation.iter().map(|&k| dimensions[k].clone()).collect();
         if !selection.allow_missing {
             self.refuse_missing(&variable.name(), &values, &dimensions)?;
         }
@@ -502,7 +522,10 @@ fn matching<'v, 'f>(variables: &'v [Variable<'f>], candidate: &Candidate) -> Vec
             0 => continue,
             1 => return fits,
             _ => {
-                let known = candidate.names.iter().find_map(|n| fits.iter().find(|v| v.name() == *n));
+                let known = candidate
+                    .names
+                    .iter()
+                    .find_map(|n| fits.iter().find(|v| v.name() == *n));
                 return known.map_or(fits.clone(), |one| vec![*one]);
             }
         }
@@ -515,7 +538,10 @@ fn unpack(variable: &Variable<'_>, values: &mut [f64], factor: f64, offset: f64)
     let first = |name: &str| variable_numbers(variable, name).first().copied();
     let mut fills = variable_numbers(variable, "_FillValue");
     fills.extend(variable_numbers(variable, "missing_value"));
-    let is_float = matches!(variable.vartype(), ::netcdf::types::NcVariableType::Float(_));
+    let is_float = matches!(
+        variable.vartype(),
+        ::netcdf::types::NcVariableType::Float(_)
+    );
     if fills.is_empty() && is_float {
         fills.push(NC_FILL_FLOAT);
     }
@@ -578,29 +604,42 @@ impl Wish<'_> {
                 .max_by(|&a, &b| coordinate.values[a].total_cmp(&coordinate.values[b]))
                 .unwrap_or(0)),
             Self::Index(i) if i < n => Ok(i),
-            Self::Index(i) => Err((format!("number {i} (counted from 0)"), format!("it has {n}"))),
+            Self::Index(i) => Err((
+                format!("number {i} (counted from 0)"),
+                format!("it has {n}"),
+            )),
             Self::Date(date) => {
                 let calendar = coordinate.calendar;
-                let moment = DateTime::parse(date, calendar).map_err(|e| (format!("'{date}'"), e.to_string()))?;
+                let moment = DateTime::parse(date, calendar)
+                    .map_err(|e| (format!("'{date}'"), e.to_string()))?;
                 if let Some(i) = coordinate.times.iter().position(|t| *t == moment) {
                     return Ok(i);
                 }
-                let away = |t: &DateTime| (t.microseconds(calendar) - moment.microseconds(calendar)).abs();
+                let away =
+                    |t: &DateTime| (t.microseconds(calendar) - moment.microseconds(calendar)).abs();
                 let nearest = coordinate.times.iter().min_by_key(|t| away(t));
                 Err((
                     moment.to_string(),
-                    nearest.map_or("its times are not dates".into(), |t| format!("the nearest is {t}; {has}")),
+                    nearest.map_or("its times are not dates".into(), |t| {
+                        format!("the nearest is {t}; {has}")
+                    }),
                 ))
             }
             Self::Value(value, units) => {
                 if coordinate.units != units {
                     return Err((
                         format!("of {}", quantity_label(value, units)),
-                        format!("its levels are in '{}': {}", coordinate.units, listing(coordinate)),
+                        format!(
+                            "its levels are in '{}': {}",
+                            coordinate.units,
+                            listing(coordinate)
+                        ),
                     ));
                 }
                 let away = |i: &usize| (coordinate.values[*i] - value).abs();
-                let nearest = (0..n).min_by(|a, b| away(a).total_cmp(&away(b))).unwrap_or(0);
+                let nearest = (0..n)
+                    .min_by(|a, b| away(a).total_cmp(&away(b)))
+                    .unwrap_or(0);
                 if away(&nearest) <= 1e-4 * value.abs().max(1e-3) {
                     return Ok(nearest);
                 }
@@ -679,10 +718,40 @@ fn edit_distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
+/// Visits every name and attribute, so that what is damaged shows on opening.
+fn walk(file: &File) {
+    for attribute in file.attributes() {
+        let _ = (attribute.name(), attribute.value());
+    }
+    for dimension in file.dimensions() {
+        let _ = dimension.name();
+    }
+    for variable in file.variables() {
+        let _ = (variable.name(), variable.vartype());
+        for attribute in variable.attributes() {
+            let _ = (attribute.name(), attribute.value());
+        }
+    }
+}
+
+/// Turns a panic of the NetCDF binding, which unwraps where a damaged header
+/// makes the library fail or a name is no UTF-8, into an error.
+pub(crate) fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        Err(Error::Unreadable {
+            path: path.to_path_buf(),
+            expected: "a NetCDF file",
+            found: "its header is damaged".into(),
+        })
+    })
+}
+
 /// An error of the NetCDF library, with the reason HDF5 gives for a file that
 /// does not open.
 pub(super) fn library_error(path: &Path, error: &::netcdf::Error) -> Error {
-    let deeper = hdf5::File::open(path).err().map(|e| crate::arrays::reason(&e));
+    let deeper = hdf5::File::open(path)
+        .err()
+        .map(|e| crate::arrays::reason(&e));
     Error::Unreadable {
         path: path.to_path_buf(),
         expected: "a NetCDF file",
@@ -699,12 +768,14 @@ mod tests {
     use super::*;
     use crate::coordinates::GridShape;
     use crate::netcdf::quantity::{
-        AIR_TEMPERATURE, EASTWARD_WIND, GEOPOTENTIAL, GEOPOTENTIAL_HEIGHT, MEAN_SEA_LEVEL_PRESSURE, NORTHWARD_WIND,
-        STANDARD_GRAVITY,
+        AIR_TEMPERATURE, EASTWARD_WIND, GEOPOTENTIAL, GEOPOTENTIAL_HEIGHT, MEAN_SEA_LEVEL_PRESSURE,
+        NORTHWARD_WIND, STANDARD_GRAVITY,
     };
 
     fn shipped(name: &str) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name)
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("data")
+            .join(name)
     }
 
     /// A file as some other program would write it: `z(time, lev, lon, lat)`,
@@ -736,8 +807,13 @@ mod tests {
         put("lon", &lons, "degrees_east");
         put("lev", &[850.0, 500.0], "hPa");
         put("time", &[0.0, 0.25], "days since 2001-02-28 18:00");
-        file.variable_mut("time").unwrap().put_attribute("calendar", "noleap").unwrap();
-        let mut z = file.add_variable::<i16>("z", &["time", "lev", "lon", "lat"]).unwrap();
+        file.variable_mut("time")
+            .unwrap()
+            .put_attribute("calendar", "noleap")
+            .unwrap();
+        let mut z = file
+            .add_variable::<i16>("z", &["time", "lev", "lon", "lat"])
+            .unwrap();
         z.put_attribute("units", "m2/s2").unwrap();
         z.put_attribute("scale_factor", 0.5).unwrap();
         z.put_attribute("add_offset", 1000.0).unwrap();
@@ -756,7 +832,10 @@ mod tests {
         z.put_values(&packed, ..).unwrap();
         change(&mut file);
         file.close().unwrap();
-        Wild { _folder: folder, path }
+        Wild {
+            _folder: folder,
+            path,
+        }
     }
 
     fn at_0_500() -> Selection {
@@ -767,7 +846,9 @@ mod tests {
     fn any_order_packing_and_longitudes_come_out_normalised() {
         let wild = wild(|_| {});
         let file = Reader::open(&wild.path).unwrap();
-        let z = file.read_lat_lon(&GEOPOTENTIAL, &Selection::new().latest().level_pa(50_000.0)).unwrap();
+        let z = file
+            .read_lat_lon(&GEOPOTENTIAL, &Selection::new().latest().level_pa(50_000.0))
+            .unwrap();
         assert_eq!(z.grid.latitudes_deg, [60.0, 30.0, 0.0, -30.0, -60.0]);
         assert_eq!(z.grid.longitudes_deg, [0.0, 90.0, 180.0, 270.0]);
         for (j, lat) in z.grid.latitudes_deg.iter().enumerate() {
@@ -797,18 +878,35 @@ mod tests {
             message
         };
         let message = refused("zz".into(), &at_0_500());
-        assert!(message.contains("no variable 'zz'; the file has 'z'"), "{message}");
+        assert!(
+            message.contains("no variable 'zz'; the file has 'z'"),
+            "{message}"
+        );
         assert!(refused((&EASTWARD_WIND).into(), &at_0_500()).contains("the file has 'z'"));
         let message = refused("z".into(), &Selection::new().time_index(0).level_hpa(510.0));
-        assert!(message.contains("no level 510 hPa; the nearest is 500 hPa"), "{message}");
-        let message = refused("z".into(), &Selection::new().time("2001-03-02").level_hpa(500.0));
-        assert!(message.contains("the nearest is 2001-03-01T00:00:00"), "{message}");
-        let message = refused("z".into(), &Selection::new().time("2001-02-29").level_hpa(500.0));
+        assert!(
+            message.contains("no level 510 hPa; the nearest is 500 hPa"),
+            "{message}"
+        );
+        let message = refused(
+            "z".into(),
+            &Selection::new().time("2001-03-02").level_hpa(500.0),
+        );
+        assert!(
+            message.contains("the nearest is 2001-03-01T00:00:00"),
+            "{message}"
+        );
+        let message = refused(
+            "z".into(),
+            &Selection::new().time("2001-02-29").level_hpa(500.0),
+        );
         assert!(message.contains("noleap"), "{message}");
         assert!(refused("z".into(), &at_0_500().time_index(2)).contains("it has 2"));
         assert!(refused("z".into(), &at_0_500().member(3)).contains("no member number 3"));
         assert!(refused("z".into(), &Selection::new().time_index(0)).contains("850 hPa, 500 hPa"));
-        assert!(refused(Query::named("z").units("K"), &at_0_500()).contains("'m2/s2', expected 'K'"));
+        assert!(
+            refused(Query::named("z").units("K"), &at_0_500()).contains("'m2/s2', expected 'K'")
+        );
         assert!(file.read_lat_lon("z", &at_0_500().member(0)).is_ok());
     }
 
@@ -821,10 +919,16 @@ mod tests {
         });
         let file = Reader::open(&wild.path).unwrap();
         let message = file.read_lat_lon("z", &at_0_500()).unwrap_err().to_string();
-        assert!(message.contains("no value in 2 of 20 cells, the first at latitude 60, longitude 90"), "{message}");
+        assert!(
+            message.contains("no value in 2 of 20 cells, the first at latitude 60, longitude 90"),
+            "{message}"
+        );
         let z = file.read_lat_lon("z", &at_0_500().allow_missing()).unwrap();
         assert!(z.values[(0, 1)].is_nan());
-        assert!(file.read_lat_lon("z", &Selection::new().time_index(1).level_hpa(500.0)).is_ok());
+        assert!(
+            file.read_lat_lon("z", &Selection::new().time_index(1).level_hpa(500.0))
+                .is_ok()
+        );
     }
 
     #[test]
@@ -848,11 +952,28 @@ mod tests {
         let all = Selection::new();
         let u = file.read_lat_lon(&EASTWARD_WIND, &all).unwrap();
         assert!((u.values[(0, 0)] - 1_852_000.0 / 3600.0).abs() < 1e-9);
-        assert_eq!(file.read_lat_lon(&MEAN_SEA_LEVEL_PRESSURE, &all).unwrap().values[(0, 0)], 100_000.0);
-        let message = file.read_lat_lon(&NORTHWARD_WIND, &all).unwrap_err().to_string();
-        assert!(message.contains("'v' is in 'K', expected 'm s-1'"), "{message}");
-        let message = file.read_lat_lon(&AIR_TEMPERATURE, &all).unwrap_err().to_string();
-        assert!(message.contains("'t' is in no unit, expected 'K'"), "{message}");
+        assert_eq!(
+            file.read_lat_lon(&MEAN_SEA_LEVEL_PRESSURE, &all)
+                .unwrap()
+                .values[(0, 0)],
+            100_000.0
+        );
+        let message = file
+            .read_lat_lon(&NORTHWARD_WIND, &all)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("'v' is in 'K', expected 'm s-1'"),
+            "{message}"
+        );
+        let message = file
+            .read_lat_lon(&AIR_TEMPERATURE, &all)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("'t' is in no unit, expected 'K'"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -866,7 +987,11 @@ mod tests {
             bad.put_attribute("standard_name", "latitude").unwrap();
             bad.put_attribute("units", "degrees_north").unwrap();
             bad.put_values(&[10.0, 30.0, 20.0], ..).unwrap();
-            for (name, dims) in [("a", ["latitude", "lon"]), ("b", ["y", "x"]), ("c", ["bad", "lon"])] {
+            for (name, dims) in [
+                ("a", ["latitude", "lon"]),
+                ("b", ["y", "x"]),
+                ("c", ["bad", "lon"]),
+            ] {
                 let mut v = file.add_variable::<f64>(name, &dims).unwrap();
                 v.put_attribute("standard_name", "air_temperature").unwrap();
                 v.put_attribute("units", "K").unwrap();
@@ -875,12 +1000,25 @@ mod tests {
         });
         let file = Reader::open(&wild.path).unwrap();
         let refused = |name: &str| {
-            file.read_lat_lon(Query::exactly(name), &Selection::new()).unwrap_err().to_string()
+            file.read_lat_lon(Query::exactly(name), &Selection::new())
+                .unwrap_err()
+                .to_string()
         };
-        assert!(refused("a").contains("a coordinate variable 'latitude(latitude)'"), "{}", refused("a"));
-        assert!(refused("b").contains("dimensions latitude and longitude"), "{}", refused("b"));
+        assert!(
+            refused("a").contains("a coordinate variable 'latitude(latitude)'"),
+            "{}",
+            refused("a")
+        );
+        assert!(
+            refused("b").contains("dimensions latitude and longitude"),
+            "{}",
+            refused("b")
+        );
         assert!(refused("c").contains("30 then 20"), "{}", refused("c"));
-        let message = file.read_lat_lon("air_temperature", &Selection::new()).unwrap_err().to_string();
+        let message = file
+            .read_lat_lon("air_temperature", &Selection::new())
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("'a', 'b', 'c'"), "{message}");
     }
 
@@ -899,10 +1037,23 @@ mod tests {
             let path = folder.path().join(name);
             std::fs::write(&path, bytes).unwrap();
             let message = Reader::open(&path).unwrap_err().to_string();
-            assert!(message.contains(name) && message.contains("expected a NetCDF file"), "{message}");
+            assert!(
+                message.contains(name) && message.contains("expected a NetCDF file"),
+                "{message}"
+            );
         }
-        assert!(Reader::open(folder.path().join("none.nc")).unwrap_err().to_string().contains("none.nc"));
-        assert!(Reader::open(folder.path()).unwrap_err().to_string().contains("folder"));
+        assert!(
+            Reader::open(folder.path().join("none.nc"))
+                .unwrap_err()
+                .to_string()
+                .contains("none.nc")
+        );
+        assert!(
+            Reader::open(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("folder")
+        );
     }
 
     #[test]
@@ -920,17 +1071,29 @@ mod tests {
             assert_eq!(file.read_lat_lon(name, &at_500).unwrap().values, z.values);
         }
         assert!(file.has(&EASTWARD_WIND) && !file.has("t"));
-        assert_eq!(file.read(&EASTWARD_WIND, &Selection::new()).unwrap().values.shape(), [1, 17, 32, 64]);
+        assert_eq!(
+            file.read(&EASTWARD_WIND, &Selection::new())
+                .unwrap()
+                .values
+                .shape(),
+            [1, 17, 32, 64]
+        );
     }
 
     #[test]
     fn the_shipped_ensemble_has_members_and_times() {
         let file = Reader::open(shipped("era5_members_2017_z500.nc")).unwrap();
-        let pick = Selection::new().time("2017-01-02T12").member(9).level_hpa(500.0);
+        let pick = Selection::new()
+            .time("2017-01-02T12")
+            .member(9)
+            .level_hpa(500.0);
         let z = file.read_lat_lon(&GEOPOTENTIAL, &pick).unwrap();
         assert_eq!(z.grid.shape(), GridShape::Regular);
         assert!(z.values.iter().all(|x| (44_000.0..60_000.0).contains(x)));
-        let message = file.read_lat_lon("z", &pick.level_hpa(850.0)).unwrap_err().to_string();
+        let message = file
+            .read_lat_lon("z", &pick.level_hpa(850.0))
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("no level 850 hPa"), "{message}");
     }
 }

@@ -38,7 +38,11 @@ pub(super) fn time_units(header: &Header) -> String {
 /// Values of `time` in a forecast.
 pub(super) fn initial_values(header: &Header) -> Result<Vec<f64>> {
     let units = TimeUnits::parse(&time_units(header), header.calendar)?;
-    Ok(header.initial_times.iter().map(|t| units.encode(t)).collect())
+    Ok(header
+        .initial_times
+        .iter()
+        .map(|t| units.encode(t))
+        .collect())
 }
 
 fn attributes(variable: &mut VariableMut<'_>, pairs: &[(&str, &str)]) -> ::netcdf::Result<()> {
@@ -78,7 +82,10 @@ fn define_with(path: &Path, header: &Header, times: &[f64]) -> ::netcdf::Result<
         ("history", &header.history),
         ("references", &header.references),
     ];
-    let further = header.attributes.iter().map(|(name, value)| (name.as_str(), value));
+    let further = header
+        .attributes
+        .iter()
+        .map(|(name, value)| (name.as_str(), value));
     for (name, value) in globals.into_iter().chain(further) {
         if !value.is_empty() {
             // text attributes end at the first NUL
@@ -92,12 +99,21 @@ fn define_with(path: &Path, header: &Header, times: &[f64]) -> ::netcdf::Result<
     let units = time_units(header);
     // asked for by CF-1.11 section 4.4.1 in calendars that could have them
     let leap_seconds = match header.calendar {
-        Calendar::Standard | Calendar::ProlepticGregorian | Calendar::Julian => "leap_seconds: none",
+        Calendar::Standard | Calendar::ProlepticGregorian | Calendar::Julian => {
+            "leap_seconds: none"
+        }
         Calendar::NoLeap | Calendar::AllLeap | Calendar::Day360 => "",
     };
     let time = [
         ("standard_name", "time"),
-        ("long_name", if header.layout == Layout::Forecast { "initial time" } else { "time" }),
+        (
+            "long_name",
+            if header.layout == Layout::Forecast {
+                "initial time"
+            } else {
+                "time"
+            },
+        ),
         ("units", units.as_str()),
         ("calendar", calendar),
         ("units_metadata", leap_seconds),
@@ -128,7 +144,11 @@ fn define_with(path: &Path, header: &Header, times: &[f64]) -> ::netcdf::Result<
         let mut variable = file.add_variable::<i32>("realization", &["realization"])?;
         attributes(
             &mut variable,
-            &[("standard_name", "realization"), ("long_name", "ensemble member"), ("units", "1")],
+            &[
+                ("standard_name", "realization"),
+                ("long_name", "ensemble member"),
+                ("units", "1"),
+            ],
         )?;
         let numbers: Vec<i32> = (0..members as i32).collect();
         variable.put_values(&numbers, ..)?;
@@ -150,11 +170,21 @@ fn define_with(path: &Path, header: &Header, times: &[f64]) -> ::netcdf::Result<
     }
     let horizontal = [
         ("latitude", &header.grid.latitudes_deg, "degrees_north", "Y"),
-        ("longitude", &header.grid.longitudes_deg, "degrees_east", "X"),
+        (
+            "longitude",
+            &header.grid.longitudes_deg,
+            "degrees_east",
+            "X",
+        ),
     ];
     for (name, values, units, axis) in horizontal {
         file.add_dimension(name, values.len())?;
-        let pairs = [("standard_name", name), ("long_name", name), ("units", units), ("axis", axis)];
+        let pairs = [
+            ("standard_name", name),
+            ("long_name", name),
+            ("units", units),
+            ("axis", axis),
+        ];
         coordinate(&mut file, name, values, &pairs)?;
     }
     for variable in &header.variables {
@@ -163,7 +193,11 @@ fn define_with(path: &Path, header: &Header, times: &[f64]) -> ::netcdf::Result<
     file.close()
 }
 
-fn data_variable(file: &mut FileMut, header: &Header, meant: &OutputVariable) -> ::netcdf::Result<()> {
+fn data_variable(
+    file: &mut FileMut,
+    header: &Header,
+    meant: &OutputVariable,
+) -> ::netcdf::Result<()> {
     let mut dimensions = vec![lead_dimension(header.layout)];
     if header.layout == Layout::Forecast {
         dimensions.push("time");
@@ -184,7 +218,10 @@ fn data_variable(file: &mut FileMut, header: &Header, meant: &OutputVariable) ->
     attributes(
         &mut variable,
         &[
-            ("standard_name", meant.standard_name.as_deref().unwrap_or_default()),
+            (
+                "standard_name",
+                meant.standard_name.as_deref().unwrap_or_default(),
+            ),
             ("long_name", &meant.long_name),
             ("units", &meant.units),
         ],

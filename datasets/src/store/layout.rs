@@ -75,7 +75,11 @@ impl Layout {
             }
         }
         if !(self.time_step_seconds > 0.0 && self.time_step_seconds.is_finite()) {
-            return Err(Error::invalid("time step", "a positive number of seconds", self.time_step_seconds));
+            return Err(Error::invalid(
+                "time step",
+                "a positive number of seconds",
+                self.time_step_seconds,
+            ));
         }
         Ok(())
     }
@@ -100,11 +104,17 @@ pub fn fingerprint(configuration: &impl Serialize) -> Result<String> {
 }
 
 pub(super) fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
 }
 
 /// Reads JSON; the message names the file and the line.
-pub(super) fn read_json<T: serde::de::DeserializeOwned>(path: &Path, expected: &'static str) -> Result<T> {
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(
+    path: &Path,
+    expected: &'static str,
+) -> Result<T> {
     let text = std::fs::read(path).map_err(|source| Error::Io {
         path: path.to_path_buf(),
         source,
@@ -126,7 +136,9 @@ pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
         .map_err(|e| Error::invalid("value", "something that can be written as JSON", e))?;
     let temporary = path.with_extension(format!("json.tmp-{}", std::process::id()));
     let mut file = std::fs::File::create(&temporary).map_err(io)?;
-    let written = file.write_all(&json).and_then(|()| std::fs::rename(&temporary, path));
+    let written = file
+        .write_all(&json)
+        .and_then(|()| std::fs::rename(&temporary, path));
     written.map_err(|source| {
         let _ = std::fs::remove_file(&temporary);
         io(source)

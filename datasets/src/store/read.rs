@@ -90,13 +90,19 @@ impl Store {
             .map_err(|e| damaged(&Layout::file(&self.folder, trajectory), &e))?;
         match window.as_slice() {
             Some(values) => out.copy_from_slice(values),
-            None => out.iter_mut().zip(&window).for_each(|(to, from)| *to = *from),
+            None => out
+                .iter_mut()
+                .zip(&window)
+                .for_each(|(to, from)| *to = *from),
         }
         Ok(())
     }
 
     fn dataset(&self, trajectory: usize) -> Result<hdf5::Dataset> {
-        let mut open = self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut open = self
+            .open
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(place) = open.iter().position(|(i, _)| *i == trajectory)
             && let Some(entry) = open.remove(place)
         {
@@ -111,7 +117,11 @@ impl Store {
                 variable: "states".into(),
                 axis: "trajectory",
                 wanted: trajectory.to_string(),
-                hint: format!("{} of {} are complete", self.complete.len(), self.layout.trajectories),
+                hint: format!(
+                    "{} of {} are complete",
+                    self.complete.len(),
+                    self.layout.trajectories
+                ),
             });
         }
         let file = open_hdf5(&path)?;
@@ -124,7 +134,9 @@ impl Store {
         let mark = mark.as_ref().and_then(crate::inspect::hdf5_attribute_text);
         if mark.as_ref() != Some(&self.layout.fingerprint) {
             let mark = mark.unwrap_or_else(|| "no fingerprint".into());
-            return Err(foreign(format!("it was made by another configuration ({mark})")));
+            return Err(foreign(format!(
+                "it was made by another configuration ({mark})"
+            )));
         }
         let dataset = file.dataset("states").map_err(|e| damaged(&path, &e))?;
         if dataset.shape() != self.layout.shape() {
@@ -157,10 +169,17 @@ mod tests {
         let store = Store::open(folder.path()).unwrap();
         let n = layout.state_len();
         assert!(store.read_window(0, 2, 2, &mut vec![0.0; 2 * n]).is_err());
-        assert!(store.read_window(0, usize::MAX, 2, &mut vec![0.0; 2 * n]).is_err());
+        assert!(
+            store
+                .read_window(0, usize::MAX, 2, &mut vec![0.0; 2 * n])
+                .is_err()
+        );
         assert!(store.read_window(0, 0, 0, &mut []).is_err());
         assert!(store.read_window(0, 0, 1, &mut vec![0.0; n - 1]).is_err());
-        let message = store.read_window(1, 0, 1, &mut vec![0.0; n]).unwrap_err().to_string();
+        let message = store
+            .read_window(1, 0, 1, &mut vec![0.0; n])
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("1 of 2 are complete"), "{message}");
     }
 
@@ -187,12 +206,23 @@ mod tests {
         std::fs::write(file(2), &flipped).unwrap();
         let store = Store::open(folder.path()).unwrap();
         for i in 0..3 {
-            let message = store.read_window(i, 0, 3, &mut vec![0.0; 3 * n]).unwrap_err().to_string();
-            assert!(message.contains(&format!("trajectory_00000{i}.h5")), "{message}");
+            let message = store
+                .read_window(i, 0, 3, &mut vec![0.0; 3 * n])
+                .unwrap_err()
+                .to_string();
+            assert!(
+                message.contains(&format!("trajectory_00000{i}.h5")),
+                "{message}"
+            );
         }
         assert!(store.read_window(3, 0, 3, &mut vec![0.0; 3 * n]).is_ok());
         std::fs::write(folder.path().join("store.json"), "{").unwrap();
-        assert!(Store::open(folder.path()).unwrap_err().to_string().contains("store.json"));
+        assert!(
+            Store::open(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("store.json")
+        );
         assert!(Store::open(folder.path().join("none")).is_err());
     }
 }

@@ -101,14 +101,21 @@ impl Split {
         };
         let (n_validation, n_test) = (count(validation), count(test));
         let gap = match kind {
-            SplitKind::Chronological { gap } => gap * (usize::from(n_validation > 0) + usize::from(n_test > 0)),
+            SplitKind::Chronological { gap } => {
+                gap * (usize::from(n_validation > 0) + usize::from(n_test > 0))
+            }
             SplitKind::Trajectories { .. } => 0,
         };
-        let Some(n_train) = total.checked_sub(n_validation + n_test + gap).filter(|n| *n > 0) else {
+        let Some(n_train) = total
+            .checked_sub(n_validation + n_test + gap)
+            .filter(|n| *n > 0)
+        else {
             return Err(Error::invalid(
                 "split",
                 "something left to train on",
-                format!("{total} in all, {n_validation} for validation, {n_test} for test, {gap} left out"),
+                format!(
+                    "{total} in all, {n_validation} for validation, {n_test} for test, {gap} left out"
+                ),
             ));
         };
         let (train, validation, test) = match kind {
@@ -119,7 +126,11 @@ impl Split {
                     indices.sort_unstable();
                     indices
                         .into_iter()
-                        .map(|trajectory| Segment { trajectory, start: 0, end: steps })
+                        .map(|trajectory| Segment {
+                            trajectory,
+                            start: 0,
+                            end: steps,
+                        })
                         .collect()
                 };
                 // test first, then validation: more training data do not change them
@@ -133,7 +144,11 @@ impl Split {
                         let first = k * steps;
                         let start = from.clamp(first, first + steps) - first;
                         let end = to.clamp(first, first + steps) - first;
-                        (start < end).then_some(Segment { trajectory, start, end })
+                        (start < end).then_some(Segment {
+                            trajectory,
+                            start,
+                            end,
+                        })
                     };
                     sorted.iter().enumerate().filter_map(piece).collect()
                 };
@@ -218,14 +233,25 @@ mod tests {
         let split = |seed| Split::new(&all, 5, SplitKind::Trajectories { seed }, 0.1, 0.2).unwrap();
         assert_eq!(split(1), split(1));
         assert_ne!(split(1).hash, split(2).hash);
-        assert_eq!((split(1).train.len(), split(1).validation.len(), split(1).test.len()), (70, 10, 20));
+        assert_eq!(
+            (
+                split(1).train.len(),
+                split(1).validation.len(),
+                split(1).test.len()
+            ),
+            (70, 10, 20)
+        );
     }
 
     #[test]
     fn the_time_line_is_cut_with_gaps() {
         let kind = SplitKind::Chronological { gap: 3 };
         let split = Split::new(&[0, 1], 50, kind, 0.1, 0.2).unwrap();
-        let segment = |trajectory, start, end| Segment { trajectory, start, end };
+        let segment = |trajectory, start, end| Segment {
+            trajectory,
+            start,
+            end,
+        };
         assert_eq!(split.train, [segment(0, 0, 50), segment(1, 0, 14)]);
         assert_eq!(split.validation, [segment(1, 17, 27)]);
         assert_eq!(split.test, [segment(1, 30, 50)]);
@@ -237,7 +263,14 @@ mod tests {
     fn an_edited_or_impossible_split_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("split.json");
-        let mut split = Split::new(&[0, 1, 2, 3], 5, SplitKind::Trajectories { seed: 0 }, 0.25, 0.25).unwrap();
+        let mut split = Split::new(
+            &[0, 1, 2, 3],
+            5,
+            SplitKind::Trajectories { seed: 0 },
+            0.25,
+            0.25,
+        )
+        .unwrap();
         split.save(&path).unwrap();
         assert_eq!(Split::load(&path).unwrap(), split);
         split.train.push(split.test[0]);

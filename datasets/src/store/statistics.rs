@@ -56,7 +56,11 @@ impl Moments {
     }
 
     fn std(&self) -> f64 {
-        if self.count > 0.0 { (self.squares / self.count).sqrt() } else { 0.0 }
+        if self.count > 0.0 {
+            (self.squares / self.count).sqrt()
+        } else {
+            0.0
+        }
     }
 }
 
@@ -75,7 +79,8 @@ impl Statistics {
         let rows = match latitude_weights {
             Some(weights) => weights,
             None => {
-                areas = LatLon::new(layout.latitudes_deg.clone(), layout.longitudes_deg.clone())?.area_weights();
+                areas = LatLon::new(layout.latitudes_deg.clone(), layout.longitudes_deg.clone())?
+                    .area_weights();
                 &areas
             }
         };
@@ -96,7 +101,12 @@ impl Statistics {
         let mut differences = vec![Moments::default(); channels];
         let mut buffer = Vec::new();
         let mut last = vec![0.0f32; state];
-        for Segment { trajectory, start, end } in split.train.iter().copied() {
+        for Segment {
+            trajectory,
+            start,
+            end,
+        } in split.train.iter().copied()
+        {
             for first in (start..end).step_by(block) {
                 let count = block.min(end - first);
                 buffer.resize(count * state, 0.0);
@@ -107,7 +117,8 @@ impl Statistics {
                         let (mean, variance) = moments(&now[part.clone()], None, &weights);
                         values[c].add(mean, variance);
                         if first + k > start {
-                            let (mean, variance) = moments(&now[part.clone()], Some(&last[part]), &weights);
+                            let (mean, variance) =
+                                moments(&now[part.clone()], Some(&last[part]), &weights);
                             differences[c].add(mean, variance);
                         }
                     }
@@ -145,7 +156,11 @@ fn moments(now: &[f32], before: Option<&[f32]>, weights: &[f64]) -> (f64, f64) {
         None => f64::from(now[i]),
     };
     let mean: f64 = weights.iter().enumerate().map(|(i, w)| w * value(i)).sum();
-    let variance = weights.iter().enumerate().map(|(i, w)| w * (value(i) - mean).powi(2)).sum();
+    let variance = weights
+        .iter()
+        .enumerate()
+        .map(|(i, w)| w * (value(i) - mean).powi(2))
+        .sum();
     (mean, variance)
 }
 
@@ -164,11 +179,21 @@ mod tests {
             writer.write(i, &state(&layout, i)).unwrap();
         }
         let store = Store::open(folder.path()).unwrap();
-        let split = Split::new(store.complete(), 4, SplitKind::Trajectories { seed: 3 }, 0.2, 0.2).unwrap();
+        let split = Split::new(
+            store.complete(),
+            4,
+            SplitKind::Trajectories { seed: 3 },
+            0.2,
+            0.2,
+        )
+        .unwrap();
         let found = Statistics::fit(&store, &split, None).unwrap();
         assert_eq!((found.states, &found.split_hash), (12, &split.hash));
-        let areas = LatLon::new(layout.latitudes_deg.clone(), layout.longitudes_deg.clone()).unwrap().area_weights();
+        let areas = LatLon::new(layout.latitudes_deg.clone(), layout.longitudes_deg.clone())
+            .unwrap()
+            .area_weights();
         let [_, _, nlat, nlon] = layout.shape();
+        assert_eq!(areas.len(), nlat);
         let n = layout.state_len();
         for (c, channel) in found.channels.iter().enumerate() {
             let sums = |difference: bool| {
@@ -176,19 +201,28 @@ mod tests {
                 for segment in &split.train {
                     let states = state(&layout, segment.trajectory);
                     for k in usize::from(difference)..4 {
-                        for j in 0..nlat {
+                        for (j, area) in areas.iter().enumerate() {
                             for i in 0..nlon {
                                 let at = k * n + (c * nlat + j) * nlon + i;
-                                let before = if difference { f64::from(states[at - n]) } else { 0.0 };
-                                let (x, w) = (f64::from(states[at]) - before, areas[j] / nlon as f64);
-                                (count, sum, squares) = (count + w, sum + w * x, squares + w * x * x);
+                                let before = if difference {
+                                    f64::from(states[at - n])
+                                } else {
+                                    0.0
+                                };
+                                let (x, w) = (f64::from(states[at]) - before, area / nlon as f64);
+                                (count, sum, squares) =
+                                    (count + w, sum + w * x, squares + w * x * x);
                             }
                         }
                     }
                 }
-                (sum / count, (squares / count - (sum / count).powi(2)).sqrt())
+                (
+                    sum / count,
+                    (squares / count - (sum / count).powi(2)).sqrt(),
+                )
             };
-            let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9 * b.abs().max(1.0), "{a} {b}");
+            let close =
+                |a: f64, b: f64| assert!((a - b).abs() < 1e-9 * b.abs().max(1.0), "{a} {b}");
             close(channel.mean, sums(false).0);
             close(channel.std, sums(false).1);
             close(channel.difference_mean, sums(true).0);

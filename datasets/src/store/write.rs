@@ -72,14 +72,20 @@ impl StoreWriter {
             }
         } else {
             std::fs::create_dir_all(&folder).map_err(io)?;
-            let stranger = std::fs::read_dir(&folder).map_err(io)?.flatten().find(|entry| {
-                let name = entry.file_name().to_string_lossy().into_owned();
-                !name.starts_with(FILE) && !name.starts_with("store.")
-            });
+            let stranger = std::fs::read_dir(&folder)
+                .map_err(io)?
+                .flatten()
+                .find(|entry| {
+                    let name = entry.file_name().to_string_lossy().into_owned();
+                    !name.starts_with(FILE) && !name.starts_with("store.")
+                });
             if let Some(entry) = stranger {
                 return Err(io(std::io::Error::new(
                     std::io::ErrorKind::AlreadyExists,
-                    format!("is no training store, but has files in it ('{}')", entry.file_name().to_string_lossy()),
+                    format!(
+                        "is no training store, but has files in it ('{}')",
+                        entry.file_name().to_string_lossy()
+                    ),
                 )));
             }
         }
@@ -117,7 +123,9 @@ impl StoreWriter {
 
     /// Indices of the trajectories not yet complete, ascending.
     pub fn missing(&self) -> Vec<usize> {
-        (0..self.layout.trajectories).filter(|i| !self.is_complete(*i)).collect()
+        (0..self.layout.trajectories)
+            .filter(|i| !self.is_complete(*i))
+            .collect()
     }
 
     /// True if the trajectory is complete on disk.
@@ -160,7 +168,9 @@ impl StoreWriter {
             file: None,
             written: 0,
         };
-        writer.file = Some(create(&writer.temporary, &self.layout, trajectory).map_err(|e| writer.failed(&e))?);
+        writer.file = Some(
+            create(&writer.temporary, &self.layout, trajectory).map_err(|e| writer.failed(&e))?,
+        );
         Ok(writer)
     }
 }
@@ -181,7 +191,7 @@ impl TrajectoryWriter<'_> {
         let [steps, channels, nlat, nlon] = self.store.layout.shape();
         let length = self.store.layout.state_len();
         let count = states.len() / length;
-        if count == 0 || states.len() % length != 0 || self.written + count > steps {
+        if count == 0 || !states.len().is_multiple_of(length) || self.written + count > steps {
             return Err(Error::Shape {
                 what: format!("states of trajectory {}", self.trajectory),
                 expected: format!("up to {} x {length} values", steps - self.written),
@@ -191,15 +201,21 @@ impl TrajectoryWriter<'_> {
         if let Some(i) = states.iter().position(|x| !x.is_finite()) {
             let channel = &self.store.layout.channels[i % length / (nlat * nlon)].name;
             return Err(Error::invalid(
-                format!("trajectory {}, state {}, {channel}", self.trajectory, self.written + i / length),
+                format!(
+                    "trajectory {}, state {}, {channel}",
+                    self.trajectory,
+                    self.written + i / length
+                ),
                 "finite numbers",
                 states[i],
             ));
         }
-        let view = ArrayView4::from_shape((count, channels, nlat, nlon), states).map_err(|e| Error::Shape {
-            what: "states".into(),
-            expected: format!("({count}, {channels}, {nlat}, {nlon})"),
-            found: e.to_string(),
+        let view = ArrayView4::from_shape((count, channels, nlat, nlon), states).map_err(|e| {
+            Error::Shape {
+                what: "states".into(),
+                expected: format!("({count}, {channels}, {nlat}, {nlon})"),
+                found: e.to_string(),
+            }
         })?;
         let range = self.written..self.written + count;
         if let Some((_, dataset)) = &self.file {
@@ -249,7 +265,11 @@ impl Drop for TrajectoryWriter<'_> {
     }
 }
 
-fn create(path: &Path, layout: &Layout, trajectory: usize) -> hdf5::Result<(hdf5::File, hdf5::Dataset)> {
+fn create(
+    path: &Path,
+    layout: &Layout,
+    trajectory: usize,
+) -> hdf5::Result<(hdf5::File, hdf5::Dataset)> {
     let [steps, channels, nlat, nlon] = layout.shape();
     let file = hdf5::File::create(path)?;
     let dataset = file
@@ -259,9 +279,20 @@ fn create(path: &Path, layout: &Layout, trajectory: usize) -> hdf5::Result<(hdf5
         .deflate(DEFLATE)
         .shape((steps, channels, nlat, nlon))
         .create("states")?;
-    for (name, values) in [("latitude", &layout.latitudes_deg), ("longitude", &layout.longitudes_deg)] {
+    for (name, values) in [
+        ("latitude", &layout.latitudes_deg),
+        ("longitude", &layout.longitudes_deg),
+    ] {
         let coordinate = file.new_dataset_builder().with_data(values).create(name)?;
-        put_text(&coordinate, "units", if name == "latitude" { "degrees_north" } else { "degrees_east" })?;
+        put_text(
+            &coordinate,
+            "units",
+            if name == "latitude" {
+                "degrees_north"
+            } else {
+                "degrees_east"
+            },
+        )?;
     }
     put_text(&dataset, "dimensions", "time channel latitude longitude")?;
     let names: Vec<&str> = layout.channels.iter().map(|c| c.name.as_str()).collect();
@@ -272,16 +303,25 @@ fn create(path: &Path, layout: &Layout, trajectory: usize) -> hdf5::Result<(hdf5
     for (name, text) in &layout.attributes {
         put_text(&file, name, text)?;
     }
-    file.new_attr::<f64>().create("time_step_seconds")?.write_scalar(&layout.time_step_seconds)?;
-    file.new_attr::<u64>().create("trajectory")?.write_scalar(&(trajectory as u64))?;
+    file.new_attr::<f64>()
+        .create("time_step_seconds")?
+        .write_scalar(&layout.time_step_seconds)?;
+    file.new_attr::<u64>()
+        .create("trajectory")?
+        .write_scalar(&(trajectory as u64))?;
     Ok((file, dataset))
 }
 
 fn put_text(location: &hdf5::Location, name: &str, text: &str) -> hdf5::Result<()> {
     // HDF5 strings end at the first NUL
     let text: String = text.chars().filter(|c| *c != '\0').collect();
-    let value: VarLenUnicode = text.parse().map_err(|_| hdf5::Error::from("text with a NUL"))?;
-    location.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&value)
+    let value: VarLenUnicode = text
+        .parse()
+        .map_err(|_| hdf5::Error::from("text with a NUL"))?;
+    location
+        .new_attr::<VarLenUnicode>()
+        .create(name)?
+        .write_scalar(&value)
 }
 
 fn summary(layout: &Layout) -> String {
@@ -340,7 +380,9 @@ mod tests {
         let layout = layout(2, 3);
         let writer = StoreWriter::create_or_resume(folder.path(), &layout).unwrap();
         let mut stream = writer.begin(0).unwrap();
-        stream.append(&state(&layout, 0)[..layout.state_len()]).unwrap();
+        stream
+            .append(&state(&layout, 0)[..layout.state_len()])
+            .unwrap();
         let partial = stream.temporary.clone();
         std::mem::forget(stream); // as a kill would
         assert!(partial.is_file());
@@ -349,7 +391,13 @@ mod tests {
         assert!(!partial.is_file());
         assert_eq!(writer.missing(), [0, 1]);
         let stream = writer.begin(1).unwrap();
-        assert!(stream.finish().unwrap_err().to_string().contains("3 states"));
+        assert!(
+            stream
+                .finish()
+                .unwrap_err()
+                .to_string()
+                .contains("3 states")
+        );
         assert_eq!(writer.missing(), [0, 1]);
     }
 
@@ -359,19 +407,33 @@ mod tests {
         let path = folder.path().join("data");
         let first = layout(2, 3);
         let writer = StoreWriter::create_or_resume(&path, &first).unwrap();
-        let message = StoreWriter::create_or_resume(&path, &first).unwrap_err().to_string();
+        let message = StoreWriter::create_or_resume(&path, &first)
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("another process"), "{message}");
         drop(writer);
-        let other = Layout { fingerprint: "b".into(), ..first.clone() };
-        let message = StoreWriter::create_or_resume(&path, &other).unwrap_err().to_string();
+        let other = Layout {
+            fingerprint: "b".into(),
+            ..first.clone()
+        };
+        let message = StoreWriter::create_or_resume(&path, &other)
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("another configuration"), "{message}");
-        let other = Layout { steps: 4, ..first.clone() };
-        let message = StoreWriter::create_or_resume(&path, &other).unwrap_err().to_string();
+        let other = Layout {
+            steps: 4,
+            ..first.clone()
+        };
+        let message = StoreWriter::create_or_resume(&path, &other)
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("of 4 states"), "{message}");
         let strange = folder.path().join("strange");
         std::fs::create_dir(&strange).unwrap();
         std::fs::write(strange.join("thesis.tex"), "x").unwrap();
-        let message = StoreWriter::create_or_resume(&strange, &first).unwrap_err().to_string();
+        let message = StoreWriter::create_or_resume(&strange, &first)
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("thesis.tex"), "{message}");
     }
 
@@ -385,7 +447,10 @@ mod tests {
         let mut bad = state(&layout, 0);
         bad[layout.state_len() + 9] = f32::NAN;
         let message = writer.write(0, &bad).unwrap_err().to_string();
-        assert!(message.contains("trajectory 0, state 1, height"), "{message}");
+        assert!(
+            message.contains("trajectory 0, state 1, height"),
+            "{message}"
+        );
         assert_eq!(writer.missing(), [0]);
     }
 }
