@@ -132,7 +132,7 @@ impl Solver {
             [One, InverseCos, InverseCos],
             [InverseCos, InverseCos],
             top + 1,
-            |m, order: &mut OrderCoefficients| {
+            &|m, order: &mut OrderCoefficients| {
                 let first = transform.index(m, m);
                 let zeta = Order {
                     m,
@@ -154,11 +154,11 @@ impl Solver {
             },
             #[inline(always)]
             |[eta, u, v]: [f64; 3]| [u * eta, v * eta],
-            |m, order: &mut OrderCoefficients| {
+            &|m, order: &mut OrderCoefficients| {
                 // SAFETY: every order has its own coefficients.
                 let slope = unsafe { slope.part(transform.index(m, m), top + 1 - m) };
+                let coupling = transform.coupling(m);
                 for (row, slope) in slope.iter_mut().enumerate() {
-                    let coupling = transform.coupling(m);
                     let (_, divergence) = curl_divergence(coupling, order, m + row, [0, 1]);
                     *slope = -divergence / a;
                 }

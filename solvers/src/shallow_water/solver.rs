@@ -225,7 +225,7 @@ impl Solver {
     /// # Errors
     /// [`Error::Parameter`] when the duration is not a whole number of output intervals;
     /// [`Error::Shape`] when the state has another truncation; [`Error::UnstableTimeStep`];
-    /// [`Error::NotFinite`] as soon as an output has a value that is not finite.
+    /// [`Error::NotFinite`] after the first step that gives a value that is not finite.
     pub fn run(
         &self,
         state: State,
@@ -299,6 +299,7 @@ impl Solver {
         let steps = schedule.steps_per_output;
         let interval = schedule.time_step * steps as f64;
         let mut time = start;
+        let first_step = step;
         let mut flow = observer(stepper.snapshot(time, step, &state));
         for output in 1..=schedule.outputs {
             if flow.is_break() {
@@ -308,6 +309,11 @@ impl Solver {
             for _ in 0..steps {
                 stepper.step(&mut state, &self.tendency);
                 step += 1;
+                // one bad value on the grid reaches every coefficient of order 0 in a step
+                if let Some(field) = state.not_finite_at(1) {
+                    let time = start + (step - first_step) as f64 * schedule.time_step;
+                    return Err(Error::NotFinite { field, time, step });
+                }
             }
             stepper.lower(&mut state, self.tendency.orography());
             time = start + output as f64 * interval;
@@ -622,6 +628,24 @@ mod tests {
             }
         );
         assert!(solver.run(State::zeros(5), DAY, DAY, go_on).is_err());
+        // products that overflow: told at the step, not at the next output
+        let mut state = case.initial.clone();
+        state.geopotential[40] = Complex64::new(1e307, 0.0);
+        let frozen = case
+            .solver(&transform)
+            .frozen_wind(true)
+            .time_step(600.0)
+            .build()
+            .unwrap();
+        let error = frozen.run(state, DAY, DAY, go_on).unwrap_err();
+        assert_eq!(
+            error,
+            Error::NotFinite {
+                field: "geopotential",
+                time: 600.0,
+                step: 1
+            }
+        );
         let poles = SphereGrid::regular(65, 128).unwrap();
         let poles = Arc::new(SphericalTransform::new(poles, 21).unwrap());
         assert!(

@@ -145,6 +145,18 @@ impl State {
         Ok(())
     }
 
+    /// The first field whose coefficient `i` is not finite.
+    pub(crate) fn not_finite_at(&self, i: usize) -> Option<&'static str> {
+        let bad = |x: &Array1<Complex64>| x.get(i).is_some_and(|c| !(c.re + c.im).is_finite());
+        if bad(&self.vorticity) {
+            return Some("vorticity");
+        }
+        if bad(&self.divergence) {
+            return Some("divergence");
+        }
+        bad(&self.geopotential).then_some("geopotential")
+    }
+
     /// The first field that is not finite.
     pub(crate) fn not_finite(&self) -> Option<&'static str> {
         let bad = |x: &Array1<Complex64>| x.iter().any(|c| !(c.re + c.im).is_finite());

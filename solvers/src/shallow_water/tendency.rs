@@ -191,12 +191,12 @@ impl Tendency {
             [One, One, InverseCos, InverseCos],
             [InverseCos, InverseCos, InverseCos, InverseCos, One],
             top + 1,
-            pack,
+            &pack,
             #[inline(always)]
             |[eta, phi, u, v]: [f64; 4]| {
                 [u * eta, v * eta, u * phi, v * phi, 0.5 * (u * u + v * v)]
             },
-            unpack,
+            &unpack,
         );
     }
 }

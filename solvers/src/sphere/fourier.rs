@@ -202,12 +202,7 @@ impl Rows {
     /// The processor has the instruction set of `V`; `data` holds [`Self::group_len`] values,
     /// `field` a whole field, whose rows of this group nobody else touches.
     #[inline(always)]
-    pub(crate) unsafe fn to_field<V: Lanes>(
-        &self,
-        data: *const f64,
-        group: usize,
-        field: *mut f64,
-    ) {
+    pub(crate) unsafe fn scatter<V: Lanes>(&self, data: *const f64, group: usize, field: *mut f64) {
         let n = self.nlon;
         unsafe {
             for south in [true, false] {
@@ -243,12 +238,7 @@ impl Rows {
     /// # Safety
     /// As for [`Self::to_field`], reading.
     #[inline(always)]
-    pub(crate) unsafe fn from_field<V: Lanes>(
-        &self,
-        field: *const f64,
-        group: usize,
-        data: *mut f64,
-    ) {
+    pub(crate) unsafe fn gather<V: Lanes>(&self, field: *const f64, group: usize, data: *mut f64) {
         let n = self.nlon;
         unsafe {
             for south in [false, true] {

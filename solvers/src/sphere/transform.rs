@@ -5,7 +5,7 @@
 //! analysis   f_n^m = sum_j w_j P_n^m(mu_j) (1/nlon) sum_i f(lambda_i, mu_j) exp(-i m lambda_i)
 //! ```
 //!
-//! Each is a Fourier half ([`super::fourier`]) and a Legendre half ([`super::legendre_panel`]).
+//! Each is a Fourier half, along the rows, and a Legendre half, along the meridians.
 //! Batches share the Legendre functions, so many fields in one call are cheaper than many calls.
 //! Work is divided over orders and over rows among the threads of the current rayon pool; with
 //! one thread everything runs in place. Called from outside a pool of several threads, each
@@ -82,6 +82,13 @@ impl OrderCoefficients<'_> {
         self.values[at + 1] = value.im;
     }
 }
+
+/// Fills in, or takes, the coefficients of an order: `(m, coefficients)`. Behind a pointer, so
+/// that the kernels around it are compiled once and not once for every use.
+pub(crate) type Pack<'a> = &'a (dyn Fn(usize, &mut OrderCoefficients) + Sync);
+
+/// The same for a batch that may be cut: `(m, first field, coefficients)`.
+pub(crate) type PackBatch<'a> = &'a (dyn Fn(usize, usize, &mut OrderCoefficients) + Sync);
 
 /// A slice of which threads write disjoint parts.
 #[derive(Clone, Copy)]
@@ -266,9 +273,9 @@ impl SphericalTransform {
         let len = self.spectrum_len();
         self.synthesis_with(
             fields.view_mut(),
-            |_| RowFactor::One,
+            RowFactor::One,
             self.truncation,
-            |m, first, order| {
+            &|m, first, order| {
                 let at = self.index(m, m);
                 for f in 0..order.fields {
                     let from = &spectra[(first + f) * len + at..][..self.truncation + 1 - m];
@@ -291,9 +298,9 @@ impl SphericalTransform {
             let out = Shared::new(out);
             self.analysis_with(
                 fields,
-                |_| RowFactor::One,
+                RowFactor::One,
                 self.truncation,
-                |m, first, order| {
+                &|m, first, order| {
                     let at = self.index(m, m);
                     for f in 0..order.fields {
                         // SAFETY: orders and fields have disjoint coefficients.
@@ -329,9 +336,9 @@ impl SphericalTransform {
     pub(super) fn synthesis_with(
         &self,
         mut fields: ArrayViewMut3<f64>,
-        factor: impl Fn(usize) -> RowFactor + Sync,
+        factor: RowFactor,
         degree: usize,
-        pack: impl Fn(usize, usize, &mut OrderCoefficients) + Sync,
+        pack: PackBatch,
     ) {
         let size = self.grid.nlat() * self.grid.nlon();
         let total = fields.dim().0;
@@ -340,7 +347,7 @@ impl SphericalTransform {
             for first in (0..total).step_by(MOST_FIELDS) {
                 let count = MOST_FIELDS.min(total - first);
                 self.with_buffer(count, |buffer| {
-                    self.orders_to_fourier(buffer, degree, |m, order| pack(m, first, order));
+                    self.orders_to_fourier(buffer, degree, &|m, order| pack(m, first, order));
                     let groups = self.rows.groups();
                     let len = self.rows.group_len();
                     for_each(
@@ -351,13 +358,7 @@ impl SphericalTransform {
                             let (group, f) = (task / count, task % count);
                             let field = out.pointer().wrapping_add((first + f) * size);
                             lanes::dispatch!(rows_out(
-                                &self.rows,
-                                buffer,
-                                group,
-                                f,
-                                factor(first + f),
-                                scratch,
-                                field
+                                &self.rows, buffer, group, f, factor, scratch, field
                             ));
                         },
                     );
@@ -371,9 +372,9 @@ impl SphericalTransform {
     pub(super) fn analysis_with(
         &self,
         fields: ArrayView3<f64>,
-        factor: impl Fn(usize) -> RowFactor + Sync,
+        factor: RowFactor,
         degree: usize,
-        unpack: impl Fn(usize, usize, &mut OrderCoefficients) + Sync,
+        unpack: PackBatch,
     ) {
         let size = self.grid.nlat() * self.grid.nlon();
         let total = fields.dim().0;
@@ -392,17 +393,11 @@ impl SphericalTransform {
                         let (group, f) = (task / count, task % count);
                         let field = values[(first + f) * size..][..size].as_ptr();
                         lanes::dispatch!(rows_in(
-                            &self.rows,
-                            buffer,
-                            group,
-                            f,
-                            factor(first + f),
-                            scratch,
-                            field
+                            &self.rows, buffer, group, f, factor, scratch, field
                         ));
                     },
                 );
-                self.fourier_to_orders(buffer, degree, |m, order| unpack(m, first, order));
+                self.fourier_to_orders(buffer, degree, &|m, order| unpack(m, first, order));
             });
         }
     }
@@ -417,12 +412,12 @@ impl SphericalTransform {
         factors_in: [RowFactor; IN],
         factors_out: [RowFactor; OUT],
         degree: usize,
-        pack: impl Fn(usize, &mut OrderCoefficients) + Sync,
+        pack: Pack,
         product: impl Fn([f64; IN]) -> [f64; OUT] + Sync,
-        unpack: impl Fn(usize, &mut OrderCoefficients) + Sync,
+        unpack: Pack,
     ) {
         self.with_buffer(IN, |from| {
-            self.orders_to_fourier(from, degree, &pack);
+            self.orders_to_fourier(from, degree, pack);
             self.with_buffer(OUT, |to| {
                 let len = self.rows.group_len();
                 let scratch_len = (IN + OUT + 1) * len;
@@ -444,17 +439,12 @@ impl SphericalTransform {
                         ));
                     },
                 );
-                self.fourier_to_orders(to, degree, &unpack);
+                self.fourier_to_orders(to, degree, unpack);
             });
         });
     }
 
-    fn orders_to_fourier(
-        &self,
-        buffer: FourierBuffer,
-        degree: usize,
-        pack: impl Fn(usize, &mut OrderCoefficients) + Sync,
-    ) {
+    fn orders_to_fourier(&self, buffer: FourierBuffer, degree: usize, pack: Pack) {
         let fields = buffer.fields;
         let extra = degree - self.truncation;
         let coefficients_len = (self.truncation + 2) * 2 * fields;
@@ -485,12 +475,7 @@ impl SphericalTransform {
         );
     }
 
-    fn fourier_to_orders(
-        &self,
-        buffer: FourierBuffer,
-        degree: usize,
-        unpack: impl Fn(usize, &mut OrderCoefficients) + Sync,
-    ) {
+    fn fourier_to_orders(&self, buffer: FourierBuffer, degree: usize, unpack: Pack) {
         let fields = buffer.fields;
         let extra = degree - self.truncation;
         let coefficients_len = (self.truncation + 2) * 2 * fields;
@@ -608,7 +593,7 @@ unsafe fn rows_out<V: Lanes>(
             data.as_mut_ptr(),
             spare.as_mut_ptr(),
         );
-        rows.to_field::<V>(if in_spare { spare } else { data }.as_ptr(), group, to);
+        rows.scatter::<V>(if in_spare { spare } else { data }.as_ptr(), group, to);
     }
 }
 
@@ -624,7 +609,7 @@ unsafe fn rows_in<V: Lanes>(
 ) {
     let (data, spare) = scratch.split_at_mut(rows.group_len());
     unsafe {
-        rows.from_field::<V>(from, group, data.as_mut_ptr());
+        rows.gather::<V>(from, group, data.as_mut_ptr());
         rows.coefficients::<V>(
             data.as_mut_ptr(),
             spare.as_mut_ptr(),

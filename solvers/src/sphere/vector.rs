@@ -18,7 +18,7 @@
 //! the south.
 
 use super::fourier::RowFactor;
-use super::transform::{OrderCoefficients, Shared, SphericalTransform, write_through};
+use super::transform::{OrderCoefficients, PackBatch, Shared, SphericalTransform, write_through};
 use ndarray::{ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis, concatenate, s};
 use num_complex::Complex64;
 
@@ -153,7 +153,7 @@ impl SphericalTransform {
                     }
                 }
             };
-            self.vector_synthesis(out.view_mut(), pack);
+            self.vector_synthesis(out.view_mut(), &pack);
         }
     }
 
@@ -186,7 +186,7 @@ impl SphericalTransform {
                     }
                 }
             };
-            self.vector_synthesis(out.view_mut(), pack);
+            self.vector_synthesis(out.view_mut(), &pack);
         }
     }
 
@@ -220,9 +220,9 @@ impl SphericalTransform {
                     let poles = self.has_poles().then(|| self.pole_waves(pair.view()));
                     self.analysis_with(
                         pair.view(),
-                        |_| RowFactor::InverseCos,
+                        RowFactor::InverseCos,
                         self.truncation() + 1,
-                        |m, _, order| {
+                        &|m, _, order| {
                             if let (1, Some(poles)) = (m, &poles) {
                                 for n in 1..=self.truncation() + 1 {
                                     let sign = if n % 2 == 1 { 1.0 } else { -1.0 };
@@ -274,13 +274,9 @@ impl SphericalTransform {
         }
     }
 
-    fn vector_synthesis(
-        &self,
-        mut out: ArrayViewMut3<f64>,
-        pack: impl Fn(usize, usize, &mut OrderCoefficients) + Sync,
-    ) {
+    fn vector_synthesis(&self, mut out: ArrayViewMut3<f64>, pack: PackBatch) {
         let degree = self.truncation() + 1;
-        self.synthesis_with(out.view_mut(), |_| RowFactor::InverseCos, degree, &pack);
+        self.synthesis_with(out.view_mut(), RowFactor::InverseCos, degree, pack);
         if !self.has_poles() || self.truncation() == 0 {
             return;
         }
