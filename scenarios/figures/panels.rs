@@ -1,9 +1,8 @@
 //! Truth, prediction and difference side by side, a row for each lead.
 
-use super::map::{
-    Labelled, draw_coastlines, draw_colour_bar, draw_field, draw_graticule, draw_heading,
-    heading_height, missing_note, quantity_title,
-};
+use super::colour_bar::draw_colour_bar;
+use super::layers::{Labelled, draw_coastlines, draw_field, draw_graticule};
+use super::map::{draw_heading, heading_height, missing_note, quantity_title};
 use super::projection::Sheet;
 use super::{
     Area, Colour, ColourMap, ColourScale, Field, Figure, FigureError, Halign, Projection,

@@ -1,9 +1,9 @@
 //! A figure as PNG, drawn with sub-pixel accuracy and antialiasing.
 
 use super::Colour;
-use super::canvas::{Figure, FigureError, Halign, Picture, Shape, TextStyle};
 use super::svg::baseline_drop;
 use super::text::{self, Step};
+use super::{Figure, FigureError, Halign, Picture, Shape, TextStyle};
 use tiny_skia::{
     FillRule, FilterQuality, LineCap, LineJoin, Paint, PathBuilder, Pixmap, PixmapPaint,
     PremultipliedColorU8, StrokeDash, Transform,

@@ -1,7 +1,7 @@
 //! A figure as SVG: lines as paths, text as text, pictures as embedded PNG.
 
-use super::canvas::{Figure, Halign, Shape, Stroke, TextStyle, Valign};
 use super::text::{CAPITAL, FAMILY};
+use super::{Figure, Halign, Shape, Stroke, TextStyle, Valign};
 use base64::Engine;
 use std::fmt::Write;
 

@@ -52,7 +52,7 @@ impl Ticks {
         let size = low.abs().max(high.abs());
         let exponent = match size {
             size if size == 0.0 || !size.is_finite() => 0,
-            size if size >= 99_999.5 || size < 0.01 => {
+            size if !(0.01..99_999.5).contains(&size) => {
                 // Powers of thousand go with the prefixes of units.
                 (size.log10().floor() as i32).div_euclid(3) * 3
             }

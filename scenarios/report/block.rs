@@ -218,29 +218,24 @@ fn write_table(
     html.push_str("</tr></thead>\n<tbody>\n");
     for row in rows {
         html.push_str("<tr>");
-        for (column, head) in heads.iter().enumerate() {
-            // The head is repeated for narrow screens, where a row becomes a card.
-            let (class, head) = (class(column), escape(head));
+        for column in 0..heads.len() {
+            let class = class(column);
             match row.get(column).unwrap_or(&Cell::Empty) {
                 Cell::Text(text) => {
-                    write!(
-                        html,
-                        "<td{class} data-head=\"{head}\">{}</td>",
-                        escape(text)
-                    )?;
+                    write!(html, "<td{class}>{}</td>", escape(text))?;
                 }
                 Cell::Number(value) => write!(
                     html,
-                    "<td{class} data-head=\"{head}\" data-value=\"{value}\" title=\"{value}\">{}</td>",
+                    "<td{class} data-value=\"{value}\" title=\"{value}\">{}</td>",
                     escape(&format_value(*value).replace('-', "\u{2212}"))
                 )?,
                 Cell::Failed(why) => write!(
                     html,
-                    "<td class=\"number failed\" data-head=\"{head}\" data-value=\"1e999\" \
+                    "<td class=\"number failed\" data-value=\"1e999\" \
                      title=\"{}\">failed</td>",
                     escape(why)
                 )?,
-                Cell::Empty => write!(html, "<td{class} data-head=\"{head}\"></td>")?,
+                Cell::Empty => write!(html, "<td{class}></td>")?,
             }
         }
         html.push_str("</tr>\n");

@@ -2,7 +2,7 @@
 
 use super::{Block, Cell, Page, Section, Tone};
 use crate::figures::Figure;
-use crate::run_folder::{At, Manifest, Scores, Status, describe_bytes};
+use crate::run_folder::{At, Manifest, Scores, Status, describe_bytes, in_common};
 
 /// The report of a run.
 ///
@@ -77,7 +77,8 @@ fn score_section(scores: &Scores) -> Section {
             ]
         })
         .collect();
-    // Columns that hold nothing only take room.
+    // Columns that hold nothing, or the same in every row, only take room.
+    let common = in_common(&scores.rows);
     let used: Vec<usize> = (0..heads.len())
         .filter(|&column| {
             let empty = |cell: &Cell| match cell {
@@ -85,19 +86,26 @@ fn score_section(scores: &Scores) -> Section {
                 Cell::Text(text) => text.is_empty(),
                 _ => false,
             };
-            rows.iter().any(|row| !empty(&row[column]))
+            !common.iter().any(|(name, _)| *name == heads[column])
+                && rows.iter().any(|row| !empty(&row[column]))
         })
         .collect();
+    let shared: Vec<String> = common
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
+    let mut caption = "All scores of the run".to_string();
+    if !shared.is_empty() {
+        caption.push_str(&format!(" ({})", shared.join(", ")));
+    }
+    caption.push_str(". A click on a column sorts by it.");
     let heads: Vec<&str> = used.iter().map(|&column| heads[column]).collect();
     let rows = rows
         .into_iter()
         .map(|row| used.iter().map(|&column| row[column].clone()).collect())
         .collect();
-    section.table(
-        "All scores of the run. A click on a column sorts by it.",
-        &heads,
-        rows,
-    )
+    section.table(&caption, &heads, rows)
 }
 
 fn time_section(manifest: &Manifest) -> Section {
@@ -117,12 +125,12 @@ fn time_section(manifest: &Manifest) -> Section {
         vec![
             (&*phase.name).into(),
             phase.seconds.into(),
-            format!("{:.0} %", share(phase.seconds)).into(),
+            Cell::Number(share(phase.seconds)),
         ]
     });
     section.table(
         "Wall time by phase.",
-        &["phase", "seconds", "share"],
+        &["phase", "seconds", "share (%)"],
         rows.collect(),
     )
 }
@@ -173,7 +181,10 @@ fn run_section(manifest: &Manifest, configuration: &str) -> Section {
         );
         facts.push(("Input".to_string(), value));
     }
-    let command: Vec<String> = manifest.command.iter().map(|word| quote(word)).collect();
+    // The program is called by its name: where it was installed is nobody's business.
+    let words = std::iter::once(manifest.program.as_str());
+    let words = words.chain(manifest.command.iter().skip(1).map(String::as_str));
+    let command: Vec<String> = words.map(quote).collect();
     let fold = Block::Fold {
         title: "Full configuration".to_string(),
         blocks: vec![Block::Code(configuration.trim_end().to_string())],

@@ -39,4 +39,5 @@ pub use folder::{Phase, RunFolder, Setup};
 pub use machine::Machine;
 pub use manifest::{InputFile, Manifest, PhaseTime, Status, now};
 pub use scores::{At, ScoreRow, Scores};
+pub(crate) use table::in_common;
 pub use table::{Align, Table, format_value, score_table};

@@ -129,8 +129,33 @@ fn format_frequency(hertz: f64) -> String {
     format!("{} {unit}", format_value(hertz / scale))
 }
 
-/// Rows of scores as a table for the terminal; failed rows say so.
+/// What all rows have in common, which a table need not repeat: `("case", "galewsky")`.
+/// Empty for fewer than two rows. The model and the value are never among them.
+pub(crate) fn in_common(rows: &[ScoreRow]) -> Vec<(&'static str, String)> {
+    let part = |row: &ScoreRow, name| match name {
+        "case" => row.case.clone(),
+        "variable" => row.variable.clone(),
+        "metric" => row.metric.clone(),
+        _ => row.unit.clone().unwrap_or_default(),
+    };
+    let [first, others @ ..] = rows else {
+        return Vec::new();
+    };
+    if others.is_empty() {
+        return Vec::new();
+    }
+    ["case", "variable", "metric", "unit"]
+        .into_iter()
+        .map(|name| (name, part(first, name)))
+        .filter(|(name, value)| others.iter().all(|row| part(row, name) == *value))
+        .collect()
+}
+
+/// Rows of scores as a table for the terminal. What all rows share stands above it, the
+/// remarks below it; failed rows say so.
 pub fn score_table(rows: &[ScoreRow], width: usize) -> String {
+    let common = in_common(rows);
+    let shared = |name: &str| common.iter().any(|(known, _)| *known == name);
     let at = match rows.iter().map(ScoreRow::at).find(|at| *at != At::Whole) {
         Some(At::Frequency(_)) => "frequency",
         _ => "lead",
@@ -144,27 +169,57 @@ pub fn score_table(rows: &[ScoreRow], width: usize) -> String {
         ("value", Align::Right),
         ("baseline", Align::Right),
         ("unit", Align::Left),
-        ("note", Align::Left),
     ]);
+    let mut notes: Vec<(&str, usize)> = Vec::new();
     for row in rows {
         let at = match row.at() {
             At::Lead(hours) => format!("{hours} h"),
             At::Frequency(hertz) => format_frequency(hertz),
             At::Whole => String::new(),
         };
+        let own = |name, text: &str| {
+            if shared(name) {
+                String::new()
+            } else {
+                text.to_string()
+            }
+        };
         table.push([
-            row.case.clone(),
+            own("case", &row.case),
             row.model.clone(),
-            row.variable.clone(),
-            row.metric.clone(),
+            own("variable", &row.variable),
+            own("metric", &row.metric),
             at,
             row.value.map_or("failed".to_string(), format_value),
             row.baseline.map_or(String::new(), format_value),
-            row.unit.clone().unwrap_or_default(),
-            row.note.clone().unwrap_or_default(),
+            own("unit", row.unit.as_deref().unwrap_or_default()),
         ]);
+        if let Some(note) = &row.note {
+            match notes.iter_mut().find(|(known, _)| known == note) {
+                Some((_, count)) => *count += 1,
+                None => notes.push((note, 1)),
+            }
+        }
     }
-    table.render(width)
+    let above: Vec<String> = common
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
+    let mut text = String::new();
+    if !above.is_empty() {
+        text.push_str(&format!("{}\n", above.join(" · ")));
+    }
+    text.push_str(&table.render(width));
+    for (note, count) in notes {
+        let rows = if count == 1 {
+            "1 row".to_string()
+        } else {
+            format!("{count} rows")
+        };
+        text.push_str(&format!("\n{note} ({rows})"));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -197,7 +252,7 @@ mod tests {
         ];
         let text = score_table(&rows, 80);
         assert!(text.lines().all(|line| length(line) <= 80), "{text}");
-        assert_eq!(text.lines().count(), 4);
+        assert_eq!(text.lines().count(), 5);
         assert!(
             text.contains('…') && text.contains("failed") && text.contains("120 h"),
             "{text}"
@@ -207,5 +262,16 @@ mod tests {
             "empty columns are left out: {text}"
         );
         assert_eq!(score_table(&[], 80).lines().count(), 2);
+    }
+
+    #[test]
+    fn what_rows_share_stands_above_them() {
+        let row = |lead| ScoreRow::new("galewsky", "sfno", "h", "l2", f64::NAN).at_lead(lead);
+        let text = score_table(&[row(24.0), row(48.0)], 80);
+        assert!(
+            text.starts_with("case galewsky · variable h · metric l2\nmodel"),
+            "{text}"
+        );
+        assert!(text.ends_with("failed: NaN (2 rows)"), "{text}");
     }
 }
