@@ -7,32 +7,44 @@ use super::projection::Sheet;
 use super::{
     Colour, ColourScale, Field, Figure, Halign, Picture, Region, Shape, Stroke, TextStyle, Valign,
 };
+use rayon::prelude::*;
 
 /// The colours of a field as a picture.
 pub(crate) fn draw_field(figure: &mut Figure, sheet: &Sheet, field: &Field, scale: &ColourScale) {
     let area = sheet.area();
-    let (columns, rows) = (
-        (2.0 * area.width).round() as u32,
-        (2.0 * area.height).round() as u32,
-    );
-    let (columns, rows) = (columns.clamp(2, 8192), rows.clamp(2, 8192));
-    let mut rgba = Vec::with_capacity(4 * columns as usize * rows as usize);
-    for row in 0..rows {
-        let y = area.y + area.height * (f64::from(row) + 0.5) / f64::from(rows);
-        for column in 0..columns {
-            let x = area.x + area.width * (f64::from(column) + 0.5) / f64::from(columns);
-            let value = sheet
-                .globe(x, y)
-                .and_then(|(longitude, latitude)| field.at(longitude, latitude));
-            match value {
-                Some(value) => {
-                    let Colour(red, green, blue) = scale.colour(value);
-                    rgba.extend([red, green, blue, 255]);
-                }
-                None => rgba.extend([255, 255, 255, 0]),
-            }
+    // Smooth colours need fewer pixels than the bounds of bands.
+    let density = if scale.bands.is_empty() { 1.5 } else { 2.0 };
+    let columns = ((density * area.width).round() as u32).clamp(2, 8192);
+    let rows = ((density * area.height).round() as u32).clamp(2, 8192);
+    // A table of colours: mixing one is dearer than all else that a pixel needs.
+    const STEPS: usize = 1024;
+    let span = scale.high - scale.low;
+    let table: Vec<Colour> = (0..STEPS)
+        .map(|step| scale.colour(scale.low + (step as f64 + 0.5) / STEPS as f64 * span))
+        .collect();
+    let colour = |value: f64| {
+        if !value.is_finite() {
+            return Colour::MISSING;
         }
-    }
+        // The cast holds values outside at the ends.
+        table[(((value - scale.low) / span * STEPS as f64) as usize).min(STEPS - 1)]
+    };
+    let mut rgba = vec![0; 4 * columns as usize * rows as usize];
+    rgba.par_chunks_mut(4 * columns as usize)
+        .enumerate()
+        .for_each(|(row, pixels)| {
+            let y = area.y + area.height * (row as f64 + 0.5) / f64::from(rows);
+            for (column, pixel) in pixels.chunks_exact_mut(4).enumerate() {
+                let x = area.x + area.width * (column as f64 + 0.5) / f64::from(columns);
+                let place = sheet.globe(x, y);
+                let value = place.and_then(|(longitude, latitude)| field.at(longitude, latitude));
+                let bytes = match value.map(colour) {
+                    Some(Colour(red, green, blue)) => [red, green, blue, 255],
+                    None => [255, 255, 255, 0],
+                };
+                pixel.copy_from_slice(&bytes);
+            }
+        });
     figure.draw(Shape::Picture {
         area,
         picture: Picture {
@@ -86,7 +98,8 @@ fn on_sheet(sheet: &Sheet, chains: &[Vec<(f64, f64)>]) -> Vec<Vec<(f64, f64)>> {
 }
 
 pub(crate) fn draw_coastlines(figure: &mut Figure, sheet: &Sheet) {
-    let chains = on_sheet(sheet, &COASTLINES);
+    let mut chains = on_sheet(sheet, &COASTLINES);
+    chains.iter_mut().for_each(thin);
     let width = if sheet.area().width < 320.0 { 0.6 } else { 0.8 };
     // A pale halo keeps the line visible on dark colours.
     figure.lines(
@@ -97,6 +110,23 @@ pub(crate) fn draw_coastlines(figure: &mut Figure, sheet: &Sheet) {
         chains,
         Stroke::new(Colour(0x1a, 0x1a, 0x1a), width).opacity(0.9),
     );
+}
+
+/// Drops points that lie less than half a pixel from the last one kept: on a small map
+/// most of a coastline's do. The last point stays, so that islands are closed.
+fn thin(chain: &mut Vec<(f64, f64)>) {
+    let last = chain.len().saturating_sub(1);
+    let mut kept: Option<(f64, f64)> = None;
+    let mut number = 0;
+    chain.retain(|&(x, y)| {
+        let far = kept.is_none_or(|(before_x, before_y)| (x - before_x).hypot(y - before_y) >= 0.5);
+        let keep = far || number == last;
+        if keep {
+            kept = Some((x, y));
+        }
+        number += 1;
+        keep
+    });
 }
 
 pub(crate) fn draw_contours(figure: &mut Figure, sheet: &Sheet, field: &Field, step: f64) {
@@ -267,6 +297,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn thinned_coasts_keep_their_ends() {
+        let mut chain = vec![(0.0, 0.0), (0.1, 0.0), (0.6, 0.0), (0.7, 0.0)];
+        thin(&mut chain);
+        assert_eq!(chain, [(0.0, 0.0), (0.6, 0.0), (0.7, 0.0)]);
     }
 
     #[test]
