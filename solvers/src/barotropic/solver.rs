@@ -4,7 +4,8 @@
 use super::Barotropic;
 use crate::sphere::SphericalTransform;
 use crate::sphere::fourier::RowFactor::{InverseCos, One};
-use crate::sphere::transform::{OrderCoefficients, Shared};
+use crate::sphere::parallel::Shared;
+use crate::sphere::passes::OrderCoefficients;
 use crate::sphere::vector::{Order, curl_divergence, wind_coefficients};
 use crate::time_stepping::diffusion::{Diffusion, per_coefficient};
 use crate::time_stepping::{RungeKutta4, Schedule};

@@ -34,6 +34,7 @@ pub mod semi_implicit;
 pub mod solver;
 pub mod stability;
 pub mod state;
+mod stepper;
 pub mod tendency;
 
 pub use equation::ShallowWater;

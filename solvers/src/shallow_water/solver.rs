@@ -1,13 +1,13 @@
 //! The shallow-water solver: an equation, a transform, an integrator, and a run.
 
 use super::equation::ShallowWater;
-use super::semi_implicit::{RawFilter, SemiImplicit, slices};
+use super::semi_implicit::RawFilter;
 use super::stability::stable_time_step;
 use super::state::State;
+use super::stepper::{Levels, Stepper, contiguous};
 use super::tendency::Tendency;
 use crate::sphere::SphericalTransform;
-use crate::time_stepping::diffusion::{Diffusion, per_coefficient};
-use crate::time_stepping::{RungeKutta4, Schedule};
+use crate::time_stepping::{Diffusion, Schedule};
 use crate::{Error, Result};
 use ndarray::Array1;
 use num_complex::Complex64;
@@ -70,8 +70,8 @@ pub struct Snapshot<'a> {
     pub step: u64,
     /// The state.
     pub state: &'a State,
-    previous: Option<&'a State>,
-    reference: Option<f64>,
+    pub(super) previous: Option<&'a State>,
+    pub(super) reference: Option<f64>,
 }
 
 impl Snapshot<'_> {
@@ -295,7 +295,19 @@ impl Solver {
             reference,
         } = from;
         let mut state = contiguous(state);
-        let mut stepper = self.stepper(&state, previous, reference, schedule.time_step)?;
+        let levels = Levels {
+            previous,
+            reference,
+        };
+        let dt = schedule.time_step;
+        let mut stepper = Stepper::new(
+            &self.tendency,
+            self.integrator,
+            self.diffusion,
+            &state,
+            levels,
+            dt,
+        )?;
         let steps = schedule.steps_per_output;
         let interval = schedule.time_step * steps as f64;
         let mut time = start;
@@ -324,130 +336,6 @@ impl Solver {
         }
         let end = stepper.snapshot(time, step, &state).checkpoint();
         Ok(end)
-    }
-
-    fn stepper(
-        &self,
-        state: &State,
-        previous: Option<State>,
-        reference: Option<f64>,
-        time_step: f64,
-    ) -> Result<Stepper> {
-        let transform = self.tendency.transform();
-        let (top, radius) = (transform.truncation(), self.tendency.equation().radius);
-        let rates = self.diffusion.map(|d| d.rates(top, radius));
-        let damping = rates.map(|r| per_coefficient(&r)).unwrap_or_default();
-        let frozen = self.tendency.frozen_wind();
-        let of_wind = if frozen { Vec::new() } else { damping.clone() };
-        let runge_kutta = RungeKutta4::new(
-            transform.spectrum_len(),
-            time_step,
-            [of_wind.clone(), of_wind, damping.clone()],
-        );
-        let mut stepper = Stepper {
-            runge_kutta,
-            leapfrog: None,
-            started: false,
-        };
-        if let Integrator::SemiImplicit(filter) = self.integrator {
-            let reference = match reference {
-                Some(reference) => reference,
-                // stable while the reference is at least half of the largest depth
-                None => {
-                    let grid = state.to_grid(transform, self.tendency.equation())?;
-                    let depth = grid.thickness.iter().fold(0.0f64, |s, h| s.max(*h));
-                    depth * self.tendency.equation().gravity
-                }
-            };
-            let eigenvalue = |n: usize| (n * (n + 1)) as f64 / (radius * radius);
-            let eigenvalues = per_coefficient(&(0..=top).map(eigenvalue).collect::<Vec<_>>());
-            stepper.started = previous.is_some();
-            let previous = contiguous(previous.unwrap_or_else(|| state.clone()));
-            stepper.leapfrog = Some(SemiImplicit::new(
-                previous,
-                reference,
-                filter,
-                eigenvalues,
-                damping,
-                time_step,
-            ));
-        }
-        Ok(stepper)
-    }
-}
-
-/// The stages of either integrator.
-struct Stepper {
-    runge_kutta: RungeKutta4<3>,
-    leapfrog: Option<SemiImplicit>,
-    /// Leapfrog has its second level.
-    started: bool,
-}
-
-/// Runge-Kutta steps that lead to the second level of leapfrog; its step may be beyond their
-/// stability limit, which a few steps of a smooth state bear when they are cut this fine.
-const STARTING_STEPS: usize = 16;
-
-impl Stepper {
-    fn snapshot<'a>(&'a self, time: f64, step: u64, state: &'a State) -> Snapshot<'a> {
-        let leapfrog = self.leapfrog.as_ref();
-        Snapshot {
-            time,
-            step,
-            state,
-            previous: leapfrog.filter(|_| self.started).map(|l| &l.previous),
-            reference: leapfrog.map(|l| l.reference),
-        }
-    }
-
-    /// Layer to free surface, for both time levels.
-    fn raise(&mut self, state: &mut State, orography: &[Complex64]) {
-        for level in std::iter::once(state).chain(self.leapfrog.as_mut().map(|l| &mut l.previous)) {
-            for (phi, bottom) in level.geopotential.iter_mut().zip(orography) {
-                *phi += bottom;
-            }
-        }
-    }
-
-    /// Free surface to layer. Done at every output, and undone after it, so that a run resumed
-    /// from there goes the same way as one that was not interrupted.
-    fn lower(&mut self, state: &mut State, orography: &[Complex64]) {
-        for level in std::iter::once(state).chain(self.leapfrog.as_mut().map(|l| &mut l.previous)) {
-            for (phi, bottom) in level.geopotential.iter_mut().zip(orography) {
-                *phi -= bottom;
-            }
-        }
-    }
-
-    fn step(&mut self, state: &mut State, tendency: &Tendency) {
-        match &mut self.leapfrog {
-            Some(leapfrog) if self.started => leapfrog.step(state, tendency),
-            Some(leapfrog) => {
-                self.started = true;
-                leapfrog.previous.clone_from(state);
-                let mut fine = self.runge_kutta.subdivided(STARTING_STEPS);
-                for _ in 0..STARTING_STEPS {
-                    runge_kutta_step(&mut fine, state, tendency);
-                }
-            }
-            None => runge_kutta_step(&mut self.runge_kutta, state, tendency),
-        }
-    }
-}
-
-fn runge_kutta_step(method: &mut RungeKutta4<3>, state: &mut State, tendency: &Tendency) {
-    if let Some(fields) = slices(state) {
-        method.step(fields, |state, slope| tendency.evaluate_into(state, slope));
-    }
-}
-
-/// The same values, surely in one piece.
-fn contiguous(state: State) -> State {
-    let one = |x: Array1<Complex64>| Array1::from_vec(x.to_vec());
-    State {
-        vorticity: one(state.vorticity),
-        divergence: one(state.divergence),
-        geopotential: one(state.geopotential),
     }
 }
 

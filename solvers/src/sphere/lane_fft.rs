@@ -458,7 +458,8 @@ fn dft8<V: Lanes>(a: [Cx<V>; 8]) -> [Cx<V>; 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sphere::lanes::{self, AlignedBuffer};
+    use crate::sphere::aligned::AlignedBuffer;
+    use crate::sphere::lanes;
 
     #[inline(always)]
     unsafe fn run<V: Lanes>(

@@ -14,7 +14,8 @@
 //! O(N^2). Latitudes so close to the pole that an order stays below [`NEGLIGIBLE`] for every
 //! degree are left out.
 
-use super::lanes::{AlignedBuffer, LANES, Lanes};
+use super::aligned::AlignedBuffer;
+use super::lanes::{LANES, Lanes};
 use super::legendre::Legendre;
 
 /// Most bytes of stored Legendre functions. Larger tables would be read from beyond the second

@@ -8,6 +8,7 @@
 //! * `P_n^m` has mean square 1 over `mu` in [-1, 1] and no Condon-Shortley phase
 //!   (`P_0^0 = 1`, `P_1^0 = sqrt(3) mu`), so `f_0^0` is the global mean.
 
+mod aligned;
 mod double_double;
 pub(crate) mod fourier;
 pub mod grid;
@@ -15,6 +16,8 @@ mod lane_fft;
 mod lanes;
 pub mod legendre;
 mod legendre_panel;
+pub(crate) mod parallel;
+pub(crate) mod passes;
 pub mod transform;
 pub(crate) mod vector;
 

@@ -18,7 +18,9 @@
 //! the south.
 
 use super::fourier::RowFactor;
-use super::transform::{OrderCoefficients, PackBatch, Shared, SphericalTransform, write_through};
+use super::parallel::Shared;
+use super::passes::{OrderCoefficients, PackBatch, write_through};
+use super::transform::SphericalTransform;
 use ndarray::{ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis, concatenate, s};
 use num_complex::Complex64;
 
