@@ -2,10 +2,11 @@
 //!
 //! `cargo run --release -p curlwind-operators --example time_sfno [steps]`
 
-use burn::optim::{AdamWConfig, GradientsParams};
+use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Distribution, Tensor};
 use curlwind_operators::loss::{GridLoss, LossKind};
 use curlwind_operators::sfno::SfnoConfig;
+use curlwind_operators::training::{AdamW, AdamWConfig};
 use curlwind_solvers::sphere::grid::SphereGrid;
 use std::time::Instant;
 
@@ -31,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         let mut network = config.init(&grid, &device)?;
         let loss = GridLoss::sphere(LossKind::RelativeL2, &grid, &device, DType::F32);
-        let mut optimiser = AdamWConfig::new().init();
+        let mut optimiser = AdamW::new(AdamWConfig::default(), &network);
         let normal =
             || Tensor::<4>::random([4, 3, 32, 64], Distribution::Normal(0.0, 1.0), &device);
         let (x, y) = (normal(), normal());
@@ -43,7 +44,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let grads = value.backward();
             let backward = start.elapsed();
             let grads = GradientsParams::from_grads(grads, &network);
-            network = optimiser.step(1e-3, network, grads);
+            let norm = AdamW::gradient_norm(&network, &grads);
+            network = optimiser.step(network, grads, 1e-3, (1.0 / norm).min(1.0), 0.99);
             let total = start.elapsed();
             if step >= steps / 3 {
                 let parts = [forward, backward - forward, total - backward, total];
@@ -55,7 +57,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let [forward, backward, update, total] = times.map(median);
         println!(
             "mlp {mlp_ratio}, lifting {lifting_ratio}: {} parameters, forward {forward:.1} ms, backward \
-             {backward:.1} ms, burn's AdamW {update:.1} ms, step {total:.1} ms (median)",
+             {backward:.1} ms, update {update:.1} ms, step {total:.1} ms (median)",
             burn::module::Module::num_params(&network)
         );
     }

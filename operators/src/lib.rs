@@ -9,6 +9,7 @@ pub mod kernels;
 pub mod loss;
 pub mod network;
 pub mod pointwise;
+pub mod residuals;
 pub mod sfno;
 pub mod spectral;
 pub mod spherical;

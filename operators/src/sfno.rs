@@ -31,7 +31,8 @@ pub struct SfnoConfig {
     /// Output channels; set from the data.
     pub out_channels: usize,
     /// Total degrees that the convolutions act on (truncation + 1). A grid that carries fewer
-    /// uses fewer. 0 stands for what the quadrature of the first grid is exact for.
+    /// uses fewer. 0 stands for all that the first grid tells apart
+    /// ([`HarmonicTransform::max_degrees`]).
     pub degrees: usize,
     /// Zonal orders; 0 stands for as many as degrees.
     pub orders: usize,
@@ -116,7 +117,7 @@ impl SfnoConfig {
             ("projection_ratio", self.projection_ratio),
         ])?;
         let degrees = match self.degrees {
-            0 => grid.max_truncation() + 1,
+            0 => HarmonicTransform::max_degrees(grid),
             degrees => degrees,
         };
         let orders = match self.orders {
@@ -189,14 +190,7 @@ impl Sfno {
             .first()
             .map_or(1, |block| block.convolution.degrees());
         let orders = self.transform.orders();
-        let degrees = match trained {
-            fits if fits <= grid.max_truncation() + 1 => fits,
-            // Beyond exact quadrature only where the network was trained like that.
-            _ if trained > self.grid().max_truncation() + 1 => {
-                trained.min(HarmonicTransform::max_degrees(grid))
-            }
-            _ => grid.max_truncation() + 1,
-        };
+        let degrees = trained.min(HarmonicTransform::max_degrees(grid));
         self.with_truncation(grid, degrees, orders.min(degrees).min(grid.nlon() / 2 + 1))
     }
 

@@ -273,7 +273,12 @@ impl Surrogate {
     /// # Errors
     /// When the number of values is not that of the grid and channels.
     pub fn step_values(&self, state: &[f32]) -> Result<Vec<f32>> {
-        let shape = [1, self.config.channels.len(), self.grid.nlat(), self.grid.nlon()];
+        let shape = [
+            1,
+            self.config.channels.len(),
+            self.grid.nlat(),
+            self.grid.nlon(),
+        ];
         if state.len() != shape.iter().product::<usize>() {
             return Err(Error::TensorShape {
                 tensor: "state".into(),
@@ -282,7 +287,9 @@ impl Surrogate {
             });
         }
         let data = TensorData::new(state.to_vec(), shape);
-        let next = self.step(Tensor::from_data(data, &self.device())).into_data_as::<f32>();
+        let next = self
+            .step(Tensor::from_data(data, &self.device()))
+            .into_data_as::<f32>();
         Ok(next.try_into_vec().unwrap_or_default())
     }
 

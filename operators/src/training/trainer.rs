@@ -171,7 +171,7 @@ impl Trainer<'_> {
             |batch| {
                 self.step(stage, batch, batches)?;
                 let interval = config.checkpoint_interval;
-                if interval > 0 && self.state().progress.step % interval as u64 == 0 {
+                if interval > 0 && self.state().progress.step.is_multiple_of(interval as u64) {
                     self.save(base)?;
                 }
                 stopped = self
@@ -281,7 +281,7 @@ impl Trainer<'_> {
         };
         self.state = Some(state);
         self.bar.inc(1);
-        if line.step % METRIC_INTERVAL == 0 {
+        if line.step.is_multiple_of(METRIC_INTERVAL) {
             self.bar
                 .set_message(format!("epoch {} loss {value:.4}", line.epoch + 1));
             self.metrics.write(&line)?;

@@ -1,0 +1,172 @@
+//! Solver and residual mean the same shallow-water equations.
+//!
+//! Domain: the sphere at T15 with a mountain and a tilted axis, f64. In space the two right-hand
+//! sides agree to round-off (1e-11 of the largest coefficient: products of the order of the mean
+//! geopotential cancel). In time the residual of the solver's own trajectory falls by 2^order when
+//! the interval between states is halved; the trajectory itself is integrated by RK4 with steps
+//! 20 times shorter than an interval, so its error does not show.
+
+use burn::tensor::{DType, Device, Tensor};
+use curlwind_operators::residuals::{ShallowWaterFields, ShallowWaterResidual, TimeDifference};
+use curlwind_solvers::shallow_water::{ShallowWater, State, Tendency};
+use curlwind_solvers::sphere::{SphereGrid, SphericalTransform};
+use ndarray::Array1;
+use num_complex::Complex64;
+use std::sync::Arc;
+
+const TRUNCATION: usize = 15;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// A smooth spectrum: coefficients fall with the degree, order 0 is real.
+fn spectrum(seed: f64, mean: f64, size: f64) -> Array1<Complex64> {
+    let mut values = Vec::new();
+    for m in 0..=TRUNCATION {
+        for l in m..=TRUNCATION {
+            let phase = seed + 1.3 * m as f64 + 0.7 * l as f64;
+            let amplitude = size / (1.0 + (l * l * l) as f64);
+            let imaginary = if m == 0 { 0.0 } else { phase.cos() };
+            values.push(amplitude * Complex64::new(phase.sin(), imaginary));
+        }
+    }
+    values[0] = mean.into();
+    Array1::from_vec(values)
+}
+
+fn initial() -> State {
+    State {
+        vorticity: spectrum(0.0, 0.0, 2e-4),
+        divergence: spectrum(1.0, 0.0, 1e-5),
+        geopotential: spectrum(2.0, 5e4, 5e3),
+    }
+}
+
+struct Pair {
+    tendency: Tendency,
+    residual: ShallowWaterResidual,
+    device: Device,
+}
+
+fn pair() -> Result<Pair> {
+    let grid = SphereGrid::for_truncation(TRUNCATION)?;
+    let equation = ShallowWater {
+        rotation_pole_angle: 0.4,
+        ..ShallowWater::default()
+    };
+    let orography = spectrum(3.0, 500.0, 3e3);
+    let transform = Arc::new(SphericalTransform::new(grid.clone(), TRUNCATION)?);
+    let device = Device::flex();
+    let tendency = Tendency::new(transform, equation, Some(&orography), false)?;
+    let residual = ShallowWaterResidual::new(
+        equation,
+        &grid,
+        TRUNCATION,
+        orography.as_slice(),
+        &device,
+        DType::F64,
+    )?;
+    Ok(Pair {
+        tendency,
+        residual,
+        device,
+    })
+}
+
+impl Pair {
+    fn tensors(&self, states: &[State]) -> Result<ShallowWaterFields> {
+        let tensor = |field: fn(&State) -> &Array1<Complex64>| -> Result<Tensor<4>> {
+            let spectra: Vec<&[Complex64]> =
+                states.iter().filter_map(|s| field(s).as_slice()).collect();
+            let scalar = self.residual.transform().scalar();
+            Ok(scalar.from_coefficients(&spectra, &self.device, DType::F64)?)
+        };
+        Ok(ShallowWaterFields {
+            vorticity: tensor(|s| &s.vorticity)?,
+            divergence: tensor(|s| &s.divergence)?,
+            geopotential: tensor(|s| &s.geopotential)?,
+        })
+    }
+
+    /// One classical Runge-Kutta step.
+    fn advance(&self, state: &State, step: f64) -> Result<State> {
+        let shifted = |k: &State, h: f64| State {
+            vorticity: &state.vorticity + &k.vorticity.mapv(|x| x * h),
+            divergence: &state.divergence + &k.divergence.mapv(|x| x * h),
+            geopotential: &state.geopotential + &k.geopotential.mapv(|x| x * h),
+        };
+        let k1 = self.tendency.evaluate(state)?;
+        let k2 = self.tendency.evaluate(&shifted(&k1, step / 2.0))?;
+        let k3 = self.tendency.evaluate(&shifted(&k2, step / 2.0))?;
+        let k4 = self.tendency.evaluate(&shifted(&k3, step))?;
+        let sum = |f: fn(&State) -> &Array1<Complex64>| {
+            (f(&k1) + &f(&k2).mapv(|x| 2.0 * x) + f(&k3).mapv(|x| 2.0 * x) + f(&k4))
+                .mapv(|x| x / 6.0)
+        };
+        let mean = State {
+            vorticity: sum(|s| &s.vorticity),
+            divergence: sum(|s| &s.divergence),
+            geopotential: sum(|s| &s.geopotential),
+        };
+        Ok(shifted(&mean, step))
+    }
+
+    /// Root mean square of the scaled residual of a trajectory with states `interval` seconds apart.
+    fn residual_of(&self, interval: f64, difference: TimeDifference) -> Result<f64> {
+        let mut states = vec![initial()];
+        // All trajectories are centred on the same time, 2400 s.
+        let start = 2400.0 - difference.margin() as f64 * interval;
+        let mut state = initial();
+        let count = (start / 15.0).round() as usize;
+        for _ in 0..count {
+            state = self.advance(&state, start / count as f64)?;
+        }
+        states[0] = state.clone();
+        for _ in 0..2 * difference.margin() {
+            for _ in 0..20 {
+                state = self.advance(&state, interval / 20.0)?;
+            }
+            states.push(state.clone());
+        }
+        let trajectory = self.tensors(&states)?;
+        let r = self.residual.residual(&trajectory, interval, difference)?;
+        Ok(self.residual.loss(&r, 5e4).into_scalar::<f64>().sqrt())
+    }
+}
+
+#[test]
+fn the_right_hand_sides_agree_to_round_off() -> Result<()> {
+    let pair = pair()?;
+    let state = initial();
+    let expected = pair.tensors(&[pair.tendency.evaluate(&state)?])?;
+    let found = pair.residual.tendency(&pair.tensors(&[state])?);
+    for (name, a, b) in [
+        ("vorticity", found.vorticity, expected.vorticity),
+        ("divergence", found.divergence, expected.divergence),
+        ("geopotential", found.geopotential, expected.geopotential),
+    ] {
+        let size = b.clone().abs().max().into_scalar::<f64>();
+        let error = (a - b).abs().max().into_scalar::<f64>() / size;
+        println!("{name}: relative difference {error:.2e}");
+        assert!(error < 1e-11, "{name}: {error:e}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_residual_falls_at_the_order_of_the_time_difference() -> Result<()> {
+    let pair = pair()?;
+    for difference in [TimeDifference::Second, TimeDifference::Fourth] {
+        let residuals = [600.0, 300.0, 150.0]
+            .map(|interval| pair.residual_of(interval, difference))
+            .into_iter()
+            .collect::<Result<Vec<_>>>()?;
+        let orders: Vec<f64> = residuals.windows(2).map(|w| (w[0] / w[1]).log2()).collect();
+        println!("{difference:?}: residuals {residuals:?}, orders {orders:.3?}");
+        let expected = difference.order() as f64;
+        assert!(
+            (orders[1] - expected).abs() < 0.1,
+            "{difference:?}: orders {orders:?}"
+        );
+    }
+    Ok(())
+}
