@@ -10,8 +10,14 @@ use serde::{Deserialize, Serialize};
 
 /// The values of `kind` with a line about each, for listings.
 pub const KINDS: [(&str, &str); 2] = [
-    ("sfno", "spherical Fourier neural operator (Bonev et al. 2023)"),
-    ("fno2d", "Fourier neural operator in two dimensions (Li et al. 2021)"),
+    (
+        "sfno",
+        "spherical Fourier neural operator (Bonev et al. 2023)",
+    ),
+    (
+        "fno2d",
+        "Fourier neural operator in two dimensions (Li et al. 2021)",
+    ),
 ];
 
 /// Configuration of a network; in files `kind = "sfno"` or `"fno2d"` beside its keys.

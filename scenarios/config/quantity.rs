@@ -107,6 +107,12 @@ impl<D> Clone for Quantity<D> {
     }
 }
 impl<D> Copy for Quantity<D> {}
+impl<D> Default for Quantity<D> {
+    /// Zero.
+    fn default() -> Self {
+        Self::from_si(0.0)
+    }
+}
 impl<D> PartialEq for Quantity<D> {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value

@@ -1,0 +1,49 @@
+//! `curlwind forecast`: a trained operator from a state in a file.
+
+use super::{Options, in_folder};
+use crate::config::{Pascals, Seconds};
+use crate::error::{Error, Result};
+use crate::run_folder::Setup;
+use crate::weather::shallow_water::pipeline::{self, ForecastRequest};
+use std::path::PathBuf;
+
+/// What was asked for.
+#[derive(Debug)]
+pub struct Request {
+    pub model: PathBuf,
+    pub init: PathBuf,
+    pub output: PathBuf,
+    pub duration: String,
+    pub level: Option<String>,
+    pub unbalanced: bool,
+}
+
+/// Rolls the model out and writes its forecast.
+pub fn forecast(request: &Request, options: &Options) -> Result<()> {
+    let duration: Seconds = request
+        .duration
+        .parse()
+        .map_err(|error| Error::unusable(format!("--duration: {error}")))?;
+    let level: Option<Pascals> = request
+        .level
+        .as_ref()
+        .map(|text| text.parse().map_err(|error| Error::unusable(format!("--level: {error}"))))
+        .transpose()?;
+    let configuration = serde_json::json!({
+        "model": request.model, "init": request.init, "duration": duration,
+        "level": level, "balanced": !request.unbalanced,
+    });
+    let setup = Setup::new("forecast", &configuration)?.device(options.device()?);
+    let leads = in_folder(&request.output, setup, false, |folder| {
+        let request = ForecastRequest {
+            model: &request.model,
+            init: &request.init,
+            duration: duration.si(),
+            level_pa: level.map(|l| l.si()),
+            balanced: !request.unbalanced,
+        };
+        pipeline::forecast(&request, folder, options)
+    })?;
+    let text = format!("{leads} leads in {}", request.output.join("output.nc").display());
+    options.report(&serde_json::json!({ "leads": leads }), &text)
+}

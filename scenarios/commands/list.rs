@@ -1,0 +1,28 @@
+//! `curlwind list`: what there is to run.
+
+use super::Options;
+use crate::error::Result;
+use crate::weather::shallow_water::{BUILT_IN, CASES};
+use curlwind_operators::network::KINDS;
+
+/// Prints the built-in scenarios, the cases they accept and the operators.
+pub fn list(options: &Options) -> Result<()> {
+    if options.json {
+        let scenarios: Vec<_> = BUILT_IN.iter().map(|s| (s.name, s.about)).collect();
+        println!("{}", serde_json::json!({ "scenarios": scenarios, "cases": CASES, "operators": KINDS }));
+        return Ok(());
+    }
+    println!("Scenarios");
+    for scenario in BUILT_IN {
+        println!("  {:<16} {}", scenario.name, scenario.about);
+    }
+    println!("\nInitial states (--set initial.case=...)");
+    for (name, about) in CASES {
+        println!("  {name:<16} {about}");
+    }
+    println!("\nOperators (operator.kind)");
+    for (name, about) in KINDS {
+        println!("  {name:<16} {about}");
+    }
+    Ok(())
+}

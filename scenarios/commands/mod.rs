@@ -1,0 +1,254 @@
+//! The command line: one file per command.
+
+mod forecast;
+mod generate;
+mod inspect;
+mod list;
+mod run;
+mod score;
+mod simulate;
+mod train;
+
+use crate::error::{Error, Result};
+use crate::run_folder::{RunFolder, Scores, Setup, score_table};
+use crate::weather::shallow_water::{self, Loaded};
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Every simulation twice: once by a numerical solver, once by a neural operator, and one honest
+/// account of the difference.
+#[derive(Debug, Parser)]
+#[command(name = "curlwind", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// Where tensors live: auto, cpu or cuda:N
+    #[arg(long, global = true, default_value = "auto", value_name = "DEVICE")]
+    pub device: String,
+    /// Seed of everything random [default: the scenario's]
+    #[arg(long, global = true, value_name = "N")]
+    pub seed: Option<u64>,
+    /// No progress and no tables, only errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Print the summary as JSON on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// A scenario and where its run goes.
+#[derive(Clone, Debug, Args)]
+pub struct ScenarioRun {
+    /// A built-in name (see `curlwind list`) or a TOML file
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: String,
+    /// Folder of the run; must be new or empty
+    #[arg(long, short, value_name = "RUN")]
+    pub output: PathBuf,
+    /// Overrides a key of the scenario; may be repeated
+    #[arg(long, value_name = "KEY.PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Continues a run that was interrupted
+    #[arg(long)]
+    pub resume: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Scenarios and operators, a line each
+    List,
+    /// Runs the numerical solver alone
+    Simulate {
+        #[command(flatten)]
+        run: ScenarioRun,
+        /// Starts from this NetCDF state (u, v and h or z) in place of the scenario's own
+        #[arg(long, value_name = "FILE")]
+        init: Option<PathBuf>,
+    },
+    /// Makes training data with the solver, in parallel, resumable
+    Generate {
+        #[command(flatten)]
+        run: ScenarioRun,
+    },
+    /// Trains an operator on generated data
+    Train {
+        #[command(flatten)]
+        run: ScenarioRun,
+        /// A folder made by `generate` [default: generated into the run]
+        #[arg(long, value_name = "DATA")]
+        data: Option<PathBuf>,
+    },
+    /// Forecasts with a trained operator
+    Forecast {
+        /// A folder made by `train` (or `run`)
+        #[arg(long, value_name = "RUN")]
+        model: PathBuf,
+        /// NetCDF file with the initial state (u, v and h or z)
+        #[arg(long, value_name = "FILE")]
+        init: PathBuf,
+        /// Folder of the forecast; must be new or empty
+        #[arg(long, short, value_name = "RUN")]
+        output: PathBuf,
+        /// Length of the forecast
+        #[arg(long, default_value = "5 days", value_name = "TIME")]
+        duration: String,
+        /// Level to read where the file has several, e.g. "500 hPa"
+        #[arg(long, value_name = "PRESSURE")]
+        level: Option<String>,
+        /// Uses the state as it is; by default its geopotential is replaced by the one in
+        /// balance with its wind where the model was trained on balanced states
+        #[arg(long)]
+        unbalanced: bool,
+    },
+    /// Scores a forecast against the truth, with baselines
+    Score {
+        /// NetCDF forecast, as written by `forecast`, `simulate` or in the WeatherBench layout
+        #[arg(long, value_name = "FILE")]
+        forecast: PathBuf,
+        /// NetCDF truth: the same layout, or a trajectory over valid time
+        #[arg(long, value_name = "FILE")]
+        truth: PathBuf,
+        /// NetCDF with the climatological mean, for the anomaly correlation
+        #[arg(long, value_name = "FILE")]
+        climatology: Option<PathBuf>,
+        /// Folder for scores.json and the figures [default: the table alone]
+        #[arg(long, short, value_name = "RUN")]
+        output: Option<PathBuf>,
+    },
+    /// All that the scenario asks for, end to end
+    Run {
+        #[command(flatten)]
+        run: ScenarioRun,
+    },
+    /// Says what a NetCDF, HDF5, Touchstone or model file holds
+    Inspect {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Unusable input, or a run that failed.
+    pub fn execute(self) -> Result<()> {
+        let options = &self.options;
+        match self.command {
+            Command::List => list::list(options),
+            Command::Simulate { run, init } => simulate::simulate(&run, init.as_deref(), options),
+            Command::Generate { run } => generate::generate(&run, options),
+            Command::Train { run, data } => train::train(&run, data.as_deref(), options),
+            Command::Forecast { model, init, output, duration, level, unbalanced } => {
+                let request = forecast::Request { model, init, output, duration, level, unbalanced };
+                forecast::forecast(&request, options)
+            }
+            Command::Score { forecast, truth, climatology, output } => {
+                let request = score::Request { forecast, truth, climatology, output };
+                score::score(&request, options)
+            }
+            Command::Run { run } => run::run(&run, options),
+            Command::Inspect { file } => inspect::inspect(&file, options),
+        }
+    }
+}
+
+impl Options {
+    /// The device, by the name that the manifest gets; refused here if it is not there.
+    fn device(&self) -> Result<String> {
+        let device = curlwind_operators::device::select(&self.device).map_err(Error::unusable)?;
+        Ok(curlwind_operators::device::name(&device))
+    }
+
+    /// A progress bar on standard error; none when quiet or not on a terminal.
+    pub fn progress(&self, what: &str) -> ProgressBar {
+        if self.quiet {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new(0).with_message(what.to_string());
+        match ProgressStyle::with_template("{msg:<10} [{bar:30}] {pos}/{len}  {elapsed} elapsed, {eta} left") {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
+        }
+    }
+
+    /// Prints what a command found: a text, or JSON where that was asked for.
+    fn report(&self, json: &impl Serialize, text: &str) -> Result<()> {
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(json).map_err(Error::failed)?);
+        } else if !self.quiet {
+            println!("{text}");
+        }
+        Ok(())
+    }
+}
+
+impl ScenarioRun {
+    fn load(&self, options: &Options) -> Result<Loaded> {
+        shallow_water::load(&self.scenario, &self.set, options.seed)
+    }
+
+    /// Opens the run's folder, does the work in it, and records how it ended. A folder made for a
+    /// run whose input turned out unusable is taken away again.
+    fn in_folder<T>(
+        &self,
+        loaded: &Loaded,
+        options: &Options,
+        work: impl FnOnce(&RunFolder) -> Result<T>,
+    ) -> Result<T> {
+        let setup = Setup::new(&loaded.name, &loaded.settings)?
+            .seed(loaded.settings.seed)
+            .device(options.device()?);
+        in_folder(&self.output, setup, self.resume, work)
+    }
+}
+
+fn in_folder<T>(
+    path: &Path,
+    setup: Setup,
+    resume: bool,
+    work: impl FnOnce(&RunFolder) -> Result<T>,
+) -> Result<T> {
+    let existed = path.exists();
+    let folder = match resume {
+        true => RunFolder::resume_or_create(path, setup)?,
+        false => RunFolder::create(path, setup)?,
+    };
+    match work(&folder) {
+        Ok(value) => {
+            folder.finish()?;
+            Ok(value)
+        }
+        Err(Error::Unusable(reason)) if !existed => {
+            drop(folder);
+            // The folder is the run's own and holds nothing computed.
+            let _ = std::fs::remove_dir_all(path);
+            Err(Error::Unusable(reason))
+        }
+        Err(error) => {
+            folder.fail(&error)?;
+            Err(error)
+        }
+    }
+}
+
+/// Rows at whole days, for the terminal; scores.json has all of them.
+fn daily(scores: &Scores, width: usize) -> String {
+    let rows: Vec<_> = scores
+        .rows
+        .iter()
+        .filter(|row| row.lead_hours.is_none_or(|hours| hours % 24.0 == 0.0))
+        .cloned()
+        .collect();
+    score_table(&rows, width)
+}

@@ -1,0 +1,151 @@
+//! Rotating shallow water on the sphere: the solver, its surrogate, and what they make of the same
+//! initial state.
+//!
+//! * equation, solver: [`curlwind_solvers::shallow_water`]
+//! * residual: `curlwind_operators::residuals::shallow_water`
+//! * operator: [`curlwind_operators::sfno`], trained on the solver's own flows
+
+pub mod carried;
+pub mod evaluation;
+pub mod flows;
+pub mod generate;
+pub mod gridded;
+pub mod initial;
+pub mod linear_balance;
+pub mod output;
+pub mod pictures;
+pub mod pipeline;
+pub mod rollout;
+pub mod settings;
+pub mod simulation;
+pub mod spectra;
+pub mod train;
+pub mod windows;
+
+use crate::config::{Document, Source};
+use crate::error::{Error, Result};
+pub use settings::Settings;
+use std::path::Path;
+
+/// A scenario that the program carries.
+pub struct BuiltIn {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    text: &'static str,
+}
+
+/// The scenarios that the program carries.
+pub const BUILT_IN: [BuiltIn; 2] = [
+    BuiltIn {
+        name: "shallow-water",
+        about: "standard and random flows of rotating shallow water, solver against operator",
+        text: include_str!("shallow-water.toml"),
+    },
+    BuiltIn {
+        name: "era5-500hpa",
+        about: "five-day forecast from a real ERA5 analysis at 500 hPa, solver against operator",
+        text: include_str!("era5-500hpa.toml"),
+    },
+];
+
+/// The values of `initial.case`.
+pub const CASES: [(&str, &str); 7] = [
+    ("williamson_1", "advection of a cosine bell (angle)"),
+    ("williamson_2", "steady zonal flow (angle)"),
+    ("williamson_5", "zonal flow over an isolated mountain"),
+    ("williamson_6", "Rossby-Haurwitz wave of wavenumber 4"),
+    ("galewsky", "barotropically unstable jet (perturbed = true or false)"),
+    ("random", "random flow in nonlinear balance (wind, depth, peak_degree)"),
+    ("analysis", "wind and geopotential from NetCDF (file, level, time, balanced)"),
+];
+
+/// A scenario as read, with what is needed to refuse its values by file and line.
+pub struct Loaded {
+    /// The name it was asked for by.
+    pub name: String,
+    /// Its values.
+    pub settings: Settings,
+    document: Document,
+}
+
+impl Loaded {
+    /// The error that refuses the value at `path`, naming its file and line.
+    pub fn refuse(&self, path: &str, reason: impl std::fmt::Display) -> Error {
+        self.document.refuse(path, reason).into()
+    }
+}
+
+/// Reads a built-in scenario or a file, lays the overrides over it, and checks what can be checked
+/// before any work.
+///
+/// # Errors
+/// Unknown scenario, unreadable file, unknown key, wrong unit, wrong value: with the place, what
+/// was expected and the nearest valid name.
+pub fn load(name: &str, sets: &[String], seed: Option<u64>) -> Result<Loaded> {
+    let source = match BUILT_IN.iter().find(|s| s.name == name) {
+        Some(scenario) => Source::built_in(scenario.name, scenario.text),
+        None if Path::new(name).exists() => Source::file(name),
+        None => {
+            let names = BUILT_IN.map(|s| s.name);
+            let hint = crate::config::nearest(name, names)
+                .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            return Err(Error::unusable(format!(
+                "`{name}` is neither a built-in scenario ({}) nor a file{hint}",
+                names.join(", ")
+            )));
+        }
+    };
+    let document = Document::read(&source, sets)?;
+    let mut settings: Settings = document.decode()?;
+    if let Some(seed) = seed {
+        settings.seed = seed;
+    }
+    let loaded = Loaded { name: name.to_string(), settings, document };
+    loaded.check()?;
+    Ok(loaded)
+}
+
+impl Loaded {
+    /// What depends on several keys at once.
+    fn check(&self) -> Result<()> {
+        let s = &self.settings;
+        let positive = [
+            ("solver.time_step", s.solver.time_step.si()),
+            ("solver.duration", s.solver.duration.si()),
+            ("solver.output_interval", s.solver.output_interval.si()),
+            ("training_set.interval", s.training_set.interval.si()),
+            ("training_set.duration", s.training_set.duration.si()),
+            ("forecast.duration", s.forecast.duration.si()),
+        ];
+        for (key, value) in positive {
+            if !(value > 0.0) {
+                return Err(self.refuse(key, "expected a time above 0"));
+            }
+        }
+        for (key, duration, interval, of) in [
+            ("solver.duration", s.solver.duration, s.solver.output_interval, "solver.output_interval"),
+            ("training_set.duration", s.training_set.duration, s.training_set.interval, "training_set.interval"),
+            ("forecast.duration", s.forecast.duration, s.training_set.interval, "training_set.interval"),
+        ] {
+            let count = duration.si() / interval.si();
+            if count.round() < 1.0 || (count - count.round()).abs() > 1e-9 {
+                return Err(self.refuse(key, format!("expected a whole number of `{of}` ({interval})")));
+            }
+        }
+        let set = &s.training_set;
+        for (key, share) in [("training_set.validation", set.validation), ("training_set.test", set.test)] {
+            if !(0.0..1.0).contains(&share) {
+                return Err(self.refuse(key, "expected a share from 0 to below 1"));
+            }
+        }
+        if set.trajectories == 0 {
+            return Err(self.refuse("training_set.trajectories", "expected at least 1"));
+        }
+        if set.latitudes < 8 || !set.latitudes.is_multiple_of(2) {
+            return Err(self.refuse("training_set.latitudes", "expected an even number, 8 or more"));
+        }
+        s.training.check().map_err(|error| self.refuse("training", error))
+    }
+}

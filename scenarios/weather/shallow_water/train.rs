@@ -1,0 +1,151 @@
+//! Training the surrogate of the solver on a stored set of flows.
+
+use super::gridded::{CHANNELS, Gridded};
+use super::settings::Settings;
+use super::windows::StoreWindows;
+use crate::error::{Error, Result};
+use crate::run_folder::write_atomically;
+use curlwind_datasets::store::{Split, SplitKind, Statistics, Store};
+use curlwind_operators::surrogate::{Normalisation, Predict, Surrogate, SurrogateConfig};
+use curlwind_operators::training::{Outcome, RunOptions, train};
+use curlwind_operators::{Error as OperatorError, device};
+use curlwind_solvers::sphere::SphereGrid;
+use std::path::Path;
+
+/// What a training run is given besides the scenario.
+pub struct TrainingRun<'a> {
+    /// The flows.
+    pub store: &'a Store,
+    /// Who trains on what.
+    pub split: &'a Split,
+    /// The run's folder: `model/`, `checkpoint/`, `metrics.jsonl`.
+    pub folder: &'a Path,
+    /// Name of the device.
+    pub device: &'a str,
+    /// No progress bar.
+    pub quiet: bool,
+    /// Continue from the folder's checkpoint.
+    pub resume: bool,
+}
+
+/// Deals the flows out; the split is recorded in the store's folder and read back when it is there.
+///
+/// # Errors
+/// Too few flows, or a recorded split that was tampered with or asks for other fractions.
+pub fn split(settings: &Settings, store: &Store) -> Result<Split> {
+    let set = &settings.training_set;
+    let kind = SplitKind::Trajectories { seed: settings.seed };
+    let states = store.layout().steps;
+    let fresh = Split::new(store.complete(), states, kind, set.validation, set.test)
+        .map_err(Error::unusable)?;
+    let file = store.path().join("split.json");
+    if !file.exists() {
+        fresh.save(&file).map_err(Error::failed)?;
+        return Ok(fresh);
+    }
+    let recorded = Split::load(&file).map_err(Error::unusable)?;
+    if recorded.hash != fresh.hash {
+        return Err(Error::unusable(format!(
+            "{} records another split of these flows than `training_set.validation`, \
+             `training_set.test` and the seed now ask for; remove it to deal them out anew",
+            file.display()
+        )));
+    }
+    Ok(recorded)
+}
+
+/// Trains and saves the surrogate in `model/`.
+///
+/// # Errors
+/// A configuration that does not fit the data, a loss that is not finite, files that cannot be
+/// written.
+pub fn train_surrogate(settings: &Settings, run: &TrainingRun) -> Result<Outcome> {
+    let layout = run.store.layout();
+    let found: Vec<&str> = layout.channels.iter().map(|c| c.name.as_str()).collect();
+    if found != CHANNELS.map(|(name, _)| name) {
+        return Err(Error::unusable(format!(
+            "{}: expected the channels geopotential, vorticity and divergence, found {}",
+            run.store.path().display(),
+            found.join(", ")
+        )));
+    }
+    let longest = settings.training.stages.iter().map(|s| s.roll_out).max().unwrap_or(1);
+    let training = StoreWindows::new(run.store, &run.split.train, longest)?;
+    let validation = (!run.split.validation.is_empty())
+        .then(|| StoreWindows::new(run.store, &run.split.validation, longest))
+        .transpose()?;
+    let nlat = layout.latitudes_deg.len();
+    let grid = SphereGrid::gaussian(nlat, layout.longitudes_deg.len()).map_err(Error::unusable)?;
+    let statistics = Statistics::fit(run.store, run.split, Some(grid.weights())).map_err(Error::failed)?;
+    let json = serde_json::to_vec_pretty(&statistics).map_err(Error::failed)?;
+    write_atomically(&run.folder.join("statistics.json"), &json).map_err(Error::failed)?;
+    let of = |value: fn(&curlwind_datasets::store::ChannelStatistics) -> f64| {
+        statistics.channels.iter().map(value).collect::<Vec<_>>()
+    };
+    let config = SurrogateConfig {
+        network: settings.operator.clone(),
+        channels: CHANNELS.map(|(name, _)| name.to_string()).to_vec(),
+        static_channels: vec!["sin_latitude".into()],
+        normalisation: Normalisation {
+            mean: of(|c| c.mean),
+            std: of(|c| c.std),
+            difference_mean: of(|c| c.difference_mean),
+            difference_std: of(|c| c.difference_std),
+        },
+        time_step: layout.time_step_seconds,
+        predict: Predict::Tendency,
+    };
+    let device = device::select(run.device).map_err(Error::unusable)?;
+    device.seed(settings.training.seed ^ settings.seed);
+    let surrogate =
+        Surrogate::new(config, &grid, &sin_latitude(&grid), &device).map_err(Error::unusable)?;
+    let options = RunOptions { quiet: run.quiet, resume: run.resume, stop: None };
+    let outcome = train(
+        surrogate,
+        &settings.training,
+        &training,
+        validation.as_ref().map(|v| v as _),
+        run.folder,
+        options,
+    )
+    .map_err(training_error)?;
+    outcome.surrogate.save(&run.folder.join("model")).map_err(Error::failed)?;
+    Ok(outcome)
+}
+
+/// The static channel that tells the network where on the planet it is: the Coriolis parameter's
+/// shape.
+pub fn sin_latitude(grid: &SphereGrid) -> Vec<f32> {
+    let row = |s: &f64| std::iter::repeat_n(*s as f32, grid.nlon());
+    grid.sin_latitudes().iter().flat_map(row).collect()
+}
+
+fn training_error(error: OperatorError) -> Error {
+    match error {
+        OperatorError::Config { .. } | OperatorError::Grid { .. } => Error::unusable(error),
+        error => Error::failed(error),
+    }
+}
+
+/// The mean of the training states, `[channel][latitude][longitude]`, as a state of the grid.
+///
+/// # Errors
+/// A store that cannot be read.
+pub fn climatology(store: &Store, split: &Split, gridded: &Gridded) -> Result<Vec<f32>> {
+    let size = gridded.state_len();
+    let (mut sum, mut count) = (vec![0.0f64; size], 0usize);
+    for segment in &split.train {
+        let states = segment.end - segment.start;
+        let mut buffer = vec![0.0f32; size * states];
+        store
+            .read_window(segment.trajectory, segment.start, states, &mut buffer)
+            .map_err(Error::failed)?;
+        for state in buffer.chunks_exact(size) {
+            for (sum, value) in sum.iter_mut().zip(state) {
+                *sum += f64::from(*value);
+            }
+        }
+        count += states;
+    }
+    Ok(sum.iter().map(|s| (s / count as f64) as f32).collect())
+}
