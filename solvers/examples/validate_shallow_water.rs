@@ -183,7 +183,7 @@ fn williamson_5(table: &mut Table) -> Result<()> {
     let fine = transform(213)?;
     let (reference, _, _) = evolve(&cases::williamson_5(&fine)?, &fine, 240.0, 15.0 * DAY)?;
     let mut last = f64::INFINITY;
-    for (truncation, time_step) in [(42, 900.0), (63, 600.0), (85, 450.0), (106, 360.0)] {
+    for (truncation, time_step) in [(42, 450.0), (63, 400.0), (85, 300.0), (106, 300.0)] {
         let transform = transform(truncation)?;
         let case = cases::williamson_5(&transform)?;
         let (state, mass, energy) = evolve(&case, &transform, time_step, 15.0 * DAY)?;
