@@ -4,8 +4,10 @@
 //! the right-hand side, which equals the solver's own to round-off. Of the solver's trajectory it
 //! falls at the order of the time difference; as a loss it needs no labels.
 
+pub mod barotropic;
 pub mod shallow_water;
 pub mod time_difference;
 
+pub use barotropic::BarotropicResidual;
 pub use shallow_water::{ShallowWaterFields, ShallowWaterResidual};
 pub use time_difference::TimeDifference;
