@@ -1,6 +1,9 @@
 """Makes the random flows of neuraloperator's SFNO example once, with its own data class, and stores them.
 
-    python sfno_flows.py flows.h5
+    python sfno_flows.py flows.h5 [flows.safetensors]
+
+The second file holds the same arrays under the names of the datasets, for readers without HDF5. When the
+first file exists it is only converted.
 
 200 training flows at 32x64 and 50 test flows at each of 32x64 and 64x128, one hour apart. The example
 draws new flows at every access; here they are drawn once so that two programs train on the same ones.
@@ -17,12 +20,14 @@ use the normalisation of `train_32` everywhere; it is repeated at the root as `m
 The attribute `latitudes` holds degrees north: the package stores the flows north to south.
 """
 
+import json
+import os
+import struct
 import sys
 
 import h5py
 import numpy as np
 import torch
-from neuralop.data.datasets.spherical_swe import SphericalSWEDataset
 
 SETS = [
     # name, (nlat, nlon), flows, seed
@@ -34,6 +39,8 @@ SETS = [
 
 def draw(dims, count, seed):
     """Flows in physical units, and the set's own mean and variance."""
+    from neuralop.data.datasets.spherical_swe import SphericalSWEDataset
+
     torch.manual_seed(seed)
     flows = SphericalSWEDataset(dims=dims, num_examples=count)
     mean, variance = flows.inp_mean, flows.inp_var
@@ -51,7 +58,24 @@ def summed_relative_error(p, y):
     return (norm(p - y) / norm(y)).sum(1).mean()
 
 
-def main(path):
+def convert(source, path):
+    """Writes every dataset of an HDF5 file to a safetensors file: header length, JSON header, values."""
+    arrays = {}
+    with h5py.File(source) as file:
+        file.visititems(lambda name, item: arrays.update({name: item[:]}) if isinstance(item, h5py.Dataset) else None)
+    header, offset = {}, 0
+    for name, array in arrays.items():
+        header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [offset, offset + array.nbytes]}
+        offset += array.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as out:
+        out.write(struct.pack("<Q", len(text)) + text)
+        for array in arrays.values():
+            out.write(array.astype("<f4").tobytes())
+
+
+def make(path):
     with h5py.File(path, "w") as file:
         for name, dims, count, seed in SETS:
             x, y, mean, variance, latitudes = draw(dims, count, seed)
@@ -68,5 +92,12 @@ def main(path):
                   f"persistence (summed relative error) {summed_relative_error(fit(x), fit(y)):.4f}", flush=True)
 
 
+def main(path, converted=None):
+    if converted is None or not os.path.exists(path):
+        make(path)
+    if converted is not None:
+        convert(path, converted)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -13,6 +13,7 @@ pub mod residuals;
 pub mod sfno;
 pub mod spectral;
 pub mod spherical;
+pub mod stepping;
 pub mod surrogate;
 pub mod training;
 pub mod weights;

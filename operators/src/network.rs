@@ -3,13 +3,14 @@
 use crate::error::Result;
 use crate::fno::{Fno2d, Fno2dConfig};
 use crate::sfno::{Sfno, SfnoConfig};
+use crate::stepping::{Stepping, SteppingConfig};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use curlwind_solvers::sphere::grid::SphereGrid;
 use serde::{Deserialize, Serialize};
 
 /// The values of `kind` with a line about each, for listings.
-pub const KINDS: [(&str, &str); 2] = [
+pub const KINDS: [(&str, &str); 3] = [
     (
         "sfno",
         "spherical Fourier neural operator (Bonev et al. 2023)",
@@ -18,9 +19,14 @@ pub const KINDS: [(&str, &str); 2] = [
         "fno2d",
         "Fourier neural operator in two dimensions (Li et al. 2021)",
     ),
+    (
+        "stepping",
+        "learned time stepper of quadratic dynamics on the sphere",
+    ),
 ];
 
-/// Configuration of a network; in files `kind = "sfno"` or `"fno2d"` beside its keys.
+/// Configuration of a network; in files `kind = "sfno"`, `"fno2d"` or `"stepping"` beside its
+/// keys.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum NetworkConfig {
@@ -28,6 +34,8 @@ pub enum NetworkConfig {
     Fno2d(Fno2dConfig),
     /// Spherical Fourier neural operator.
     Sfno(SfnoConfig),
+    /// Bilinear stepping operator on the sphere.
+    Stepping(SteppingConfig),
 }
 
 impl burn::config::Config for NetworkConfig {}
@@ -46,6 +54,8 @@ pub enum Network {
     Fno2d(Fno2d),
     /// See [`Sfno`].
     Sfno(Sfno),
+    /// See [`Stepping`].
+    Stepping(Stepping),
 }
 
 impl NetworkConfig {
@@ -54,6 +64,7 @@ impl NetworkConfig {
         let (in_channels, out_channels) = match &mut self {
             Self::Fno2d(config) => (&mut config.in_channels, &mut config.out_channels),
             Self::Sfno(config) => (&mut config.in_channels, &mut config.out_channels),
+            Self::Stepping(config) => (&mut config.in_channels, &mut config.out_channels),
         };
         (*in_channels, *out_channels) = (inputs, outputs);
         self
@@ -64,14 +75,16 @@ impl NetworkConfig {
         match self {
             Self::Fno2d(config) => (config.in_channels, config.out_channels),
             Self::Sfno(config) => (config.in_channels, config.out_channels),
+            Self::Stepping(config) => (config.in_channels, config.out_channels),
         }
     }
 
-    /// The name in files: `fno2d` or `sfno`.
+    /// The name in files: `fno2d`, `sfno` or `stepping`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Fno2d(_) => "fno2d",
             Self::Sfno(_) => "sfno",
+            Self::Stepping(_) => "stepping",
         }
     }
 
@@ -80,6 +93,7 @@ impl NetworkConfig {
         Ok(match self {
             Self::Fno2d(config) => Network::Fno2d(config.init(device)?),
             Self::Sfno(config) => Network::Sfno(config.init(grid, device)?),
+            Self::Stepping(config) => Network::Stepping(config.init(grid, device)?),
         })
     }
 }
@@ -90,6 +104,7 @@ impl Network {
         match self {
             Self::Fno2d(network) => network.forward(x),
             Self::Sfno(network) => network.forward(x),
+            Self::Stepping(network) => network.forward(x),
         }
     }
 
@@ -98,7 +113,22 @@ impl Network {
         Ok(match self {
             Self::Fno2d(network) => Self::Fno2d(network.clone()),
             Self::Sfno(network) => Self::Sfno(network.at_grid(grid)?),
+            Self::Stepping(network) => Self::Stepping(network.at_grid(grid)?),
         })
+    }
+
+    /// Whether the network must see inputs once, before training ([`Network::fit`]).
+    pub fn wants_fit(&self) -> bool {
+        matches!(self, Self::Stepping(network) if !network.is_fitted())
+    }
+
+    /// Fits what is not learned by gradients to inputs `[S, Ci, nlat, nlon]`; only the stepping
+    /// operator has such.
+    pub fn fit(self, inputs: Tensor<4>) -> Result<Self> {
+        match self {
+            Self::Stepping(network) => Ok(Self::Stepping(network.fit(inputs)?)),
+            other => Ok(other),
+        }
     }
 }
 
@@ -111,6 +141,7 @@ mod tests {
         for config in [
             NetworkConfig::default(),
             NetworkConfig::Fno2d(Fno2dConfig::default()),
+            NetworkConfig::Stepping(SteppingConfig::default()),
         ] {
             let json = serde_json::to_string(&config).expect("json");
             assert_eq!(

@@ -196,6 +196,10 @@ impl Surrogate {
         config.network = config
             .network
             .with_channels(channels + config.static_channels.len(), channels);
+        if let (NetworkConfig::Stepping(_), Predict::Tendency) = (&config.network, config.predict) {
+            let expected = "`state`: a stepping network gives the next state itself";
+            return Err(Error::config("predict", expected, "`tendency`"));
+        }
         let network = config.network.init(grid, device)?;
         let statics = static_fields(&config, grid, statics, device)?;
         Ok(Self {
@@ -227,6 +231,33 @@ impl Surrogate {
             network,
             ..self.clone()
         }
+    }
+
+    /// Fits what the network wants to know of its inputs before training, from the first states of
+    /// up to 200 windows spread over the data. Nothing happens when it wants nothing or was fitted.
+    ///
+    /// # Errors
+    /// When reading fails or the states have another shape.
+    pub fn fitted(self, data: &dyn Windows) -> Result<Self> {
+        if !self.network.wants_fit() {
+            return Ok(self);
+        }
+        let [channels, nlat, nlon] = data.state_shape();
+        let size = channels * nlat * nlon;
+        let samples = data.len().min(200);
+        let mut states = Vec::with_capacity(samples * size);
+        let mut window = vec![0.0f32; 2 * size];
+        for sample in 0..samples {
+            data.read(sample * data.len() / samples, 1, &mut window)?;
+            states.extend_from_slice(&window[..size]);
+        }
+        let data = TensorData::new(states, [samples, channels, nlat, nlon]);
+        let mut inputs = self.normalise(Tensor::from_data(data, &self.device()));
+        if let Some(statics) = &self.statics {
+            inputs = append_channels(inputs, statics);
+        }
+        let network = self.network.clone().fit(inputs)?;
+        Ok(self.with_network(network))
     }
 
     /// The device of the weights, without autodiff.
