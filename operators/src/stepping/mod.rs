@@ -21,6 +21,7 @@
 //! error; it is a learned solver rather than a rival of a neural operator in generality.
 
 pub mod config;
+mod geometry;
 pub mod harmonics;
 pub mod network;
 pub mod symmetry;

@@ -10,8 +10,8 @@
 //! so that the tendency is `v . L^-1 (phi / S)`: gradient descent sees a round bowl, and one
 //! learning rate suits every term and every unit of the data.
 
+use super::geometry::LAPLACIAN_SCALE;
 use super::harmonics::Harmonics;
-use super::network::LAPLACIAN_SCALE;
 use super::symmetry::{Term, TermKind};
 use crate::error::{Error, Result};
 use ndarray::{Array2, ArrayView2, s};
