@@ -1,0 +1,85 @@
+#!/bin/sh
+# Runs other people's software on our cases and writes JSON results.
+#
+#   sh benches/peers/run.sh [transform] [step] [sfno] [netcdf FILE...]     default: transform step sfno
+#
+# OUT (default target/peers) receives the results and, in venv/, the Python environment. PYTHON picks the interpreter.
+# What cannot be installed or run is skipped with the reason, and named again at the end.
+set -u
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+out=${OUT:-$here/../../target/peers}
+python=${PYTHON:-python3}
+mkdir -p "$out" || exit 1
+out=$(CDPATH= cd -- "$out" && pwd)
+venv=$out/venv
+skipped=
+
+skip() {
+    echo "skipped: $1" >&2
+    skipped="$skipped
+  $1"
+}
+
+# The packages of one group of requirements.txt.
+group() {
+    awk -v wanted="$1" '/^# group /{ inside = ($3 == wanted); next } inside && !/^#/' "$here/requirements.txt"
+}
+
+# Installs a group once; returns 1 with a message when that fails.
+install() {
+    [ -f "$venv/installed-$1" ] && return 0
+    group "$1" > "$venv/$1.txt"
+    echo "installing $1 (log: $out/install-$1.log)"
+    if "$venv/bin/python" -m pip install -q -r "$venv/$1.txt" > "$out/install-$1.log" 2>&1; then
+        touch "$venv/installed-$1"
+    else
+        tail -n 3 "$out/install-$1.log" >&2
+        return 1
+    fi
+}
+
+if [ ! -x "$venv/bin/python" ]; then
+    "$python" -m venv "$venv" || { echo "cannot make a Python environment in $venv with $python" >&2; exit 1; }
+fi
+
+have_fftw() {
+    printf '#include <fftw3.h>\nint main(void) { return 0; }\n' | ${CC:-cc} -x c -fsyntax-only - 2>/dev/null
+}
+
+with_shtns() { # name of the result, script
+    [ -f "$venv/installed-shtns" ] || have_fftw || {
+        skip "$1: shtns needs a C compiler and the FFTW 3 headers (Debian: libfftw3-dev)"; return; }
+    install shtns || { skip "$1: shtns could not be installed, see $out/install-shtns.log"; return; }
+    "$venv/bin/python" "$here/$2" "$out/$1.json" || skip "$1: $2 failed"
+}
+
+sfno() {
+    install sfno || { skip "sfno: neuraloperator could not be installed, see $out/install-sfno.log"; return; }
+    if [ ! -f "$out/flows.h5" ]; then
+        "$venv/bin/python" "$here/sfno_flows.py" "$out/flows.part.h5" || { skip "sfno: the flows could not be made"; return; }
+        mv "$out/flows.part.h5" "$out/flows.h5"
+    fi
+    "$venv/bin/python" "$here/sfno_neuraloperator.py" "$out/flows.h5" "$out/sfno_neuraloperator.json" || skip "sfno: training failed"
+}
+
+[ $# -gt 0 ] || set -- transform step sfno
+while [ $# -gt 0 ]; do
+    case $1 in
+    transform) with_shtns transform_shtns transform_shtns.py ;;
+    step) with_shtns shallow_water_shtns shallow_water_shtns.py ;;
+    sfno) sfno ;;
+    netcdf)
+        shift
+        [ $# -gt 0 ] || { echo "netcdf: expected one or more files" >&2; exit 2; }
+        install netcdf || { skip "netcdf: compliance-checker could not be installed, see $out/install-netcdf.log"; break; }
+        "$venv/bin/python" "$here/check_netcdf.py" "$@" --json "$out/netcdf.json"
+        exit $?
+        ;;
+    *)
+        echo "unknown part $1; expected transform, step, sfno or netcdf FILE..." >&2
+        exit 2
+        ;;
+    esac
+    shift
+done
+[ -z "$skipped" ] || echo "skipped:$skipped" >&2
