@@ -6,6 +6,7 @@
 # OUT (default target/peers) receives the results and, in venv/, the Python environment. PYTHON picks the interpreter.
 # What cannot be installed or run is skipped with the reason, and named again at the end.
 set -u
+export PYTHONDONTWRITEBYTECODE=1
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 out=${OUT:-$here/../../target/peers}
 python=${PYTHON:-python3}
@@ -59,6 +60,8 @@ sfno() {
         "$venv/bin/python" "$here/sfno_flows.py" "$out/flows.part.h5" || { skip "sfno: the flows could not be made"; return; }
         mv "$out/flows.part.h5" "$out/flows.h5"
     fi
+    # the same arrays for readers without HDF5
+    "$venv/bin/python" "$here/sfno_flows.py" "$out/flows.h5" "$out/flows.safetensors" || { skip "sfno: the flows could not be converted"; return; }
     "$venv/bin/python" "$here/sfno_neuraloperator.py" "$out/flows.h5" "$out/sfno_neuraloperator.json" || skip "sfno: training failed"
 }
 
