@@ -46,6 +46,10 @@ impl From<ConfigError> for Error {
 
 impl From<RunError> for Error {
     fn from(error: RunError) -> Self {
-        if error.is_input() { Self::unusable(error) } else { Self::failed(error) }
+        if error.is_input() {
+            Self::unusable(error)
+        } else {
+            Self::failed(error)
+        }
     }
 }

@@ -50,7 +50,8 @@ pub struct SfnoConfig {
     pub lifting_ratio: usize,
     /// Width of the hidden layer of the projection, in units of `hidden_channels`.
     pub projection_ratio: usize,
-    /// Whether sin(latitude) and cos and sin of the longitude are appended to the input.
+    /// Whether the point in space (sin of the latitude and two more) is appended to the input. A
+    /// convolution cannot know the latitude, and so not the Coriolis parameter, without it.
     pub positional_embedding: bool,
     /// Whether the projection also sees the input.
     pub big_skip: bool,
@@ -70,7 +71,7 @@ impl Default for SfnoConfig {
             mlp_ratio: 0,
             lifting_ratio: 0,
             projection_ratio: 2,
-            positional_embedding: false,
+            positional_embedding: true,
             big_skip: true,
         }
     }

@@ -27,7 +27,10 @@ pub fn forecast(request: &Request, options: &Options) -> Result<()> {
     let level: Option<Pascals> = request
         .level
         .as_ref()
-        .map(|text| text.parse().map_err(|error| Error::unusable(format!("--level: {error}"))))
+        .map(|text| {
+            text.parse()
+                .map_err(|error| Error::unusable(format!("--level: {error}")))
+        })
         .transpose()?;
     let configuration = serde_json::json!({
         "model": request.model, "init": request.init, "duration": duration,
@@ -44,6 +47,9 @@ pub fn forecast(request: &Request, options: &Options) -> Result<()> {
         };
         pipeline::forecast(&request, folder, options)
     })?;
-    let text = format!("{leads} leads in {}", request.output.join("output.nc").display());
+    let text = format!(
+        "{leads} leads in {}",
+        request.output.join("output.nc").display()
+    );
     options.report(&serde_json::json!({ "leads": leads }), &text)
 }

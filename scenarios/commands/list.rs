@@ -9,7 +9,10 @@ use curlwind_operators::network::KINDS;
 pub fn list(options: &Options) -> Result<()> {
     if options.json {
         let scenarios: Vec<_> = BUILT_IN.iter().map(|s| (s.name, s.about)).collect();
-        println!("{}", serde_json::json!({ "scenarios": scenarios, "cases": CASES, "operators": KINDS }));
+        println!(
+            "{}",
+            serde_json::json!({ "scenarios": scenarios, "cases": CASES, "operators": KINDS })
+        );
         return Ok(());
     }
     println!("Scenarios");

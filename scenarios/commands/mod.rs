@@ -149,12 +149,36 @@ impl Cli {
             Command::Simulate { run, init } => simulate::simulate(&run, init.as_deref(), options),
             Command::Generate { run } => generate::generate(&run, options),
             Command::Train { run, data } => train::train(&run, data.as_deref(), options),
-            Command::Forecast { model, init, output, duration, level, unbalanced } => {
-                let request = forecast::Request { model, init, output, duration, level, unbalanced };
+            Command::Forecast {
+                model,
+                init,
+                output,
+                duration,
+                level,
+                unbalanced,
+            } => {
+                let request = forecast::Request {
+                    model,
+                    init,
+                    output,
+                    duration,
+                    level,
+                    unbalanced,
+                };
                 forecast::forecast(&request, options)
             }
-            Command::Score { forecast, truth, climatology, output } => {
-                let request = score::Request { forecast, truth, climatology, output };
+            Command::Score {
+                forecast,
+                truth,
+                climatology,
+                output,
+            } => {
+                let request = score::Request {
+                    forecast,
+                    truth,
+                    climatology,
+                    output,
+                };
                 score::score(&request, options)
             }
             Command::Run { run } => run::run(&run, options),
@@ -176,7 +200,9 @@ impl Options {
             return ProgressBar::hidden();
         }
         let bar = ProgressBar::new(0).with_message(what.to_string());
-        match ProgressStyle::with_template("{msg:<10} [{bar:30}] {pos}/{len}  {elapsed} elapsed, {eta} left") {
+        match ProgressStyle::with_template(
+            "{msg:<10} [{bar:30}] {pos}/{len}  {elapsed} elapsed, {eta} left",
+        ) {
             Ok(style) => bar.with_style(style),
             Err(_) => bar,
         }
@@ -185,7 +211,10 @@ impl Options {
     /// Prints what a command found: a text, or JSON where that was asked for.
     fn report(&self, json: &impl Serialize, text: &str) -> Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string_pretty(json).map_err(Error::failed)?);
+            println!(
+                "{}",
+                serde_json::to_string_pretty(json).map_err(Error::failed)?
+            );
         } else if !self.quiet {
             println!("{text}");
         }

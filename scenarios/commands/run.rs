@@ -7,6 +7,8 @@ use crate::weather::shallow_water::pipeline;
 /// Solver, training set, training, forecast, scores, figures, report.
 pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
     let loaded = run.load(options)?;
-    let summary = run.in_folder(&loaded, options, |folder| pipeline::run(&loaded, folder, options))?;
+    let summary = run.in_folder(&loaded, options, |folder| {
+        pipeline::run(&loaded, folder, options)
+    })?;
     options.report(&summary.scores, &summary.text(&run.output))
 }

@@ -29,14 +29,23 @@ pub fn score(request: &Request, options: &Options) -> Result<()> {
                 "forecast": request.forecast, "truth": request.truth,
                 "climatology": request.climatology,
             });
-            in_folder(output, Setup::new("score", &configuration)?, false, |folder| {
-                for file in [Some(&request.forecast), Some(&request.truth), request.climatology.as_ref()] {
-                    file.map_or(Ok(()), |file| folder.record_input(file))?;
-                }
-                let scores = verification::score(&files)?;
-                scores.write(&folder.file("scores.json"))?;
-                Ok(scores)
-            })?
+            in_folder(
+                output,
+                Setup::new("score", &configuration)?,
+                false,
+                |folder| {
+                    for file in [
+                        Some(&request.forecast),
+                        Some(&request.truth),
+                        request.climatology.as_ref(),
+                    ] {
+                        file.map_or(Ok(()), |file| folder.record_input(file))?;
+                    }
+                    let scores = verification::score(&files)?;
+                    scores.write(&folder.file("scores.json"))?;
+                    Ok(scores)
+                },
+            )?
         }
     };
     options.report(&scores, &daily(&scores, 100))

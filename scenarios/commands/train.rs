@@ -8,9 +8,12 @@ use std::path::Path;
 /// Trains on `data`, or on flows generated into the run.
 pub fn train(run: &ScenarioRun, data: Option<&Path>, options: &Options) -> Result<()> {
     let loaded = run.load(options)?;
-    let summary =
-        run.in_folder(&loaded, options, |folder| pipeline::train(&loaded, folder, data, options))?;
-    let validation = summary.validation_loss.map_or("none".into(), |loss| format!("{loss:.4}"));
+    let summary = run.in_folder(&loaded, options, |folder| {
+        pipeline::train(&loaded, folder, data, options)
+    })?;
+    let validation = summary
+        .validation_loss
+        .map_or("none".into(), |loss| format!("{loss:.4}"));
     let text = format!(
         "{} steps in {:.0} s, loss {:.4}, validation {validation}; model in {}",
         summary.steps,

@@ -24,18 +24,27 @@ impl AreaMean {
     /// From weights per latitude; they are scaled to sum to 1.
     pub fn new(weights: &[f64]) -> Self {
         let total: f64 = weights.iter().sum();
-        Self { weights: weights.iter().map(|w| w / total).collect() }
+        Self {
+            weights: weights.iter().map(|w| w / total).collect(),
+        }
     }
 
     /// The average of `value(j, i)` over the sphere.
     fn of(&self, nlon: usize, value: impl Fn(usize, usize) -> f64) -> f64 {
         let row = |j| (0..nlon).map(|i| value(j, i)).sum::<f64>() / nlon as f64;
-        self.weights.iter().enumerate().map(|(j, w)| w * row(j)).sum()
+        self.weights
+            .iter()
+            .enumerate()
+            .map(|(j, w)| w * row(j))
+            .sum()
     }
 
     /// Root mean square difference, in the fields' unit.
     pub fn rmse(&self, forecast: ArrayView2<f64>, truth: ArrayView2<f64>) -> f64 {
-        self.of(truth.ncols(), |j, i| (forecast[[j, i]] - truth[[j, i]]).powi(2)).sqrt()
+        self.of(truth.ncols(), |j, i| {
+            (forecast[[j, i]] - truth[[j, i]]).powi(2)
+        })
+        .sqrt()
     }
 
     /// Norm of the difference over the norm of the truth.
@@ -56,7 +65,10 @@ impl AreaMean {
         climatology: ArrayView2<f64>,
     ) -> f64 {
         let nlon = truth.ncols();
-        let (f0, o0) = (self.bias(forecast, climatology), self.bias(truth, climatology));
+        let (f0, o0) = (
+            self.bias(forecast, climatology),
+            self.bias(truth, climatology),
+        );
         let f = |j, i| forecast[[j, i]] - climatology[[j, i]] - f0;
         let o = |j, i| truth[[j, i]] - climatology[[j, i]] - o0;
         let covariance = self.of(nlon, |j, i| f(j, i) * o(j, i));
@@ -100,6 +112,9 @@ mod tests {
     #[test]
     fn a_forecast_that_blew_up_scores_nan() {
         let mean = AreaMean::new(&[1.0]);
-        assert!(mean.rmse(array![[f64::NAN]].view(), array![[1.0]].view()).is_nan());
+        assert!(
+            mean.rmse(array![[f64::NAN]].view(), array![[1.0]].view())
+                .is_nan()
+        );
     }
 }

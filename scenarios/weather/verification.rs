@@ -46,7 +46,10 @@ pub fn score(files: &Files) -> Result<Scores> {
     let forecast = open(files.forecast)?;
     let truth = open(files.truth)?;
     let climatology = files.climatology.map(open).transpose()?;
-    for (path, other) in [(Some(files.truth), Some(&truth)), (files.climatology, climatology.as_ref())] {
+    for (path, other) in [
+        (Some(files.truth), Some(&truth)),
+        (files.climatology, climatology.as_ref()),
+    ] {
         if let (Some(path), Some(other)) = (path, other)
             && other.grid() != forecast.grid()
         {
@@ -71,9 +74,20 @@ pub fn score(files: &Files) -> Result<Scores> {
         )));
     }
     let area = AreaMean::new(&forecast.grid().area_weights());
-    let case = files.truth.file_stem().map_or("truth".into(), |s| s.to_string_lossy().into_owned());
-    let model = files.forecast.file_stem().map_or("forecast".into(), |s| s.to_string_lossy().into_owned());
-    let work = Verification { forecast, truth, climatology, area };
+    let case = files
+        .truth
+        .file_stem()
+        .map_or("truth".into(), |s| s.to_string_lossy().into_owned());
+    let model = files
+        .forecast
+        .file_stem()
+        .map_or("forecast".into(), |s| s.to_string_lossy().into_owned());
+    let work = Verification {
+        forecast,
+        truth,
+        climatology,
+        area,
+    };
     let mut scores = Scores::new();
     for variable in work.forecast.variables().to_vec() {
         if work.truth.variables().contains(&variable) {
@@ -93,14 +107,18 @@ pub fn score(files: &Files) -> Result<Scores> {
 impl Verification {
     fn variable(&self, case: &str, model: &str, name: &str, scores: &mut Scores) -> Result<()> {
         let levels = self.forecast.levels_hpa(name).map_err(Error::unusable)?;
-        let levels: Vec<Option<f64>> =
-            if levels.is_empty() { vec![None] } else { levels.into_iter().map(Some).collect() };
+        let levels: Vec<Option<f64>> = if levels.is_empty() {
+            vec![None]
+        } else {
+            levels.into_iter().map(Some).collect()
+        };
         for level in levels {
             let label = level.map_or(name.to_string(), |hpa| format!("{name}{hpa}"));
             let climate = match &self.climatology {
-                Some(file) if file.variables().iter().any(|v| v == name) => {
-                    Some(file.read_field(name, 0, 0, 0, level).map_err(Error::unusable)?)
-                }
+                Some(file) if file.variables().iter().any(|v| v == name) => Some(
+                    file.read_field(name, 0, 0, 0, level)
+                        .map_err(Error::unusable)?,
+                ),
                 _ => None,
             };
             for (k, &lead) in self.forecast.leads_hours().iter().enumerate() {
@@ -109,12 +127,19 @@ impl Verification {
                 }
                 let mut sums: [Sums; 3] = Default::default();
                 for time in 0..self.forecast.initial_times().len() {
-                    let Some(truth) = self.truth_at(name, time, lead, level)? else { continue };
-                    let read = |k| self.forecast.read_field(name, k, time, 0, level).map_err(Error::unusable);
-                    let persistence = match self.forecast.leads_hours().iter().position(|&l| l == 0.0) {
-                        Some(start) => Some(read(start)?),
-                        None => self.truth_at(name, time, 0.0, level)?,
+                    let Some(truth) = self.truth_at(name, time, lead, level)? else {
+                        continue;
                     };
+                    let read = |k| {
+                        self.forecast
+                            .read_field(name, k, time, 0, level)
+                            .map_err(Error::unusable)
+                    };
+                    let persistence =
+                        match self.forecast.leads_hours().iter().position(|&l| l == 0.0) {
+                            Some(start) => Some(read(start)?),
+                            None => self.truth_at(name, time, 0.0, level)?,
+                        };
                     let fields = [Some(read(k)?), persistence, climate.clone()];
                     for (sum, field) in sums.iter_mut().zip(fields) {
                         if let Some(field) = field {
@@ -128,7 +153,13 @@ impl Verification {
         Ok(())
     }
 
-    fn add(&self, sums: &mut Sums, field: &Array2<f64>, truth: &Array2<f64>, climate: Option<&Array2<f64>>) {
+    fn add(
+        &self,
+        sums: &mut Sums,
+        field: &Array2<f64>,
+        truth: &Array2<f64>,
+        climate: Option<&Array2<f64>>,
+    ) {
         sums.count += 1;
         sums.square += self.area.rmse(field.view(), truth.view()).powi(2);
         sums.bias += self.area.bias(field.view(), truth.view());
@@ -155,9 +186,14 @@ impl Verification {
             if sum.count == 0 {
                 continue;
             }
-            let row = |metric, value| ScoreRow::new(case, name, variable, metric, value).at_lead(lead);
+            let row =
+                |metric, value| ScoreRow::new(case, name, variable, metric, value).at_lead(lead);
             let error = row("rmse", rmse(sum));
-            scores.push(if baseline.is_finite() { error.against(baseline) } else { error });
+            scores.push(if baseline.is_finite() {
+                error.against(baseline)
+            } else {
+                error
+            });
             scores.push(row("bias", sum.bias / sum.count as f64));
             if anomalies && name != "climatology" {
                 scores.push(row("acc", sum.acc / sum.count as f64));
@@ -167,7 +203,13 @@ impl Verification {
 
     /// The truth at the valid time of a forecast: of the same initial time and lead if there is one,
     /// else of the shortest lead.
-    fn truth_at(&self, name: &str, time: usize, lead: f64, level: Option<f64>) -> Result<Option<Array2<f64>>> {
+    fn truth_at(
+        &self,
+        name: &str,
+        time: usize,
+        lead: f64,
+        level: Option<f64>,
+    ) -> Result<Option<Array2<f64>>> {
         let calendar = self.forecast.calendar();
         let start = self.forecast.initial_times()[time].microseconds(calendar);
         let after = |hours: f64| (hours * 3.6e9).round() as i64;
@@ -184,7 +226,11 @@ impl Verification {
                 }
             }
         }
-        best.map(|(_, _, k, t)| self.truth.read_field(name, k, t, 0, level).map_err(Error::unusable))
-            .transpose()
+        best.map(|(_, _, k, t)| {
+            self.truth
+                .read_field(name, k, t, 0, level)
+                .map_err(Error::unusable)
+        })
+        .transpose()
     }
 }

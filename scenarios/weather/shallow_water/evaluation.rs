@@ -49,7 +49,10 @@ pub fn grade(case: &str, truth: &Truth, forecasts: &[Forecast], area: &AreaMean)
                     error = error.against(baseline);
                 }
                 scores.push(error);
-                scores.push(row("relative_l2", area.relative_l2(field.view(), target.view())));
+                scores.push(row(
+                    "relative_l2",
+                    area.relative_l2(field.view(), target.view()),
+                ));
                 // The climatology has no anomaly to correlate.
                 if forecast.model != "climatology" {
                     let climate = mean[variable].2.view();
@@ -63,7 +66,13 @@ pub fn grade(case: &str, truth: &Truth, forecasts: &[Forecast], area: &AreaMean)
 
 /// The first lead (hours) from which on `model` has a larger RMSE of `variable` than `rival` at
 /// every later lead too; `None` when it is never so at the last lead.
-pub fn overtaken(scores: &Scores, case: &str, model: &str, rival: &str, variable: &str) -> Option<f64> {
+pub fn overtaken(
+    scores: &Scores,
+    case: &str,
+    model: &str,
+    rival: &str,
+    variable: &str,
+) -> Option<f64> {
     let ours = scores.series(case, model, variable, "rmse");
     let theirs = scores.series(case, rival, variable, "rmse");
     let worse = |(a, b): &(&(f64, f64), &(f64, f64))| !(a.1 <= b.1);
@@ -106,8 +115,14 @@ mod tests {
             forecast("solver@T21", [1.1, 2.1, 3.1]),
         ];
         let scores = grade("case", &truth, &forecasts, &AreaMean::new(&[1.0, 1.0]));
-        assert_eq!(overtaken(&scores, "case", "sfno", "solver@T21", "z"), Some(12.0));
-        assert_eq!(overtaken(&scores, "case", "solver@T21", "persistence", "z"), None);
+        assert_eq!(
+            overtaken(&scores, "case", "sfno", "solver@T21", "z"),
+            Some(12.0)
+        );
+        assert_eq!(
+            overtaken(&scores, "case", "solver@T21", "persistence", "z"),
+            None
+        );
         let acc = scores.series("case", "sfno", "u", "acc");
         assert!(acc.iter().all(|(_, value)| (value - 1.0).abs() < 1e-12));
     }

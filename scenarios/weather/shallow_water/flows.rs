@@ -58,7 +58,13 @@ impl FlowMaker {
             FlowSource::Random { .. } => Vec::new(),
             FlowSource::Analyses { .. } => ensemble(&equation, transform.truncation(), folder)?,
         };
-        Ok(Self { source: source.clone(), transform, equation, real, seed })
+        Ok(Self {
+            source: source.clone(),
+            transform,
+            equation,
+            real,
+            seed,
+        })
     }
 
     /// The transform of the states.
@@ -75,13 +81,18 @@ impl FlowMaker {
         rng.set_stream(index as u64 + 1);
         let radius = self.equation.radius;
         let (psi, perturbation) = match &self.source {
-            FlowSource::Random { wind, depth, peak_degree } => {
+            FlowSource::Random {
+                wind,
+                depth,
+                peak_degree,
+            } => {
                 let wind = wind.si() * rng.random_range(1.0 / 3.0..1.0);
                 return self.random(wind, depth.si(), *peak_degree, &mut rng);
             }
-            FlowSource::Analyses { perturbation } => {
-                (self.real_state(index, &mut rng), perturbation.si() * rng.random_range(0.5..1.5))
-            }
+            FlowSource::Analyses { perturbation } => (
+                self.real_state(index, &mut rng),
+                perturbation.si() * rng.random_range(0.5..1.5),
+            ),
         };
         let mean = self.real[index % self.real.len()].1;
         let mut vorticity: Array1<Complex64> = spectra::degrees(self.transform.truncation())
@@ -92,7 +103,8 @@ impl FlowMaker {
             let depth = mean / self.equation.gravity;
             vorticity += &self.random(perturbation, depth, 8.0, &mut rng)?.vorticity;
         }
-        balanced_state(&self.transform, self.equation, &vorticity, None, mean).map_err(Error::failed)
+        balanced_state(&self.transform, self.equation, &vorticity, None, mean)
+            .map_err(Error::failed)
     }
 
     fn random(&self, wind: f64, depth: f64, peak: f64, rng: &mut ChaCha8Rng) -> Result<State> {
@@ -103,7 +115,9 @@ impl FlowMaker {
             peak_wavenumber: peak,
             ..RandomFlow::default()
         };
-        let case = flow.generate(&self.transform, self.equation).map_err(Error::failed)?;
+        let case = flow
+            .generate(&self.transform, self.equation)
+            .map_err(Error::failed)?;
         Ok(case.initial)
     }
 
@@ -116,7 +130,11 @@ impl FlowMaker {
             psi = spectra::mirror(&psi, truncation).mapv(|z| -z);
         }
         let turn = rng.random_range(0.0..std::f64::consts::TAU);
-        let spread = if rng.random_bool(0.5) { std::f64::consts::PI } else { 0.0 };
+        let spread = if rng.random_bool(0.5) {
+            std::f64::consts::PI
+        } else {
+            0.0
+        };
         let shifts: Vec<f64> = (0..=truncation)
             .map(|m| turn + spread * rng.random_range(-1.0..1.0) / m.max(1) as f64)
             .collect();
@@ -135,19 +153,24 @@ fn ensemble(
     let mut states = Vec::new();
     for member in 0..10 {
         for time in 0..4 {
-            let selection = Selection::new().member(member).time_index(time).level_hpa(500.0);
-            let field = reader.read_lat_lon(&GEOPOTENTIAL, &selection).map_err(Error::failed)?;
+            let selection = Selection::new()
+                .member(member)
+                .time_index(time)
+                .level_hpa(500.0);
+            let field = reader
+                .read_lat_lon(&GEOPOTENTIAL, &selection)
+                .map_err(Error::failed)?;
             let (nlat, nlon) = field.values.dim();
             let grid = SphereGrid::regular(nlat, nlon).map_err(Error::failed)?;
             let plan = SphericalTransform::new(grid, ENSEMBLE_TRUNCATION).map_err(Error::failed)?;
             let mut spectrum = Array2::zeros((1, plan.spectrum_len()));
-            plan.analysis(field.values.view().insert_axis(Axis(0)), spectrum.view_mut());
+            plan.analysis(
+                field.values.view().insert_axis(Axis(0)),
+                spectrum.view_mut(),
+            );
             let phi = spectrum.row(0);
             let psi = linear_balance::streamfunction(phi, ENSEMBLE_TRUNCATION, equation.rotation);
-            states.push((
-                truncated(&psi, ENSEMBLE_TRUNCATION, truncation),
-                phi[0].re,
-            ));
+            states.push((truncated(&psi, ENSEMBLE_TRUNCATION, truncation), phi[0].re));
         }
     }
     Ok(states)

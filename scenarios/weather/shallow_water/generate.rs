@@ -16,27 +16,40 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Makes the flows that `store` still lacks, on all threads of the machine.
+/// Makes the flows that `store` still lacks, on all threads of the machine; `input` receives
+/// carried files.
 ///
 /// # Errors
 /// Settings that do not fit each other, a store made by other settings, a full disk, a flow that
 /// blew up.
-pub fn generate(settings: &Settings, store: &Path, progress: &ProgressBar) -> Result<Store> {
+pub fn generate(
+    settings: &Settings,
+    store: &Path,
+    input: &Path,
+    progress: &ProgressBar,
+) -> Result<Store> {
     let set = &settings.training_set;
-    if matches!(settings.initial, Initial::Williamson1 { .. } | Initial::Williamson5 {}) {
+    if matches!(
+        settings.initial,
+        Initial::Williamson1 { .. } | Initial::Williamson5 {}
+    ) {
         return Err(Error::unusable(
             "training flows have no orography and evolve their wind; williamson_1 and williamson_5 \
              cannot be learned from them. Use `simulate` for these cases",
         ));
     }
     let gridded = Gridded::new(set.latitudes, ShallowWater::default(), None)?;
-    let states = whole("training_set.duration", set.duration.si(), set.interval.si())? + 1;
+    let states = whole(
+        "training_set.duration",
+        set.duration.si(),
+        set.interval.si(),
+    )? + 1;
     let plan = transform(settings.solver.truncation)?;
     let flows = FlowMaker::new(
         &set.source,
         plan.clone(),
         ShallowWater::default(),
-        &store.join("input"),
+        input,
         settings.seed,
     )?;
     let layout = layout(settings, &gridded, states)?;
@@ -51,7 +64,9 @@ pub fn generate(settings: &Settings, store: &Path, progress: &ProgressBar) -> Re
     let failure: Mutex<Option<Error>> = Mutex::new(None);
     let work = || {
         while !stop.load(Ordering::Relaxed) {
-            let Some(&index) = missing.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+            let Some(&index) = missing.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                break;
+            };
             let made = flow(settings, &flows, &gridded, index)
                 .and_then(|states| writer.write(index, &states).map_err(Error::failed));
             if let Err(error) = made {
@@ -82,14 +97,25 @@ pub fn generate(settings: &Settings, store: &Path, progress: &ProgressBar) -> Re
 }
 
 /// The states `[time][channel][latitude][longitude]` of one flow.
-fn flow(settings: &Settings, flows: &FlowMaker, gridded: &Gridded, index: usize) -> Result<Vec<f32>> {
+fn flow(
+    settings: &Settings,
+    flows: &FlowMaker,
+    gridded: &Gridded,
+    index: usize,
+) -> Result<Vec<f32>> {
     let set = &settings.training_set;
     let solver = &settings.solver;
-    let prepared = Prepared::flat(flows.start(index)?, flows.transform(), ShallowWater::default());
+    let prepared = Prepared::flat(
+        flows.start(index)?,
+        flows.transform(),
+        ShallowWater::default(),
+    );
     let stepper = prepared.solver(solver, solver.time_step.si())?;
     let mut state: State = prepared.case.initial.clone();
     if set.spin_up.si() > 0.0 {
-        let spun = stepper.run(state, set.spin_up.si(), set.spin_up.si(), |_| ControlFlow::Continue(()));
+        let spun = stepper.run(state, set.spin_up.si(), set.spin_up.si(), |_| {
+            ControlFlow::Continue(())
+        });
         state = spun.map_err(solver_error)?.state;
     }
     let mut states = Vec::new();
@@ -117,7 +143,10 @@ fn layout(settings: &Settings, gridded: &Gridded, states: usize) -> Result<Layou
         trajectories: settings.training_set.trajectories,
         steps: states,
         channels: CHANNELS
-            .map(|(name, units)| Channel { name: name.into(), units: units.into() })
+            .map(|(name, units)| Channel {
+                name: name.into(),
+                units: units.into(),
+            })
             .to_vec(),
         latitudes_deg: grid.latitudes_deg,
         longitudes_deg: grid.longitudes_deg,
@@ -125,7 +154,13 @@ fn layout(settings: &Settings, gridded: &Gridded, states: usize) -> Result<Layou
         fingerprint: fingerprint(&made_by).map_err(Error::failed)?,
         attributes: BTreeMap::from([
             ("title".into(), settings.title.clone()),
-            ("source".into(), format!("curlwind {} shallow_water solver", env!("CARGO_PKG_VERSION"))),
+            (
+                "source".into(),
+                format!(
+                    "curlwind {} shallow_water solver",
+                    env!("CARGO_PKG_VERSION")
+                ),
+            ),
         ]),
     })
 }

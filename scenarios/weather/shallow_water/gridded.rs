@@ -13,8 +13,11 @@ use ndarray::{Array1, Array2, Array3, ArrayView1, Axis, s};
 use num_complex::Complex64;
 
 /// The channels of the surrogate's state, with CF units.
-pub const CHANNELS: [(&str, &str); 3] =
-    [("geopotential", "m2 s-2"), ("vorticity", "s-1"), ("divergence", "s-1")];
+pub const CHANNELS: [(&str, &str); 3] = [
+    ("geopotential", "m2 s-2"),
+    ("vorticity", "s-1"),
+    ("divergence", "s-1"),
+];
 
 /// Fields as forecasters read them, `[latitude][longitude]`, north to south.
 #[derive(Clone, Debug)]
@@ -56,7 +59,11 @@ impl Gridded {
         let grid = SphereGrid::gaussian(latitudes, 2 * latitudes).map_err(Error::unusable)?;
         let transform = SphericalTransform::new(grid, latitudes - 1).map_err(Error::unusable)?;
         let orography = orography.map(|(spectrum, from)| truncated(spectrum, from, latitudes - 1));
-        Ok(Self { transform, equation, orography })
+        Ok(Self {
+            transform,
+            equation,
+            orography,
+        })
     }
 
     /// The grid.
@@ -66,7 +73,10 @@ impl Gridded {
 
     /// Spectrum of g times the height of the ground, at the grid's truncation; empty when flat.
     pub fn orography(&self) -> &[Complex64] {
-        self.orography.as_ref().and_then(|o| o.as_slice()).unwrap_or_default()
+        self.orography
+            .as_ref()
+            .and_then(|o| o.as_slice())
+            .unwrap_or_default()
     }
 
     /// The transform at the grid's truncation.
@@ -87,7 +97,11 @@ impl Gridded {
     /// The channels `[channel][latitude][longitude]` of a state of truncation `from`.
     pub fn channels(&self, state: &State, from: usize) -> Vec<f32> {
         let cut = state.truncated(from, self.truncation());
-        let spectra = stack(&[cut.geopotential.view(), cut.vorticity.view(), cut.divergence.view()]);
+        let spectra = stack(&[
+            cut.geopotential.view(),
+            cut.vorticity.view(),
+            cut.divergence.view(),
+        ]);
         let mut fields = self.empty(CHANNELS.len());
         self.transform.synthesis(spectra.view(), fields.view_mut());
         fields.iter().map(|&x| x as f32).collect()
@@ -114,11 +128,21 @@ impl Gridded {
             cut.geopotential += orography;
         }
         let mut z = self.empty(1);
-        self.transform.synthesis(stack(&[cut.geopotential.view()]).view(), z.view_mut());
+        self.transform
+            .synthesis(stack(&[cut.geopotential.view()]).view(), z.view_mut());
         let (mut u, mut v) = (self.empty(1), self.empty(1));
-        let (zeta, delta) = (stack(&[cut.vorticity.view()]), stack(&[cut.divergence.view()]));
+        let (zeta, delta) = (
+            stack(&[cut.vorticity.view()]),
+            stack(&[cut.divergence.view()]),
+        );
         let radius = self.equation.radius;
-        self.transform.wind(radius, zeta.view(), delta.view(), u.view_mut(), v.view_mut());
+        self.transform.wind(
+            radius,
+            zeta.view(),
+            delta.view(),
+            u.view_mut(),
+            v.view_mut(),
+        );
         let first = |field: Array3<f64>| field.index_axis_move(Axis(0), 0);
         Weather {
             geopotential: first(z),
@@ -131,7 +155,8 @@ impl Gridded {
     pub fn field(&self, spectrum: &Array1<Complex64>, from: usize) -> Array2<f64> {
         let cut = truncated(spectrum, from, self.truncation());
         let mut field = self.empty(1);
-        self.transform.synthesis(stack(&[cut.view()]).view(), field.view_mut());
+        self.transform
+            .synthesis(stack(&[cut.view()]).view(), field.view_mut());
         field.slice_move(s![0, .., ..])
     }
 
@@ -162,7 +187,9 @@ mod tests {
         state.divergence[20] = Complex64::new(-3e-6, 1e-6);
         let back = gridded.state(&gridded.channels(&state, 11));
         let error = |a: &Array1<Complex64>, b: &Array1<Complex64>| {
-            a.iter().zip(b).fold(0.0f64, |e, (x, y)| e.max((x - y).norm()))
+            a.iter()
+                .zip(b)
+                .fold(0.0f64, |e, (x, y)| e.max((x - y).norm()))
         };
         assert!(error(&back.geopotential, &state.geopotential) < 1e-2);
         assert!(error(&back.vorticity, &state.vorticity) < 1e-11);

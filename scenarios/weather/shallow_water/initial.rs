@@ -5,13 +5,13 @@ use super::settings::{DiffusionSettings, Initial, IntegratorName, Settings, Solv
 use crate::error::{Error, Result};
 use curlwind_datasets::calendar::{Calendar, DateTime};
 use curlwind_datasets::coordinates::GridShape;
-use curlwind_datasets::field::LatLonField;
+use curlwind_datasets::coordinates::LatLon;
+use curlwind_datasets::field::{Axis as Dimension, LatLonField};
 use curlwind_datasets::interpolate::{Interpolator, Method};
 use curlwind_datasets::netcdf::quantity::{
-    EASTWARD_WIND, GEOPOTENTIAL, LAYER_THICKNESS, NORTHWARD_WIND, OROGRAPHY,
+    EASTWARD_WIND, GEOPOTENTIAL, LAYER_THICKNESS, NORTHWARD_WIND, OROGRAPHY, Quantity,
 };
 use curlwind_datasets::netcdf::{Reader, Selection};
-use curlwind_datasets::coordinates::LatLon;
 use curlwind_solvers::shallow_water::balance::balanced_state;
 use curlwind_solvers::shallow_water::cases::{self, Case, RandomFlow};
 use curlwind_solvers::shallow_water::state::truncated;
@@ -24,8 +24,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// When cases without a date begin.
-const EPOCH: DateTime =
-    DateTime { year: 2000, month: 1, day: 1, hour: 0, minute: 0, second: 0, microsecond: 0 };
+const EPOCH: DateTime = DateTime {
+    year: 2000,
+    month: 1,
+    day: 1,
+    hour: 0,
+    minute: 0,
+    second: 0,
+    microsecond: 0,
+};
 
 /// A case set up for a solver.
 pub struct Prepared {
@@ -43,7 +50,11 @@ pub struct Prepared {
 
 impl Prepared {
     /// A state on flat ground whose wind is free to evolve.
-    pub fn flat(initial: State, transform: Arc<SphericalTransform>, equation: ShallowWater) -> Self {
+    pub fn flat(
+        initial: State,
+        transform: Arc<SphericalTransform>,
+        equation: ShallowWater,
+    ) -> Self {
         let case = Case {
             name: "flow",
             equation,
@@ -53,7 +64,13 @@ impl Prepared {
             frozen_wind: false,
             exact: None,
         };
-        Self { case, transform, time: EPOCH, calendar: Calendar::Standard, inputs: Vec::new() }
+        Self {
+            case,
+            transform,
+            time: EPOCH,
+            calendar: Calendar::Standard,
+            inputs: Vec::new(),
+        }
     }
 
     /// The truncation of the state.
@@ -72,7 +89,13 @@ impl Prepared {
         let mut case = self.case.clone();
         case.initial = case.initial.truncated(from, truncation);
         case.orography = case.orography.map(|o| truncated(&o, from, truncation));
-        Ok(Self { case, transform, time: self.time, calendar: self.calendar, inputs: Vec::new() })
+        Ok(Self {
+            case,
+            transform,
+            time: self.time,
+            calendar: self.calendar,
+            inputs: Vec::new(),
+        })
     }
 
     /// The solver that the settings ask for, at this truncation.
@@ -84,7 +107,11 @@ impl Prepared {
             IntegratorName::Rk4 => Integrator::Rk4,
             IntegratorName::SemiImplicit => Integrator::SemiImplicit(RawFilter::default()),
         };
-        let mut builder = self.case.solver(&self.transform).integrator(integrator).time_step(time_step);
+        let mut builder = self
+            .case
+            .solver(&self.transform)
+            .integrator(integrator)
+            .time_step(time_step);
         if let Some(diffusion) = &settings.diffusion {
             builder = builder.diffusion(Some(make_diffusion(diffusion)?));
         }
@@ -110,7 +137,9 @@ fn make_diffusion(settings: &DiffusionSettings) -> Result<Diffusion> {
 /// A truncation without a grid.
 pub fn transform(truncation: usize) -> Result<Arc<SphericalTransform>> {
     let grid = SphereGrid::for_truncation(truncation).map_err(Error::unusable)?;
-    Ok(Arc::new(SphericalTransform::new(grid, truncation).map_err(Error::unusable)?))
+    Ok(Arc::new(
+        SphericalTransform::new(grid, truncation).map_err(Error::unusable)?,
+    ))
 }
 
 /// Sets the scenario's initial state up; `folder` receives carried files.
@@ -126,7 +155,11 @@ pub fn prepare(settings: &Settings, folder: &Path) -> Result<Prepared> {
         Initial::Williamson6 {} => cases::williamson_6(&transform),
         Initial::Galewsky { perturbed: true } => cases::galewsky(&transform),
         Initial::Galewsky { perturbed: false } => cases::galewsky_unperturbed(&transform),
-        Initial::Random { wind, depth, peak_degree } => {
+        Initial::Random {
+            wind,
+            depth,
+            peak_degree,
+        } => {
             let flow = RandomFlow {
                 // Apart from the seeds of training flows.
                 seed: u64::MAX - settings.seed,
@@ -137,7 +170,12 @@ pub fn prepare(settings: &Settings, folder: &Path) -> Result<Prepared> {
             };
             flow.generate(&transform, ShallowWater::default())
         }
-        Initial::Analysis { file, level, time, balanced } => {
+        Initial::Analysis {
+            file,
+            level,
+            time,
+            balanced,
+        } => {
             let file = match file {
                 Some(file) => file.clone(),
                 None => carried::ANALYSIS.write_into(folder)?,
@@ -182,18 +220,39 @@ pub fn from_analysis(
 ) -> Result<Prepared> {
     let equation = ShallowWater::default();
     let reader = Reader::open(request.file).map_err(Error::unusable)?;
-    let mut selection = match request.time {
-        Some(time) => Selection::new().time(time),
-        None => Selection::new().latest(),
+    // What a variable has no dimension for is not asked of it.
+    let read = |quantity: &Quantity| {
+        let axes: Vec<Dimension> = reader
+            .coordinates(quantity)
+            .map_err(Error::unusable)?
+            .iter()
+            .map(|coordinate| coordinate.axis)
+            .collect();
+        let mut selection = match request.time {
+            Some(time) => Selection::new().time(time),
+            None if axes.contains(&Dimension::Time) => Selection::new().latest(),
+            None => Selection::new(),
+        };
+        if let Some(level) = request
+            .level_pa
+            .filter(|_| axes.contains(&Dimension::Level))
+        {
+            selection = selection.level_pa(level);
+        }
+        if axes.contains(&Dimension::Lead) {
+            selection = selection.lead_index(0);
+        }
+        reader
+            .read_lat_lon(quantity, &selection)
+            .map_err(Error::unusable)
     };
-    if let Some(level) = request.level_pa {
-        selection = selection.level_pa(level);
-    }
-    let read = |quantity| reader.read_lat_lon(quantity, &selection).map_err(Error::unusable);
     let (u, v) = (read(&EASTWARD_WIND)?, read(&NORTHWARD_WIND)?);
-    let thickness_given = !reader.has(&GEOPOTENTIAL)
-        && reader.has(&LAYER_THICKNESS);
-    let mut height = if thickness_given { read(&LAYER_THICKNESS)? } else { read(&GEOPOTENTIAL)? };
+    let thickness_given = !reader.has(&GEOPOTENTIAL) && reader.has(&LAYER_THICKNESS);
+    let mut height = if thickness_given {
+        read(&LAYER_THICKNESS)?
+    } else {
+        read(&GEOPOTENTIAL)?
+    };
     if thickness_given {
         height.values *= equation.gravity;
     }
@@ -227,7 +286,11 @@ pub fn from_analysis(
         balanced_state(&transform, equation, &vorticity, orography.as_ref(), mean)
             .map_err(Error::unusable)?
     } else {
-        State { vorticity, divergence, geopotential }
+        State {
+            vorticity,
+            divergence,
+            geopotential,
+        }
     };
     let mut prepared = Prepared::flat(initial, transform, equation);
     prepared.case.name = "analysis";
@@ -252,7 +315,10 @@ impl FilePlan {
                 "the grid of {nlat} x {nlon} points does not go round the globe; expected a global grid"
             )));
         }
-        let from_zero = grid.longitudes_deg.first().is_some_and(|lon| lon.abs() < 1e-6);
+        let from_zero = grid
+            .longitudes_deg
+            .first()
+            .is_some_and(|lon| lon.abs() < 1e-6);
         let own = match grid.shape() {
             GridShape::Gaussian if from_zero => Some(SphereGrid::gaussian(nlat, nlon)),
             GridShape::Regular if from_zero => Some(SphereGrid::regular(nlat, nlon)),
@@ -270,17 +336,27 @@ impl FilePlan {
         };
         let truncation = sphere.max_truncation();
         let transform = SphericalTransform::new(sphere, truncation).map_err(Error::unusable)?;
-        Ok(Self { transform, interpolator })
+        Ok(Self {
+            transform,
+            interpolator,
+        })
     }
 
     fn spectrum(&self, values: &Array2<f64>, to: usize) -> Result<Array1<Complex64>> {
         let field = match &self.interpolator {
-            Some(interpolator) => interpolator.scalar(values.view()).map_err(Error::unusable)?,
+            Some(interpolator) => interpolator
+                .scalar(values.view())
+                .map_err(Error::unusable)?,
             None => values.clone(),
         };
         let mut spectrum = Array2::zeros((1, self.transform.spectrum_len()));
-        self.transform.analysis(field.view().insert_axis(Axis(0)), spectrum.view_mut());
-        Ok(truncated(&spectrum.row(0).to_owned(), self.transform.truncation(), to))
+        self.transform
+            .analysis(field.view().insert_axis(Axis(0)), spectrum.view_mut());
+        Ok(truncated(
+            &spectrum.row(0).to_owned(),
+            self.transform.truncation(),
+            to,
+        ))
     }
 
     fn curls(

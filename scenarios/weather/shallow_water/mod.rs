@@ -56,9 +56,18 @@ pub const CASES: [(&str, &str); 7] = [
     ("williamson_2", "steady zonal flow (angle)"),
     ("williamson_5", "zonal flow over an isolated mountain"),
     ("williamson_6", "Rossby-Haurwitz wave of wavenumber 4"),
-    ("galewsky", "barotropically unstable jet (perturbed = true or false)"),
-    ("random", "random flow in nonlinear balance (wind, depth, peak_degree)"),
-    ("analysis", "wind and geopotential from NetCDF (file, level, time, balanced)"),
+    (
+        "galewsky",
+        "barotropically unstable jet (perturbed = true or false)",
+    ),
+    (
+        "random",
+        "random flow in nonlinear balance (wind, depth, peak_degree)",
+    ),
+    (
+        "analysis",
+        "wind and geopotential from NetCDF (file, level, time, balanced)",
+    ),
 ];
 
 /// A scenario as read, with what is needed to refuse its values by file and line.
@@ -102,7 +111,11 @@ pub fn load(name: &str, sets: &[String], seed: Option<u64>) -> Result<Loaded> {
     if let Some(seed) = seed {
         settings.seed = seed;
     }
-    let loaded = Loaded { name: name.to_string(), settings, document };
+    let loaded = Loaded {
+        name: name.to_string(),
+        settings,
+        document,
+    };
     loaded.check()?;
     Ok(loaded)
 }
@@ -125,17 +138,38 @@ impl Loaded {
             }
         }
         for (key, duration, interval, of) in [
-            ("solver.duration", s.solver.duration, s.solver.output_interval, "solver.output_interval"),
-            ("training_set.duration", s.training_set.duration, s.training_set.interval, "training_set.interval"),
-            ("forecast.duration", s.forecast.duration, s.training_set.interval, "training_set.interval"),
+            (
+                "solver.duration",
+                s.solver.duration,
+                s.solver.output_interval,
+                "solver.output_interval",
+            ),
+            (
+                "training_set.duration",
+                s.training_set.duration,
+                s.training_set.interval,
+                "training_set.interval",
+            ),
+            (
+                "forecast.duration",
+                s.forecast.duration,
+                s.training_set.interval,
+                "training_set.interval",
+            ),
         ] {
             let count = duration.si() / interval.si();
             if count.round() < 1.0 || (count - count.round()).abs() > 1e-9 {
-                return Err(self.refuse(key, format!("expected a whole number of `{of}` ({interval})")));
+                return Err(self.refuse(
+                    key,
+                    format!("expected a whole number of `{of}` ({interval})"),
+                ));
             }
         }
         let set = &s.training_set;
-        for (key, share) in [("training_set.validation", set.validation), ("training_set.test", set.test)] {
+        for (key, share) in [
+            ("training_set.validation", set.validation),
+            ("training_set.test", set.test),
+        ] {
             if !(0.0..1.0).contains(&share) {
                 return Err(self.refuse(key, "expected a share from 0 to below 1"));
             }
@@ -144,8 +178,13 @@ impl Loaded {
             return Err(self.refuse("training_set.trajectories", "expected at least 1"));
         }
         if set.latitudes < 8 || !set.latitudes.is_multiple_of(2) {
-            return Err(self.refuse("training_set.latitudes", "expected an even number, 8 or more"));
+            return Err(self.refuse(
+                "training_set.latitudes",
+                "expected an even number, 8 or more",
+            ));
         }
-        s.training.check().map_err(|error| self.refuse("training", error))
+        s.training
+            .check()
+            .map_err(|error| self.refuse("training", error))
     }
 }

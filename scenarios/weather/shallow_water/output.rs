@@ -47,7 +47,12 @@ impl Output {
             levels_hpa: Vec::new(),
             grid: lat_lon(grid)?,
             variables: vec![
-                variable("z", "geopotential", "geopotential of the free surface", "m2 s-2"),
+                variable(
+                    "z",
+                    "geopotential",
+                    "geopotential of the free surface",
+                    "m2 s-2",
+                ),
                 variable("u", "eastward_wind", "eastward wind", "m s-1"),
                 variable("v", "northward_wind", "northward wind", "m s-1"),
             ],
@@ -61,8 +66,12 @@ impl Output {
     /// # Errors
     /// A full disk, a file that was taken away.
     pub fn append(&mut self, lead_hours: f64, weather: &Weather) -> Result<()> {
-        let fields = weather.variables().map(|(_, _, field)| field.iter().copied().collect::<Vec<_>>());
+        let fields = weather
+            .variables()
+            .map(|(_, _, field)| field.iter().copied().collect::<Vec<_>>());
         let fields: Vec<&[f64]> = fields.iter().map(Vec::as_slice).collect();
-        self.writer.append(lead_hours, &fields).map_err(Error::failed)
+        self.writer
+            .append(lead_hours, &fields)
+            .map_err(Error::failed)
     }
 }

@@ -6,7 +6,8 @@ use super::simulation::Simulation;
 use super::spectra;
 use crate::error::{Error, Result};
 use crate::figures::{
-    Axis, Curves, Field, Figure, FigureError, Labels, Map, PanelRow, Panels, Series, Wind, curves_grid,
+    Axis, Curves, Field, Figure, FigureError, Labels, Map, PanelRow, Panels, Series, Wind,
+    curves_grid,
 };
 use crate::run_folder::Scores;
 use curlwind_datasets::netcdf::quantity::STANDARD_GRAVITY;
@@ -28,7 +29,12 @@ fn failed(error: FigureError) -> Error {
 
 fn field(grid: &SphereGrid, values: &Array2<f64>) -> Result<Field> {
     let degrees = |radians: &[f64]| radians.iter().map(|x| x.to_degrees()).collect::<Vec<_>>();
-    Field::new(&degrees(grid.latitudes()), &degrees(grid.longitudes()), values.view()).map_err(failed)
+    Field::new(
+        &degrees(grid.latitudes()),
+        &degrees(grid.longitudes()),
+        values.view(),
+    )
+    .map_err(failed)
 }
 
 fn height(weather: &Weather) -> Array2<f64> {
@@ -38,7 +44,10 @@ fn height(weather: &Weather) -> Array2<f64> {
 impl<'a> Album<'a> {
     /// An album in `folder`, which exists.
     pub fn new(folder: &'a Path) -> Self {
-        Self { folder, figures: Vec::new() }
+        Self {
+            folder,
+            figures: Vec::new(),
+        }
     }
 
     fn keep(&mut self, name: &str, caption: &str, figure: Figure) -> Result<()> {
@@ -48,15 +57,25 @@ impl<'a> Album<'a> {
     }
 
     /// Height and wind on a map.
-    pub fn map(&mut self, name: &str, title: &str, grid: &SphereGrid, weather: &Weather) -> Result<()> {
+    pub fn map(
+        &mut self,
+        name: &str,
+        title: &str,
+        grid: &SphereGrid,
+        weather: &Weather,
+    ) -> Result<()> {
         let wind = Wind {
             eastward: field(grid, &weather.eastward_wind)?,
             northward: field(grid, &weather.northward_wind)?,
             unit: "m/s".into(),
         };
-        let map = Map::new(field(grid, &height(weather))?, "height of the free surface", "m")
-            .title(title)
-            .wind(wind);
+        let map = Map::new(
+            field(grid, &height(weather))?,
+            "height of the free surface",
+            "m",
+        )
+        .title(title)
+        .wind(wind);
         self.keep(name, title, map.figure(900.0))
     }
 
@@ -70,9 +89,15 @@ impl<'a> Album<'a> {
         forecast: &Forecast,
         leads: &[f64],
     ) -> Result<()> {
-        let mut panels =
-            Panels::new("height of the free surface", "m").title(title).names(names.0, names.1);
-        for (k, lead) in truth.leads.iter().enumerate().filter(|(_, lead)| leads.contains(lead)) {
+        let mut panels = Panels::new("height of the free surface", "m")
+            .title(title)
+            .names(names.0, names.1);
+        for (k, lead) in truth
+            .leads
+            .iter()
+            .enumerate()
+            .filter(|(_, lead)| leads.contains(lead))
+        {
             panels = panels.row(PanelRow {
                 label: format!("day {}", lead / 24.0),
                 truth: field(grid, &height(&truth.fields[k]))?,
@@ -94,7 +119,9 @@ impl<'a> Album<'a> {
                 _ => "RMSE (m/s)".to_string(),
             };
             let axis = Axis::linear(&unit);
-            let mut curves = Curves::new(Axis::hours("lead time"), axis).title(title).labels(Labels::Legend);
+            let mut curves = Curves::new(Axis::hours("lead time"), axis)
+                .title(title)
+                .labels(Labels::Legend);
             for model in &models {
                 let series = scores.series(case, model, variable, metric);
                 if !series.is_empty() {
@@ -103,7 +130,11 @@ impl<'a> Album<'a> {
                     curves = curves.series(Series::new(model, &x, &y));
                 }
             }
-            if metric == "acc" { curves.level(0.6, "useful: 0.6") } else { curves }
+            if metric == "acc" {
+                curves.level(0.6, "useful: 0.6")
+            } else {
+                curves
+            }
         };
         let grid = [
             plot("z", "rmse", "height", 1.0 / STANDARD_GRAVITY),
@@ -112,16 +143,25 @@ impl<'a> Album<'a> {
             plot("u", "acc", "eastward wind", 1.0),
         ];
         let figure = curves_grid(&grid, 2, 1000.0, 340.0);
-        let caption = format!("{case}: error and anomaly correlation against the reference solver.");
+        let caption =
+            format!("{case}: error and anomaly correlation against the reference solver.");
         self.keep("errors", &caption, figure)
     }
 
     /// Kinetic energy per degree at the last lead.
-    pub fn spectra(&mut self, lead: f64, radius: f64, states: &[(&str, &State, usize)]) -> Result<()> {
-        let mut curves = Curves::new(Axis::log("degree n"), Axis::log("kinetic energy per degree (m2/s2)"))
-            .title(&format!("kinetic energy after {} days", lead / 24.0))
-            .slope(-3.0, "n^-3")
-            .labels(Labels::Legend);
+    pub fn spectra(
+        &mut self,
+        lead: f64,
+        radius: f64,
+        states: &[(&str, &State, usize)],
+    ) -> Result<()> {
+        let mut curves = Curves::new(
+            Axis::log("degree n"),
+            Axis::log("kinetic energy per degree (m2/s2)"),
+        )
+        .title(&format!("kinetic energy after {} days", lead / 24.0))
+        .slope(-3.0, "n^-3")
+        .labels(Labels::Legend);
         for (name, state, truncation) in states {
             let (zeta, delta) = (
                 spectra::power(state.vorticity.view(), *truncation),
@@ -158,7 +198,11 @@ impl<'a> Album<'a> {
             }
             curves
         };
-        let grid = [plot(0, "mass"), plot(1, "energy"), plot(2, "potential enstrophy")];
+        let grid = [
+            plot(0, "mass"),
+            plot(1, "energy"),
+            plot(2, "potential enstrophy"),
+        ];
         let caption = "Relative drift of what the equations conserve (1e-17 stands for none).";
         self.keep("invariants", caption, curves_grid(&grid, 3, 1200.0, 320.0))
     }
@@ -166,7 +210,11 @@ impl<'a> Album<'a> {
 
 /// The invariants of a simulation as the figure takes them.
 pub fn invariants_of(simulation: &Simulation) -> Vec<[f64; 3]> {
-    simulation.invariants.iter().map(|i| [i.mass, i.energy, i.potential_enstrophy]).collect()
+    simulation
+        .invariants
+        .iter()
+        .map(|i| [i.mass, i.energy, i.potential_enstrophy])
+        .collect()
 }
 
 /// Maps, spectra and invariants of a run of the solver alone.
@@ -185,7 +233,11 @@ pub fn simulation_pictures(
         album.map(name, &title, gridded.grid(), &weather)?;
     }
     let solver = format!("solver@T{}", simulation.truncation);
-    let states = [(solver.as_str(), &simulation.states[last], simulation.truncation)];
+    let states = [(
+        solver.as_str(),
+        &simulation.states[last],
+        simulation.truncation,
+    )];
     album.spectra(simulation.leads[last], radius, &states)?;
     album.invariants(&[(&solver, &simulation.leads, invariants_of(simulation))])?;
     Ok(album.figures)

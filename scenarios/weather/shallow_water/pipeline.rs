@@ -14,8 +14,8 @@ use crate::config::to_toml;
 use crate::error::{Error, Result};
 use crate::figures::Figure;
 use crate::report::run_page;
-use crate::run_folder::{RunFolder, ScoreRow, Scores, Table, write_atomically};
 use crate::run_folder::Align;
+use crate::run_folder::{RunFolder, ScoreRow, Scores, Table, write_atomically};
 use crate::weather::scores::AreaMean;
 use curlwind_datasets::netcdf::quantity::STANDARD_GRAVITY;
 use curlwind_datasets::store::{Split, Store};
@@ -42,7 +42,14 @@ pub fn simulate(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Resul
     let duration = settings.solver.duration.si();
     let simulation = {
         let _phase = folder.phase("solver")?;
-        solve(loaded, &prepared, duration, &gridded, &folder.file("output.nc"), options)?
+        solve(
+            loaded,
+            &prepared,
+            duration,
+            &gridded,
+            &folder.file("output.nc"),
+            options,
+        )?
     };
     let case = prepared.case.name;
     let scores = solver_scores(case, &prepared, &simulation, &gridded);
@@ -68,8 +75,13 @@ fn prepare_in(loaded: &Loaded, folder: &RunFolder) -> Result<Prepared> {
     for input in &prepared.inputs {
         folder.record_input(input)?;
     }
-    let solver = prepared.solver(&loaded.settings.solver, loaded.settings.solver.time_step.si())?;
-    let limit = solver.stable_time_step(&prepared.case.initial).map_err(solver_error)?;
+    let solver = prepared.solver(
+        &loaded.settings.solver,
+        loaded.settings.solver.time_step.si(),
+    )?;
+    let limit = solver
+        .stable_time_step(&prepared.case.initial)
+        .map_err(solver_error)?;
     if solver.time_step() > limit {
         return Err(loaded.refuse(
             "solver.time_step",
@@ -85,7 +97,11 @@ fn prepare_in(loaded: &Loaded, folder: &RunFolder) -> Result<Prepared> {
 }
 
 fn gridded(latitudes: usize, prepared: &Prepared) -> Result<Gridded> {
-    let orography = prepared.case.orography.as_ref().map(|o| (o, prepared.truncation()));
+    let orography = prepared
+        .case
+        .orography
+        .as_ref()
+        .map(|o| (o, prepared.truncation()));
     Gridded::new(latitudes, prepared.case.equation, orography)
 }
 
@@ -99,8 +115,13 @@ fn solve(
 ) -> Result<Simulation> {
     let settings = &loaded.settings.solver;
     let model = format!("shallow_water solver, T{}", prepared.truncation());
-    let mut output =
-        Output::create(&fresh(file.to_path_buf()), prepared, gridded.grid(), &loaded.settings.title, &model)?;
+    let mut output = Output::create(
+        &fresh(file.to_path_buf()),
+        prepared,
+        gridded.grid(),
+        &loaded.settings.title,
+        &model,
+    )?;
     let simulation = simulation::simulate(
         prepared,
         settings,
@@ -115,11 +136,20 @@ fn solve(
 
 fn drift(simulation: &Simulation, of: fn(&Invariants) -> f64) -> f64 {
     let first = of(&simulation.invariants[0]);
-    simulation.invariants.iter().map(|i| (of(i) / first - 1.0).abs()).fold(0.0, f64::max)
+    simulation
+        .invariants
+        .iter()
+        .map(|i| (of(i) / first - 1.0).abs())
+        .fold(0.0, f64::max)
 }
 
 /// Drift of the invariants, and the error where the exact solution is known.
-fn solver_scores(case: &str, prepared: &Prepared, simulation: &Simulation, gridded: &Gridded) -> Scores {
+fn solver_scores(
+    case: &str,
+    prepared: &Prepared,
+    simulation: &Simulation,
+    gridded: &Gridded,
+) -> Scores {
     let model = format!("solver@T{}", simulation.truncation);
     let area = AreaMean::new(gridded.grid().weights());
     let mut scores = Scores::new();
@@ -128,16 +158,29 @@ fn solver_scores(case: &str, prepared: &Prepared, simulation: &Simulation, gridd
         for (name, value) in [
             ("mass", now.mass / first.mass - 1.0),
             ("energy", now.energy / first.energy - 1.0),
-            ("potential_enstrophy", now.potential_enstrophy / first.potential_enstrophy - 1.0),
+            (
+                "potential_enstrophy",
+                now.potential_enstrophy / first.potential_enstrophy - 1.0,
+            ),
         ] {
             scores.push(ScoreRow::new(case, &model, name, "relative_drift", value).at_lead(lead));
         }
         if let Some(exact) = &prepared.case.exact {
             let field = |state: &State| gridded.weather(state, simulation.truncation);
             let (ours, truth) = (field(&simulation.states[k]), field(&exact(lead * 3600.0)));
-            for ((name, _, ours), (_, _, truth)) in ours.variables().into_iter().zip(truth.variables()) {
-                let value = area.relative_l2(ours.view(), truth.view());
-                scores.push(ScoreRow::new(case, &model, name, "relative_l2", value).at_lead(lead));
+            for ((name, _, ours), (_, _, truth)) in
+                ours.variables().into_iter().zip(truth.variables())
+            {
+                let row =
+                    |metric, value| ScoreRow::new(case, &model, name, metric, value).at_lead(lead);
+                scores.push(row("rmse", area.rmse(ours.view(), truth.view())));
+                // A component that vanishes has no norm to divide by.
+                if truth.iter().any(|value| value.abs() > 1e-6) {
+                    scores.push(row(
+                        "relative_l2",
+                        area.relative_l2(ours.view(), truth.view()),
+                    ));
+                }
             }
         }
     }
@@ -158,10 +201,12 @@ pub struct Generated {
 /// # Errors
 /// As [`generation::generate`].
 pub fn generate(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Generated> {
-    let phase = folder.phase("generate")?;
-    let store = generation::generate(&loaded.settings, folder.path(), &options.progress("flows"))?;
-    split(&loaded.settings, &store)?;
-    Ok(Generated { flows: store.complete().len(), seconds: phase.elapsed_seconds() })
+    let (store, _) = flows(loaded, folder, options)?;
+    let seconds = folder.manifest().phase_seconds("generate");
+    Ok(Generated {
+        flows: store.complete().len(),
+        seconds,
+    })
 }
 
 /// What `train` made.
@@ -200,7 +245,13 @@ pub fn train(
 ) -> Result<Trained> {
     let (store, split) = match data {
         Some(data) => {
-            let store = Store::open(data).map_err(Error::unusable)?;
+            let inner = data.join("data");
+            let place = if inner.is_dir() {
+                inner
+            } else {
+                data.to_path_buf()
+            };
+            let store = Store::open(&place).map_err(Error::unusable)?;
             let split = split(&loaded.settings, &store)?;
             (store, split)
         }
@@ -213,7 +264,8 @@ pub fn train(
 fn flows(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<(Store, Split)> {
     let _phase = folder.phase("generate")?;
     let place = folder.folder("data")?;
-    let store = generation::generate(&loaded.settings, &place, &options.progress("flows"))?;
+    let (settings, input) = (&loaded.settings, folder.file("input"));
+    let store = generation::generate(settings, &place, &input, &options.progress("flows"))?;
     let split = split(&loaded.settings, &store)?;
     Ok((store, split))
 }
@@ -271,7 +323,14 @@ pub fn forecast(request: &ForecastRequest, folder: &RunFolder, options: &Options
     let prepared = from_analysis(&analysis, transform(gridded.truncation())?)?;
     let _phase = folder.phase("forecast")?;
     let path = folder.file("output.nc");
-    roll(&roller, &gridded, &prepared, steps, &path, "Surrogate forecast")?;
+    roll(
+        &roller,
+        &gridded,
+        &prepared,
+        steps,
+        &path,
+        "Surrogate forecast",
+    )?;
     Ok(steps)
 }
 
@@ -286,10 +345,18 @@ fn roll(
 ) -> Result<(Vec<Weather>, Vec<State>)> {
     let from = prepared.truncation();
     let initial = &prepared.case.initial;
-    let mut output =
-        Output::create(&fresh(path.to_path_buf()), prepared, gridded.grid(), title, roller.name())?;
+    let mut output = Output::create(
+        &fresh(path.to_path_buf()),
+        prepared,
+        gridded.grid(),
+        title,
+        roller.name(),
+    )?;
     output.append(0.0, &gridded.weather(initial, from))?;
-    let (mut fields, mut states) = (Vec::new(), vec![initial.truncated(from, gridded.truncation())]);
+    let (mut fields, mut states) = (
+        Vec::new(),
+        vec![initial.truncated(from, gridded.truncation())],
+    );
     roller.run(gridded, initial, from, steps, |step, state| {
         let weather = gridded.weather(state, gridded.truncation());
         output.append(step as f64 * roller.time_step() / 3600.0, &weather)?;
@@ -321,14 +388,24 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     if settings.solver.output_interval.si() != interval {
         return Err(loaded.refuse(
             "solver.output_interval",
-            format!("expected the surrogate's step, `training_set.interval` ({})", settings.training_set.interval),
+            format!(
+                "expected the surrogate's step, `training_set.interval` ({})",
+                settings.training_set.interval
+            ),
         ));
     }
     let duration = settings.forecast.duration.si();
     let gridded = gridded(settings.training_set.latitudes, &prepared)?;
     let reference = {
         let _phase = folder.phase("solver")?;
-        solve(loaded, &prepared, duration, &gridded, &folder.file("solver.nc"), options)?
+        solve(
+            loaded,
+            &prepared,
+            duration,
+            &gridded,
+            &folder.file("solver.nc"),
+            options,
+        )?
     };
     let (store, split) = flows(loaded, folder, options)?;
     let outcome = surrogate(loaded, folder, &store, &split, options)?;
@@ -352,15 +429,30 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     };
     let always = |weather: &Weather| vec![weather.clone(); steps];
     let mut forecasts = vec![
-        Forecast { model: roller.name().into(), fields },
-        Forecast { model: "persistence".into(), fields: always(&weather(0)) },
-        Forecast { model: "climatology".into(), fields: always(&climate) },
+        Forecast {
+            model: roller.name().into(),
+            fields,
+        },
+        Forecast {
+            model: "persistence".into(),
+            fields: always(&weather(0)),
+        },
+        Forecast {
+            model: "climatology".into(),
+            fields: always(&climate),
+        },
     ];
     let mut coarse = Vec::new();
     for &truncation in &settings.forecast.coarse_truncations {
         let run = coarse_run(loaded, &prepared, truncation, duration, options)?;
-        let fields = run.states[1..].iter().map(|s| gridded.weather(s, truncation)).collect();
-        forecasts.push(Forecast { model: format!("solver@T{truncation}"), fields });
+        let fields = run.states[1..]
+            .iter()
+            .map(|s| gridded.weather(s, truncation))
+            .collect();
+        forecasts.push(Forecast {
+            model: format!("solver@T{truncation}"),
+            fields,
+        });
         coarse.push(run);
     }
     let area = AreaMean::new(gridded.grid().weights());
@@ -370,23 +462,40 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     scores.rows.extend(held_out.rows);
     drop(scoring);
 
-    let summary = summarise(loaded, &case, scores, &roller, &reference, &coarse, seconds, folder);
+    let summary = summarise(
+        loaded, &case, scores, &roller, &reference, &coarse, seconds, folder,
+    );
     summary.scores.write(&folder.file("scores.json"))?;
     let _phase = folder.phase("figures")?;
     let place = folder.folder("figures")?;
     let mut album = Album::new(&place);
     let solver = format!("solver@T{}", reference.truncation);
-    let days: Vec<f64> = (1..=5).map(|k| (duration / 3600.0 / 5.0 * k as f64 / 24.0).round() * 24.0).collect();
+    let days: Vec<f64> = (1..=5)
+        .map(|k| (duration / 3600.0 / 5.0 * k as f64 / 24.0).round() * 24.0)
+        .collect();
     let shown = [days[0], days[2], days[4]];
-    album.panels(&settings.title, (&solver, roller.name()), gridded.grid(), &truth, &forecasts[0], &shown)?;
+    album.panels(
+        &settings.title,
+        (&solver, roller.name()),
+        gridded.grid(),
+        &truth,
+        &forecasts[0],
+        &shown,
+    )?;
     album.errors(&summary.scores, &case)?;
     let last = |run: &Simulation| run.states[run.states.len() - 1].clone();
-    let (reference_end, coarse_ends) = (last(&reference), coarse.iter().map(last).collect::<Vec<_>>());
+    let (reference_end, coarse_ends) = (
+        last(&reference),
+        coarse.iter().map(last).collect::<Vec<_>>(),
+    );
     let mut ends = vec![
         (solver.as_str(), &reference_end, reference.truncation),
         (roller.name(), &states[steps], gridded.truncation()),
     ];
-    let names: Vec<String> = coarse.iter().map(|run| format!("solver@T{}", run.truncation)).collect();
+    let names: Vec<String> = coarse
+        .iter()
+        .map(|run| format!("solver@T{}", run.truncation))
+        .collect();
     for ((name, end), run) in names.iter().zip(&coarse_ends).zip(&coarse) {
         ends.push((name, end, run.truncation));
     }
@@ -397,8 +506,19 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
         (&solver, &reference.leads, invariants_of(&reference)),
         (roller.name(), &reference.leads, surrogate_drift),
     ])?;
-    album.map("initial", &format!("{}: initial state", settings.title), gridded.grid(), &weather(0))?;
-    report(loaded, folder, &summary.sentences.join(" "), &album.figures, &summary.scores)?;
+    album.map(
+        "initial",
+        &format!("{}: initial state", settings.title),
+        gridded.grid(),
+        &weather(0),
+    )?;
+    report(
+        loaded,
+        folder,
+        &summary.sentences.join(" "),
+        &album.figures,
+        &summary.scores,
+    )?;
     Ok(summary)
 }
 
@@ -413,7 +533,9 @@ fn coarse_run(
     let coarse = prepared.at_truncation(truncation)?;
     // The step of the reference, longer in proportion, but never over the limit.
     let solver = coarse.solver(settings, settings.time_step.si())?;
-    let limit = solver.stable_time_step(&coarse.case.initial).map_err(solver_error)?;
+    let limit = solver
+        .stable_time_step(&coarse.case.initial)
+        .map_err(solver_error)?;
     let scaled = settings.time_step.si() * prepared.truncation() as f64 / truncation as f64;
     simulation::simulate(
         &coarse,
@@ -426,7 +548,11 @@ fn coarse_run(
     )
 }
 
-fn surrogate_invariants(gridded: &Gridded, prepared: &Prepared, states: &[State]) -> Result<Vec<[f64; 3]>> {
+fn surrogate_invariants(
+    gridded: &Gridded,
+    prepared: &Prepared,
+    states: &[State],
+) -> Result<Vec<[f64; 3]>> {
     let ground = gridded.orography();
     states
         .iter()
@@ -456,28 +582,48 @@ fn held_out_scores(
     let case = format!("held-out flows (mean of {})", split.test.len());
     let mut mean: Option<Scores> = None;
     for flow in &split.test {
-        store.read_window(flow.trajectory, flow.start, steps + 1, &mut buffer).map_err(Error::failed)?;
-        let states: Vec<State> = buffer.chunks_exact(size).map(|c| gridded.state(c)).collect();
+        store
+            .read_window(flow.trajectory, flow.start, steps + 1, &mut buffer)
+            .map_err(Error::failed)?;
+        let states: Vec<State> = buffer
+            .chunks_exact(size)
+            .map(|c| gridded.state(c))
+            .collect();
         let fields = |states: &[State]| -> Vec<Weather> {
-            states.iter().map(|s| gridded.weather(s, gridded.truncation())).collect()
+            states
+                .iter()
+                .map(|s| gridded.weather(s, gridded.truncation()))
+                .collect()
         };
         let mut predicted = Vec::new();
-        roller.run(gridded, &states[0], gridded.truncation(), steps, |_, state| {
-            predicted.push(gridded.weather(state, gridded.truncation()));
-            Ok(())
-        })?;
+        roller.run(
+            gridded,
+            &states[0],
+            gridded.truncation(),
+            steps,
+            |_, state| {
+                predicted.push(gridded.weather(state, gridded.truncation()));
+                Ok(())
+            },
+        )?;
         let truth = Truth {
             leads: (1..=steps).map(|k| k as f64 * hours).collect(),
             fields: fields(&states[1..]),
             climatology: climate.clone(),
         };
         let forecasts = [
-            Forecast { model: roller.name().into(), fields: predicted },
+            Forecast {
+                model: roller.name().into(),
+                fields: predicted,
+            },
             Forecast {
                 model: "persistence".into(),
                 fields: vec![gridded.weather(&states[0], gridded.truncation()); steps],
             },
-            Forecast { model: "climatology".into(), fields: vec![climate.clone(); steps] },
+            Forecast {
+                model: "climatology".into(),
+                fields: vec![climate.clone(); steps],
+            },
         ];
         let scores = grade(&case, &truth, &forecasts, &area);
         mean = Some(match mean {
@@ -522,20 +668,33 @@ fn summarise(
     for baseline in ["persistence", "climatology"] {
         let lost = scores.series(case, &surrogate, "z", "rmse");
         let theirs = scores.series(case, baseline, "z", "rmse");
-        let losses = lost.iter().zip(&theirs).filter(|(a, b)| a.1.partial_cmp(&b.1) != Some(std::cmp::Ordering::Less)).count();
+        let losses = lost
+            .iter()
+            .zip(&theirs)
+            .filter(|(a, b)| a.1.partial_cmp(&b.1) != Some(std::cmp::Ordering::Less))
+            .count();
         let leads = theirs.len();
         sentences.push(if losses == 0 && lost.len() == leads {
             format!("The surrogate's height error is below {baseline} at every lead.")
         } else {
-            format!("The surrogate's height error is not below {baseline} at {} of {leads} leads.", losses.max(leads - lost.len()))
+            format!(
+                "The surrogate's height error is not below {baseline} at {} of {leads} leads.",
+                losses.max(leads - lost.len())
+            )
         });
     }
     let mut rivals = vec!["persistence".to_string(), "climatology".to_string()];
     for run in coarse {
         let name = format!("solver@T{}", run.truncation);
         sentences.push(match overtaken(&scores, case, &surrogate, &name, "z") {
-            Some(lead) => format!("From {lead} h on, the solver at T{} is better than the surrogate.", run.truncation),
-            None => format!("The solver at T{} is not better than the surrogate at the last lead.", run.truncation),
+            Some(lead) => format!(
+                "From {lead} h on, the solver at T{} is better than the surrogate.",
+                run.truncation
+            ),
+            None => format!(
+                "The solver at T{} is not better than the surrogate at the last lead.",
+                run.truncation
+            ),
         });
         sentences.push(format!(
             "Run time for {} days: solver T{} {:.2} s, T{} {:.2} s, surrogate {:.2} s.",
@@ -554,7 +713,13 @@ fn summarise(
         manifest.phase_seconds("generate"),
         manifest.phase_seconds("train")
     ));
-    Summary { scores, case: case.into(), surrogate, rivals, sentences }
+    Summary {
+        scores,
+        case: case.into(),
+        surrogate,
+        rivals,
+        sentences,
+    }
 }
 
 impl Summary {
@@ -565,7 +730,14 @@ impl Summary {
             .collect();
         let mut text = String::new();
         let mut cases = vec![self.case.as_str()];
-        cases.extend(self.scores.rows.iter().map(|row| row.case.as_str()).filter(|c| *c != self.case).take(1));
+        cases.extend(
+            self.scores
+                .rows
+                .iter()
+                .map(|row| row.case.as_str())
+                .filter(|c| *c != self.case)
+                .take(1),
+        );
         for case in cases {
             for (metric, what, scale) in [
                 ("rmse", "RMSE of height (m)", 1.0 / STANDARD_GRAVITY),
@@ -584,12 +756,21 @@ impl Summary {
                             _ => format!("{:.1}", v * scale),
                         })
                     };
-                    table.push(std::iter::once(format!("{} d", lead / 24.0)).chain(names.iter().map(cell)));
+                    table.push(
+                        std::iter::once(format!("{} d", lead / 24.0)).chain(names.iter().map(cell)),
+                    );
                 }
-                text += &format!("{case}: {what} against the reference solver\n{}\n", table.render(100));
+                text += &format!(
+                    "{case}: {what} against the reference solver\n{}\n",
+                    table.render(100)
+                );
             }
         }
-        format!("{text}{}\nReport: {}", self.sentences.join("\n"), folder.join("report.html").display())
+        format!(
+            "{text}{}\nReport: {}",
+            self.sentences.join("\n"),
+            folder.join("report.html").display()
+        )
     }
 }
 

@@ -34,7 +34,11 @@ impl Roller {
     pub fn load(folder: &Path, device: &str) -> Result<Self> {
         let device = curlwind_operators::device::select(device).map_err(Error::unusable)?;
         let inner = folder.join("model");
-        let place = if inner.is_dir() { inner } else { folder.to_path_buf() };
+        let place = if inner.is_dir() {
+            inner
+        } else {
+            folder.to_path_buf()
+        };
         Self::new(Surrogate::load(&place, &device).map_err(Error::unusable)?)
     }
 

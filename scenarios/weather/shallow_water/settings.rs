@@ -1,8 +1,6 @@
 //! The scenario file of the shallow-water pair, as types.
 
-use crate::config::{
-    Metres, MetresPerSecond, Pascals, Radians, Seconds, SquareMetresPerSecond,
-};
+use crate::config::{Metres, MetresPerSecond, Pascals, Radians, Seconds, SquareMetresPerSecond};
 use curlwind_operators::network::NetworkConfig;
 use curlwind_operators::training::TrainingConfig;
 use serde::{Deserialize, Serialize};

@@ -43,7 +43,9 @@ pub fn simulate(
     mut observe: impl FnMut(f64, &State) -> Result<()> + Send,
 ) -> Result<Simulation> {
     let solver = prepared.solver(settings, time_step)?;
-    let limit = solver.stable_time_step(&prepared.case.initial).map_err(solver_error)?;
+    let limit = solver
+        .stable_time_step(&prepared.case.initial)
+        .map_err(solver_error)?;
     let mut simulation = Simulation {
         truncation: prepared.truncation(),
         leads: Vec::new(),
@@ -58,31 +60,36 @@ pub fn simulate(
     let mut watching = 0.0;
     let start = Instant::now();
     progress.set_length((duration / interval).round() as u64);
-    let run = solver.run(prepared.case.initial.clone(), duration, interval, |snapshot| {
-        let paused = Instant::now();
-        let invariants = Invariants::of(
-            tendency.transform(),
-            tendency.equation(),
-            tendency.orography(),
-            snapshot.state,
-        );
-        let hours = snapshot.time / 3600.0;
-        let seen = invariants.map_err(solver_error).and_then(|invariants| {
-            simulation.leads.push(hours);
-            simulation.states.push(snapshot.state.clone());
-            simulation.invariants.push(invariants);
-            observe(hours, snapshot.state)
-        });
-        progress.set_position(simulation.leads.len().saturating_sub(1) as u64);
-        watching += paused.elapsed().as_secs_f64();
-        match seen {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                failure = Some(error);
-                ControlFlow::Break(())
+    let run = solver.run(
+        prepared.case.initial.clone(),
+        duration,
+        interval,
+        |snapshot| {
+            let paused = Instant::now();
+            let invariants = Invariants::of(
+                tendency.transform(),
+                tendency.equation(),
+                tendency.orography(),
+                snapshot.state,
+            );
+            let hours = snapshot.time / 3600.0;
+            let seen = invariants.map_err(solver_error).and_then(|invariants| {
+                simulation.leads.push(hours);
+                simulation.states.push(snapshot.state.clone());
+                simulation.invariants.push(invariants);
+                observe(hours, snapshot.state)
+            });
+            progress.set_position(simulation.leads.len().saturating_sub(1) as u64);
+            watching += paused.elapsed().as_secs_f64();
+            match seen {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failure = Some(error);
+                    ControlFlow::Break(())
+                }
             }
-        }
-    });
+        },
+    );
     progress.finish_and_clear();
     run.map_err(solver_error)?;
     if let Some(error) = failure {

@@ -13,7 +13,11 @@ pub fn degrees(truncation: usize) -> impl Iterator<Item = (usize, usize)> {
 /// The field mirrored at the equator: f(lambda, -mu).
 pub fn mirror(spectrum: &Array1<Complex64>, truncation: usize) -> Array1<Complex64> {
     let signs = degrees(truncation).map(|(m, n)| if (n - m) % 2 == 0 { 1.0 } else { -1.0 });
-    spectrum.iter().zip(signs).map(|(z, sign)| z * sign).collect()
+    spectrum
+        .iter()
+        .zip(signs)
+        .map(|(z, sign)| z * sign)
+        .collect()
 }
 
 /// Every zonal wavenumber m turned eastward by `angle(m)` radians of longitude.
@@ -23,7 +27,11 @@ pub fn turn(
     angle: impl Fn(usize) -> f64,
 ) -> Array1<Complex64> {
     let phases = degrees(truncation).map(|(m, _)| Complex64::cis(-(m as f64) * angle(m)));
-    spectrum.iter().zip(phases).map(|(z, phase)| z * phase).collect()
+    spectrum
+        .iter()
+        .zip(phases)
+        .map(|(z, phase)| z * phase)
+        .collect()
 }
 
 /// Power per degree: sum over orders of |f_n^m|^2, both signs of m.
@@ -46,7 +54,11 @@ mod tests {
             .collect();
         assert_eq!(mirror(&mirror(&spectrum, 12), 12), spectrum);
         let back = turn(&turn(&spectrum, 12, |_| 0.3), 12, |_| -0.3);
-        assert!(back.iter().zip(&spectrum).all(|(a, b)| (a - b).norm() < 1e-13));
+        assert!(
+            back.iter()
+                .zip(&spectrum)
+                .all(|(a, b)| (a - b).norm() < 1e-13)
+        );
         assert_eq!(power(spectrum.view(), 12)[0], 0.0);
         assert_eq!(power(spectrum.view(), 12)[1], 4.0 + 2.0 * (9.0 + 1.0));
     }

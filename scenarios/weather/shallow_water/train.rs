@@ -6,6 +6,7 @@ use super::windows::StoreWindows;
 use crate::error::{Error, Result};
 use crate::run_folder::write_atomically;
 use curlwind_datasets::store::{Split, SplitKind, Statistics, Store};
+use curlwind_operators::network::NetworkConfig;
 use curlwind_operators::surrogate::{Normalisation, Predict, Surrogate, SurrogateConfig};
 use curlwind_operators::training::{Outcome, RunOptions, train};
 use curlwind_operators::{Error as OperatorError, device};
@@ -34,7 +35,9 @@ pub struct TrainingRun<'a> {
 /// Too few flows, or a recorded split that was tampered with or asks for other fractions.
 pub fn split(settings: &Settings, store: &Store) -> Result<Split> {
     let set = &settings.training_set;
-    let kind = SplitKind::Trajectories { seed: settings.seed };
+    let kind = SplitKind::Trajectories {
+        seed: settings.seed,
+    };
     let states = store.layout().steps;
     let fresh = Split::new(store.complete(), states, kind, set.validation, set.test)
         .map_err(Error::unusable)?;
@@ -69,23 +72,45 @@ pub fn train_surrogate(settings: &Settings, run: &TrainingRun) -> Result<Outcome
             found.join(", ")
         )));
     }
-    let longest = settings.training.stages.iter().map(|s| s.roll_out).max().unwrap_or(1);
+    let longest = settings
+        .training
+        .stages
+        .iter()
+        .map(|s| s.roll_out)
+        .max()
+        .unwrap_or(1);
     let training = StoreWindows::new(run.store, &run.split.train, longest)?;
     let validation = (!run.split.validation.is_empty())
         .then(|| StoreWindows::new(run.store, &run.split.validation, longest))
         .transpose()?;
     let nlat = layout.latitudes_deg.len();
     let grid = SphereGrid::gaussian(nlat, layout.longitudes_deg.len()).map_err(Error::unusable)?;
-    let statistics = Statistics::fit(run.store, run.split, Some(grid.weights())).map_err(Error::failed)?;
+    let statistics =
+        Statistics::fit(run.store, run.split, Some(grid.weights())).map_err(Error::failed)?;
     let json = serde_json::to_vec_pretty(&statistics).map_err(Error::failed)?;
     write_atomically(&run.folder.join("statistics.json"), &json).map_err(Error::failed)?;
     let of = |value: fn(&curlwind_datasets::store::ChannelStatistics) -> f64| {
         statistics.channels.iter().map(value).collect::<Vec<_>>()
     };
+    // The stepping operator integrates the state itself.
+    let predict = match settings.operator {
+        NetworkConfig::Stepping(_) => Predict::State,
+        _ => Predict::Tendency,
+    };
+    // It has the rotation among its sources already.
+    let static_channels = match predict {
+        Predict::State => Vec::new(),
+        Predict::Tendency => vec!["sin_latitude".into()],
+    };
+    let statics = if static_channels.is_empty() {
+        Vec::new()
+    } else {
+        sin_latitude(&grid)
+    };
     let config = SurrogateConfig {
         network: settings.operator.clone(),
         channels: CHANNELS.map(|(name, _)| name.to_string()).to_vec(),
-        static_channels: vec!["sin_latitude".into()],
+        static_channels,
         normalisation: Normalisation {
             mean: of(|c| c.mean),
             std: of(|c| c.std),
@@ -93,13 +118,17 @@ pub fn train_surrogate(settings: &Settings, run: &TrainingRun) -> Result<Outcome
             difference_std: of(|c| c.difference_std),
         },
         time_step: layout.time_step_seconds,
-        predict: Predict::Tendency,
+        predict,
     };
     let device = device::select(run.device).map_err(Error::unusable)?;
     device.seed(settings.training.seed ^ settings.seed);
-    let surrogate =
-        Surrogate::new(config, &grid, &sin_latitude(&grid), &device).map_err(Error::unusable)?;
-    let options = RunOptions { quiet: run.quiet, resume: run.resume, stop: None };
+    let surrogate = Surrogate::new(config, &grid, &statics, &device).map_err(Error::unusable)?;
+    let surrogate = surrogate.fitted(&training).map_err(training_error)?;
+    let options = RunOptions {
+        quiet: run.quiet,
+        resume: run.resume,
+        stop: None,
+    };
     let outcome = train(
         surrogate,
         &settings.training,
@@ -109,7 +138,10 @@ pub fn train_surrogate(settings: &Settings, run: &TrainingRun) -> Result<Outcome
         options,
     )
     .map_err(training_error)?;
-    outcome.surrogate.save(&run.folder.join("model")).map_err(Error::failed)?;
+    outcome
+        .surrogate
+        .save(&run.folder.join("model"))
+        .map_err(Error::failed)?;
     Ok(outcome)
 }
 

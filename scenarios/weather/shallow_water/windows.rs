@@ -26,7 +26,11 @@ impl<'s> StoreWindows<'s> {
                 steps + 1
             )));
         }
-        Ok(Self { store, starts, steps })
+        Ok(Self {
+            store,
+            starts,
+            steps,
+        })
     }
 }
 
@@ -41,7 +45,11 @@ impl Windows for StoreWindows<'_> {
 
     fn state_shape(&self) -> [usize; 3] {
         let layout = self.store.layout();
-        [layout.channels.len(), layout.latitudes_deg.len(), layout.longitudes_deg.len()]
+        [
+            layout.channels.len(),
+            layout.latitudes_deg.len(),
+            layout.longitudes_deg.len(),
+        ]
     }
 
     fn read(&self, index: usize, steps: usize, out: &mut [f32]) -> curlwind_operators::Result<()> {
