@@ -75,7 +75,8 @@ pub fn overtaken(
 ) -> Option<f64> {
     let ours = scores.series(case, model, variable, "rmse");
     let theirs = scores.series(case, rival, variable, "rmse");
-    let worse = |(a, b): &(&(f64, f64), &(f64, f64))| !(a.1 <= b.1);
+    // A value that is not a number is worse than any.
+    let worse = |(a, b): &(&(f64, f64), &(f64, f64))| a.1 > b.1 || a.1.is_nan();
     ours.iter()
         .zip(&theirs)
         .rev()

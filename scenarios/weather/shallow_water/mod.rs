@@ -133,7 +133,7 @@ impl Loaded {
             ("forecast.duration", s.forecast.duration.si()),
         ];
         for (key, value) in positive {
-            if !(value > 0.0) {
+            if value <= 0.0 || value.is_nan() {
                 return Err(self.refuse(key, "expected a time above 0"));
             }
         }

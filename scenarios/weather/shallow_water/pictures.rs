@@ -16,6 +16,9 @@ use curlwind_solvers::sphere::SphereGrid;
 use ndarray::Array2;
 use std::path::Path;
 
+/// A model, its leads in hours, and its mass, energy and potential enstrophy at them.
+pub type InvariantSeries<'a> = (&'a str, &'a [f64], Vec<[f64; 3]>);
+
 /// Writes figures into one folder and keeps them for the report.
 pub struct Album<'a> {
     folder: &'a Path,
@@ -182,7 +185,7 @@ impl<'a> Album<'a> {
     }
 
     /// Drift of mass, energy and potential enstrophy, relative to the start.
-    pub fn invariants(&mut self, runs: &[(&str, &[f64], Vec<[f64; 3]>)]) -> Result<()> {
+    pub fn invariants(&mut self, runs: &[InvariantSeries]) -> Result<()> {
         let plot = |k: usize, title: &str| {
             let mut curves = Curves::new(Axis::hours("lead time"), Axis::log("relative drift"))
                 .title(title)
