@@ -121,7 +121,10 @@ fn set_up(name: &str) -> Result<(NetworkConfig, TrainingConfig, AdamWConfig), Fa
     };
     match name {
         "sfno" => Ok((
-            NetworkConfig::Sfno(SfnoConfig::default()),
+            NetworkConfig::Sfno(SfnoConfig {
+                degrees: 16,
+                ..SfnoConfig::default()
+            }),
             training,
             AdamWConfig::default(),
         )),
