@@ -160,10 +160,10 @@ impl<'a> Album<'a> {
     ) -> Result<()> {
         let mut curves = Curves::new(
             Axis::log("degree n"),
-            Axis::log("kinetic energy per degree (m2/s2)"),
+            Axis::log("kinetic energy per degree (m²/s²)"),
         )
         .title(&format!("kinetic energy after {} days", lead / 24.0))
-        .slope(-3.0, "n^-3")
+        .slope(-3.0, "n⁻³")
         .labels(Labels::Legend);
         for (name, state, truncation) in states {
             let (zeta, delta) = (
