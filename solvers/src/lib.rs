@@ -75,6 +75,7 @@
 
 pub mod barotropic;
 mod error;
+pub mod maxwell;
 pub mod shallow_water;
 pub mod sphere;
 pub mod time_stepping;

@@ -1,0 +1,26 @@
+//! Maxwell's equations by the Yee scheme in one, two and three dimensions.
+//!
+//! ```text
+//! dB/dt = - curl E - M        D = eps0 eps_r E + P        J = sigma E + impressed
+//! dD/dt =   curl H - J        B = mu0 mu_r H
+//! ```
+//!
+//! Time convention exp(+j omega t). E lives on the edges of the mesh at t = n dt, H on its faces at
+//! t = (n + 1/2) dt (K. S. Yee, IEEE Trans. Antennas Propag. 14, 302-307, 1966). Fewer dimensions
+//! are meshes with one cell and periodic walls along the others.
+//!
+//! * [`Mesh`]: the lines of a rectilinear mesh, uniform or graded.
+//! * [`Model`]: everything an engine needs, as data: walls, the medium of each edge and face,
+//!   sources, lumped elements, monitors. What writes it (geometry, ports, plane waves) and what
+//!   runs it (the engines) know nothing of each other.
+
+pub mod constants;
+mod medium;
+mod mesh;
+mod model;
+
+pub use medium::{EdgeMedium, FaceMedium, Pole};
+pub use mesh::{Axis, Mesh};
+pub use model::{
+    Component, Cpml, FieldRegion, Index, Model, Probe, SeriesElement, SourceTerm, Wall, Waveforms,
+};
