@@ -15,10 +15,12 @@
 //!   runs it (the engines) know nothing of each other.
 
 pub mod constants;
+mod dispersion_relation;
 mod medium;
 mod mesh;
 mod model;
 
+pub use dispersion_relation::DispersionRelation;
 pub use medium::{EdgeMedium, FaceMedium, Pole};
 pub use mesh::{Axis, Mesh};
 pub use model::{

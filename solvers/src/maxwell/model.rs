@@ -9,7 +9,7 @@
 //! ```
 
 use super::{EdgeMedium, FaceMedium, Mesh};
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, ArrayView2, s};
 use std::ops::Range;
 
 /// A field component.
@@ -168,6 +168,18 @@ impl Model {
             regions: Vec::new(),
             mesh,
         }
+    }
+
+    /// Appends columns to the waveforms, `[step, waveform]`, and returns the first one's number.
+    /// Whichever of the two has fewer rows is continued by zeros.
+    pub fn add_waveforms(&mut self, samples: ArrayView2<f64>) -> usize {
+        let (rows, first) = self.waveforms.dim();
+        let mut all = Array2::zeros((rows.max(samples.nrows()), first + samples.ncols()));
+        all.slice_mut(s![..rows, ..first]).assign(&self.waveforms);
+        all.slice_mut(s![..samples.nrows(), first..])
+            .assign(&samples);
+        self.waveforms = all;
+        first
     }
 }
 
