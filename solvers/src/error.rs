@@ -56,6 +56,22 @@ pub enum Error {
         /// Number of steps taken.
         step: u64,
     },
+    /// A solid that cannot be meshed.
+    #[error("solid \"{name}\": {problem}")]
+    Solid {
+        /// Its name.
+        name: String,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// A port that cannot be connected.
+    #[error("port \"{name}\": {problem}")]
+    Port {
+        /// Its name.
+        name: String,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
     /// An iteration did not reach its tolerance.
     #[error(
         "{what} did not converge: residual {residual:e} after {iterations} iterations, tolerance {tolerance:e}"

@@ -16,9 +16,12 @@
 
 pub mod constants;
 mod dispersion_relation;
+pub mod geometry;
 mod medium;
 mod mesh;
 mod model;
+pub mod ports;
+mod waveform;
 
 pub use dispersion_relation::DispersionRelation;
 pub use medium::{EdgeMedium, FaceMedium, Pole};
@@ -26,3 +29,4 @@ pub use mesh::{Axis, Mesh};
 pub use model::{
     Component, Cpml, FieldRegion, Index, Model, Probe, SeriesElement, SourceTerm, Wall, Waveforms,
 };
+pub use waveform::Waveform;
