@@ -15,18 +15,24 @@
 //!   runs it (the engines) know nothing of each other.
 
 pub mod constants;
+mod dipole;
 mod dispersion_relation;
+mod far_field;
 pub mod geometry;
 mod medium;
 mod mesh;
 mod model;
+mod plane_wave;
 pub mod ports;
 mod waveform;
 
+pub use dipole::{dipole, electric_dipole_power, magnetic_dipole_power};
 pub use dispersion_relation::DispersionRelation;
+pub use far_field::{Cut, Face, FarField, FarFieldBox, FarFieldMonitor, FluxMonitor};
 pub use medium::{EdgeMedium, FaceMedium, Pole};
 pub use mesh::{Axis, Mesh};
 pub use model::{
     Component, Cpml, FieldRegion, Index, Model, Probe, SeriesElement, SourceTerm, Wall, Waveforms,
 };
 pub use waveform::Waveform;
+pub use plane_wave::{IncidentField, PlaneWave, TotalField};
