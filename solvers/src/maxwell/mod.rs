@@ -34,5 +34,5 @@ pub use mesh::{Axis, Mesh};
 pub use model::{
     Component, Cpml, FieldRegion, Index, Model, Probe, SeriesElement, SourceTerm, Wall, Waveforms,
 };
-pub use waveform::Waveform;
 pub use plane_wave::{IncidentField, PlaneWave, TotalField};
+pub use waveform::Waveform;
