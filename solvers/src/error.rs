@@ -86,6 +86,26 @@ pub enum Error {
         /// The tolerance asked for.
         tolerance: f64,
     },
+    /// A part of a model contradicts the rest of it.
+    #[error("{item}: expected {expected}, found {found}")]
+    Model {
+        /// The part, e.g. "probe 3 on Ez at [1, 2, 3]".
+        item: String,
+        /// What fits.
+        expected: String,
+        /// What came.
+        found: String,
+    },
+    /// More memory than is free.
+    #[error("{what} needs {:.2} GiB, free are {:.2} GiB; take fewer or larger cells", *needed as f64 / 1073741824.0, *available as f64 / 1073741824.0)]
+    Memory {
+        /// What needs it.
+        what: String,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes free.
+        available: u64,
+    },
 }
 
 /// The result of anything in this crate that can fail.

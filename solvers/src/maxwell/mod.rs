@@ -17,6 +17,7 @@
 pub mod constants;
 mod dipole;
 mod dispersion_relation;
+mod engine;
 mod far_field;
 pub mod geometry;
 mod medium;
@@ -29,6 +30,7 @@ mod waveform;
 pub use dipole::{dipole, electric_dipole_power, magnetic_dipole_power};
 pub use dispersion_relation::DispersionRelation;
 pub use far_field::{Cut, Face, FarField, FarFieldBox, FarFieldMonitor, FluxMonitor};
+pub use engine::{Outcome, Progress, Real, Scheme, Simulation, Stop, StopReason};
 pub use medium::{EdgeMedium, FaceMedium, Pole};
 pub use mesh::{Axis, Mesh};
 pub use model::{

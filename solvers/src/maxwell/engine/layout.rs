@@ -1,0 +1,150 @@
+//! Where field values lie in memory.
+//!
+//! The engine turns the axes of a model cyclically (which keeps the curl's form) so that an axis
+//! that the fields do not vary along comes last, and a periodic one first; its x, y, z below are
+//! the turned ones. A row is all values along x at one (y, z), padded:
+//!
+//! ```text
+//!  | 0 1 2 ... nx | zeros up to `width` | ... | value at -1 of the next row |
+//!  |<----------------------------- stride --------------------------------->|
+//! ```
+//!
+//! Rows are updated over their whole `width`, a multiple of eight, and what came out beyond the
+//! component's extent is set back to zero. The last value of the stride is never touched by an
+//! update of its row, so it serves as the left neighbour of the next row: zero, or the far end of
+//! that row along a periodic x.
+
+use crate::maxwell::{Component, Index, Model, Wall};
+
+/// Values in front of the first row.
+const LEAD: usize = 16;
+
+/// Number of E or H components.
+pub(super) const AXES: usize = 3;
+
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    /// Model axis of each engine axis.
+    pub(super) turned: [usize; AXES],
+    /// Cells along the engine's axes.
+    pub(super) cells: [usize; AXES],
+    /// Walls of the engine's axes.
+    pub(super) walls: [[Wall; 2]; AXES],
+    /// Periodic axes.
+    pub(super) periodic: [bool; AXES],
+    /// Axes that the fields do not vary along: one cell, periodic.
+    pub(super) idle: [bool; AXES],
+    /// Rows of a plane that are stored: the last line of a periodic axis is its first.
+    pub(super) rows: usize,
+    /// Planes that are stored.
+    pub(super) planes: usize,
+    /// Values of a row that updates touch.
+    pub(super) width: usize,
+    /// Distance between rows.
+    pub(super) stride: usize,
+}
+
+impl Layout {
+    pub(super) fn new(model: &Model) -> Self {
+        let all = model.mesh.cells();
+        let periodic = |a: usize| model.walls[a][0] == Wall::Periodic;
+        let idle = |a: usize| all[a] == 1 && periodic(a);
+        // of the three turns: idle axes last, then a periodic one first
+        let worth = |turn: usize| {
+            let axis = |a: usize| (a + turn) % AXES;
+            let idles = usize::from(idle(axis(2))) * 4 + usize::from(idle(axis(1))) * 2;
+            let first = usize::from(periodic(axis(0)) && !idle(axis(0)));
+            (idles + usize::from(!idle(axis(0))), first)
+        };
+        let turn = (0..AXES).rev().max_by_key(|&turn| worth(turn)).unwrap_or(0);
+        let turned: [usize; AXES] = std::array::from_fn(|a| (a + turn) % AXES);
+        let cells = turned.map(|a| all[a]);
+        let periodic = turned.map(periodic);
+        let idle = turned.map(idle);
+        let stored = |a: usize| cells[a] + usize::from(!periodic[a]);
+        let width = (cells[0] + 1).next_multiple_of(8);
+        Self {
+            turned,
+            walls: turned.map(|a| model.walls[a]),
+            rows: stored(1),
+            planes: stored(2),
+            width,
+            stride: (width + 1).next_multiple_of(16),
+            cells,
+            periodic,
+            idle,
+        }
+    }
+
+    /// Values of one component with what surrounds them.
+    pub(super) fn len(&self) -> usize {
+        LEAD + self.planes * self.rows * self.stride + LEAD
+    }
+
+    /// Number of rows.
+    pub(super) fn row_count(&self) -> usize {
+        self.planes * self.rows
+    }
+
+    /// Number of a row.
+    #[inline(always)]
+    pub(super) fn row(&self, k: usize, j: usize) -> usize {
+        k * self.rows + j
+    }
+
+    /// Place of the first value of a row.
+    #[inline(always)]
+    pub(super) fn start(&self, k: usize, j: usize) -> usize {
+        LEAD + (k * self.rows + j) * self.stride
+    }
+
+    /// The engine's component for one of the model.
+    pub(super) fn component(&self, component: Component) -> usize {
+        let axis = component.axis() as usize;
+        let turn = self.turned[0];
+        (axis + AXES - turn) % AXES + if component.is_electric() { 0 } else { AXES }
+    }
+
+    /// The engine's `[i, j, k]` for one of the model; the last line of a periodic y or z is the
+    /// first.
+    pub(super) fn index(&self, index: Index) -> Index {
+        let [i, j, k] = self.turned.map(|a| index[a]);
+        [i, j % self.rows, k % self.planes]
+    }
+
+    /// Values along each engine axis of a component in the engine's numbering, as a model counts
+    /// them.
+    pub(super) fn extent(&self, component: usize) -> Index {
+        Component::ALL[component].extent(self.cells)
+    }
+
+    /// Of these, those that are stored and not copies.
+    pub(super) fn stored(&self, component: usize) -> Index {
+        let [i, j, k] = self.extent(component);
+        [i, j.min(self.rows), k.min(self.planes)]
+    }
+
+    /// Whether an edge lies in a conducting wall: tangential E on the first or last line of an
+    /// axis that ends there in a conductor.
+    pub(super) fn held(&self, component: usize, index: Index) -> bool {
+        component < AXES
+            && (0..AXES).any(|a| {
+                a != component
+                    && ((index[a] == 0 && self.conducts(a, 0))
+                        || (index[a] == self.cells[a] && self.conducts(a, 1)))
+            })
+    }
+
+    /// Whether a side of an axis is a conductor; an absorbing layer ends in one.
+    pub(super) fn conducts(&self, axis: usize, side: usize) -> bool {
+        matches!(self.walls[axis][side], Wall::Pec | Wall::Cpml(_))
+    }
+
+    /// Thickness of the absorbing layer in cells.
+    pub(super) fn layer(&self, axis: usize, side: usize) -> usize {
+        match self.walls[axis][side] {
+            Wall::Cpml(cpml) => cpml.cells,
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Engines: what runs a [`Model`](super::Model).
+//!
+//! [`Simulation`] is the whole interface; a [`Scheme`] picks how its steps are organised. The plain
+//! reference walks through the values one by one, the others update whole rows in vectors, several
+//! rows, planes and steps at a time, on all threads of the rayon pool they are called in (as threads
+//! of their own). All give the same numbers bit for bit.
+
+mod branches;
+mod buffer;
+mod check;
+mod coefficients;
+mod cpml;
+mod denormals;
+mod energy;
+mod grid;
+mod hooks;
+mod layout;
+mod probes;
+mod real;
+mod reference;
+mod row_table;
+mod simulation;
+mod sources;
+mod spacing;
+mod stop;
+#[cfg(test)]
+mod tests;
+mod transform;
+
+pub use real::Real;
+pub use simulation::{Scheme, Simulation};
+pub use stop::{Outcome, Progress, Stop, StopReason};

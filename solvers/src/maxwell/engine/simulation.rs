@@ -1,0 +1,244 @@
+//! A model at work.
+
+use super::denormals::flushed;
+use super::grid::{Grid, memory};
+use super::hooks::Hooks;
+use super::stop::{Outcome, Progress, Stop, StopReason};
+use super::{Real, check, energy, reference, transform};
+use crate::maxwell::{Component, Model};
+use crate::{Error, Result};
+use ndarray::{Array3, Array4, ArrayView3};
+use num_complex::Complex64;
+use std::ops::ControlFlow;
+
+/// How steps are organised; all give the same numbers bit for bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scheme {
+    /// Value by value, as the equations are written: what the others are tested against.
+    Reference,
+    /// H everywhere, then E everywhere.
+    Sweeps,
+    /// Each E row right behind its H row, in one pass over the mesh.
+    Fused,
+    /// Several steps in one pass over the mesh.
+    Blocked,
+    /// The one that suits the mesh.
+    #[default]
+    Fastest,
+}
+
+/// Steps that are prepared at a time.
+const SPAN: usize = 128;
+
+/// A run of a [`Model`].
+pub struct Simulation<T: Real> {
+    grid: Grid<T>,
+    hooks: Hooks<T>,
+    scheme: Scheme,
+    time_step: f64,
+    step: usize,
+    peak_energy: f64,
+}
+
+impl<T: Real> Simulation<T> {
+    /// A simulation of a model, all fields zero.
+    ///
+    /// # Errors
+    /// [`Error::Model`] or [`Error::Shape`] when the model contradicts itself, a medium is not
+    /// passive, or the time step is over the Courant limit of the fastest medium that occurs;
+    /// [`Error::Memory`] when [`Simulation::memory`] is more than is free.
+    pub fn new(model: &Model, scheme: Scheme) -> Result<Self> {
+        check::check(model)?;
+        check::fits::<T>(Self::memory(model))?;
+        let mut grid = Grid::new(model);
+        let hooks = Hooks::new(model, &grid);
+        grid.activate(hooks.excited());
+        Ok(Self {
+            grid,
+            hooks,
+            scheme,
+            time_step: model.time_step,
+            step: 0,
+            peak_energy: 0.0,
+        })
+    }
+
+    /// Bytes that a simulation of this model takes, an upper bound without probes.
+    pub fn memory(model: &Model) -> u64 {
+        let regions = model.regions.iter().map(transform::memory::<T>);
+        memory::<T>(model) + regions.sum::<u64>()
+    }
+
+    /// The scheme in use.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Takes steps.
+    pub fn advance(&mut self, steps: usize) {
+        let end = self.step + steps;
+        while self.step < end {
+            let count = SPAN.min(end - self.step);
+            self.advance_span(count);
+            self.step += count;
+        }
+    }
+
+    fn advance_span(&mut self, steps: usize) {
+        let Self { grid, hooks, .. } = self;
+        let layout = grid.layout.clone();
+        let span = hooks.span(&layout, self.step, steps);
+        flushed(|| reference::advance(grid, &span, self.step, steps));
+    }
+
+    /// Takes steps until a condition is met, and shows the progress at every look at the energy.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] when a field has become infinite or not-a-number.
+    pub fn run(
+        &mut self,
+        stop: &Stop,
+        mut observe: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Outcome> {
+        let end = self.step.saturating_add(stop.max_steps);
+        let mut energy = self.energy();
+        let mut reason = StopReason::MaxSteps;
+        while self.step < end {
+            self.advance(stop.check_interval.max(1).min(end - self.step));
+            energy = self.energy();
+            if !energy.is_finite() {
+                return Err(Error::NotFinite {
+                    field: "electromagnetic energy",
+                    time: self.step as f64 * self.time_step,
+                    step: self.step as u64,
+                });
+            }
+            self.peak_energy = self.peak_energy.max(energy);
+            let progress = Progress {
+                step: self.step,
+                time: self.step as f64 * self.time_step,
+                energy,
+                peak_energy: self.peak_energy,
+            };
+            if observe(&progress).is_break() {
+                reason = StopReason::Observer;
+                break;
+            }
+            let level = stop.energy_fraction.map(|f| f * self.peak_energy);
+            if self.step >= self.hooks.source_steps() && level.is_some_and(|l| energy <= l) {
+                reason = StopReason::Energy;
+                break;
+            }
+        }
+        Ok(Outcome {
+            reason,
+            step: self.step,
+            energy,
+            peak_energy: self.peak_energy,
+        })
+    }
+
+    /// Steps taken.
+    pub fn step(&self) -> usize {
+        self.step
+    }
+
+    /// Time step in s.
+    pub fn time_step(&self) -> f64 {
+        self.time_step
+    }
+
+    /// Energy in J in the form that leapfrog conserves: `E^n . D^n + H^(n-1/2) . B^(n+1/2)`, half
+    /// of it, and what dispersive media and lumped elements hold. The auxiliary fields of
+    /// absorbing layers do not count.
+    pub fn energy(&self) -> f64 {
+        energy::energy(&self.grid, self.hooks.branches.items(), self.time_step)
+    }
+
+    /// A component, `[k, j, i]` in the mesh's shape: E at `step * dt`, H half a step before.
+    pub fn field(&self, component: Component) -> Array3<T> {
+        let layout = &self.grid.layout;
+        let own = layout.component(component);
+        let cells: [usize; 3] = std::array::from_fn(|a| {
+            layout
+                .turned
+                .iter()
+                .position(|t| *t == a)
+                .map_or(0, |e| layout.cells[e])
+        });
+        let mut all = Array3::from_elem([cells[2] + 1, cells[1] + 1, cells[0] + 1], T::ZERO);
+        let [ni, nj, nk] = component.extent(cells);
+        for ((k, j, i), value) in all
+            .slice_mut(ndarray::s![..nk, ..nj, ..ni])
+            .indexed_iter_mut()
+        {
+            let [i, j, k] = layout.index([i, j, k]);
+            *value = self.grid.fields[own][layout.start(k, j) + i];
+        }
+        all
+    }
+
+    /// Replaces a component by values `[k, j, i]` in the mesh's shape; entries outside of its
+    /// extent, in conducting walls and at the far end of periodic axes are not used.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the shape is not the mesh's.
+    pub fn set_field(&mut self, component: Component, values: ArrayView3<T>) -> Result<()> {
+        let expected = self.field(component);
+        if values.shape() != expected.shape() {
+            return Err(Error::Shape {
+                what: "field",
+                expected: expected.shape().to_vec(),
+                found: values.shape().to_vec(),
+            });
+        }
+        let layout = self.grid.layout.clone();
+        let own = layout.component(component);
+        let [ni, nj, nk] = layout.stored(own);
+        let mut some = false;
+        for k in 0..nk {
+            for j in 0..nj {
+                for i in 0..ni {
+                    let mut at = [0; 3];
+                    for (a, value) in [i, j, k].into_iter().enumerate() {
+                        at[layout.turned[a]] = value;
+                    }
+                    let value = if layout.held(own, [i, j, k]) {
+                        T::ZERO
+                    } else {
+                        values[[at[2], at[1], at[0]]]
+                    };
+                    some |= value != T::ZERO;
+                    self.grid.fields[own][layout.start(k, j) + i] = value;
+                }
+                if layout.periodic[0] {
+                    let field = self.grid.fields[own].shared();
+                    // SAFETY: the simulation is borrowed for this call alone
+                    unsafe { layout.close(field, own, k, j) };
+                }
+            }
+        }
+        if some {
+            let mut active = self.grid.active;
+            active[own] = true;
+            self.grid.activate(active);
+        }
+        Ok(())
+    }
+
+    /// Samples of a probe, one per step taken.
+    ///
+    /// # Panics
+    /// When the model has no such probe.
+    pub fn probe(&self, n: usize) -> &[T] {
+        &self.hooks.probe_values[n]
+    }
+
+    /// The transform of a region up to now, `[frequency, k, j, i]`.
+    ///
+    /// # Panics
+    /// When the model has no such region.
+    pub fn spectrum(&self, region: usize) -> Array4<Complex64> {
+        self.hooks.transforms.regions[region].spectrum(self.step)
+    }
+}

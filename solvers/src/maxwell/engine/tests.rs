@@ -1,0 +1,7 @@
+//! Physics of the engines against exact results.
+
+mod cavity;
+mod circuits;
+mod layers;
+mod poles;
+mod refusals;

@@ -1,0 +1,315 @@
+//! Running Fourier transforms of blocks of field values.
+//!
+//! `X(f) = sum dt x_n exp(-j 2 pi f t_n)` over every `interval`-th step, times the interval.
+//! Sixteen samples of a row are kept and then added at once: a small matrix product, [samples x
+//! values]^T [samples x frequencies], which touches the sums once instead of sixteen times. Sums
+//! are f64.
+
+use super::Real;
+use super::buffer::Shared;
+use super::layout::Layout;
+use super::row_table::RowTable;
+use crate::maxwell::{FieldRegion, Model};
+use ndarray::Array4;
+use num_complex::Complex64;
+use std::f64::consts::TAU;
+
+/// Samples kept before they are added.
+const KEPT: usize = 16;
+/// Values side by side in a product.
+const LANES: usize = 16;
+
+/// A row of a region on a row of the mesh.
+pub(super) struct RegionRow {
+    region: u32,
+    slot: u32,
+    component: u8,
+}
+
+/// One region's sums.
+pub(super) struct Transform<T> {
+    /// The region as the model has it.
+    region: FieldRegion,
+    /// Its ranges in the engine's axes.
+    first: [usize; 3],
+    shape: [usize; 3],
+    turned: [usize; 3],
+    time_step: f64,
+    samples: Vec<T>,
+    sums: Vec<f64>,
+}
+
+impl<T: Real> Transform<T> {
+    fn new(region: &FieldRegion, layout: &Layout, time_step: f64) -> Self {
+        let ranges = layout.turned.map(|a| region.ranges[a].clone());
+        let shape = ranges.clone().map(|r| r.len());
+        let mut own = Self {
+            region: region.clone(),
+            first: ranges.map(|r| r.start),
+            shape,
+            turned: layout.turned,
+            time_step,
+            samples: Vec::new(),
+            sums: Vec::new(),
+        };
+        let rows = shape[1] * shape[2];
+        own.samples = vec![T::ZERO; rows * KEPT * shape[0]];
+        own.sums = vec![0.0; rows * own.sums_of_row()];
+        own
+    }
+
+    /// Whether products run along the row rather than along the frequencies.
+    fn along_row(&self) -> bool {
+        self.shape[0] >= LANES
+    }
+
+    /// Real and imaginary parts, padded.
+    fn weights(&self) -> usize {
+        (2 * self.region.frequencies.len()).next_multiple_of(LANES)
+    }
+
+    fn sums_of_row(&self) -> usize {
+        if self.along_row() {
+            2 * self.region.frequencies.len() * self.shape[0]
+        } else {
+            self.weights() * self.shape[0]
+        }
+    }
+
+    /// Number of samples taken in the first `steps` steps.
+    fn taken(&self, steps: usize) -> usize {
+        steps.div_ceil(self.region.interval)
+    }
+
+    /// Weights of samples `from..to`: `[sample][frequency, re and im]`.
+    fn weight_table(&self, from: usize, to: usize) -> Vec<f64> {
+        let shift = if self.region.component.is_electric() {
+            1.0
+        } else {
+            0.5
+        };
+        let mut table = Vec::with_capacity((to - from) * self.weights());
+        let scale = self.time_step * self.region.interval as f64;
+        for sample in from..to {
+            let end = table.len() + self.weights();
+            let time = ((sample * self.region.interval) as f64 + shift) * self.time_step;
+            for f in &self.region.frequencies {
+                let (sin, cos) = (TAU * f * time).sin_cos();
+                table.extend([scale * cos, -scale * sin]);
+            }
+            table.resize(end, 0.0);
+        }
+        table
+    }
+
+    /// The spectrum after `steps` steps, `[frequency, k, j, i]` in the model's axes.
+    pub(super) fn spectrum(&self, steps: usize) -> Array4<Complex64> {
+        let shape: Vec<usize> = self.region.ranges.iter().map(|r| r.len()).collect();
+        let count = self.region.frequencies.len();
+        let mut all = Array4::zeros((count, shape[2], shape[1], shape[0]));
+        let taken = self.taken(steps);
+        let pending = taken % KEPT;
+        let weights = self.weight_table(taken - pending, taken);
+        let [ni, nj, nk] = self.shape;
+        let mut sums = vec![0.0; self.sums_of_row()];
+        for row in 0..nj * nk {
+            let own = self.sums_of_row();
+            sums.copy_from_slice(&self.sums[row * own..(row + 1) * own]);
+            let mut samples = self.samples[row * KEPT * ni..(row + 1) * KEPT * ni].to_vec();
+            samples[pending * ni..].fill(T::ZERO);
+            let mut table = weights.clone();
+            table.resize(KEPT * self.weights(), 0.0);
+            self.add(&samples, &table, &mut sums);
+            for i in 0..ni {
+                let mut index = [0; 3];
+                for (a, value) in [i, row % nj, row / nj].into_iter().enumerate() {
+                    index[self.turned[a]] = value;
+                }
+                for f in 0..count {
+                    let part = |p: usize| {
+                        if self.along_row() {
+                            sums[(2 * f + p) * ni + i]
+                        } else {
+                            sums[i * self.weights() + 2 * f + p]
+                        }
+                    };
+                    all[[f, index[2], index[1], index[0]]] = Complex64::new(part(0), part(1));
+                }
+            }
+        }
+        all
+    }
+
+    /// `sums += samples^T weights` for one row.
+    #[inline(always)]
+    fn add(&self, samples: &[T], weights: &[f64], sums: &mut [f64]) {
+        let n = self.shape[0];
+        let padded = self.weights();
+        if self.along_row() {
+            let mut first = 0;
+            while first < n {
+                // the last block overlaps nothing: it is shorter
+                let len = LANES.min(n - first);
+                let mut block = [[0.0; LANES]; KEPT];
+                for (s, to) in block.iter_mut().enumerate() {
+                    let from = &samples[s * n + first..s * n + first + len];
+                    for (to, from) in to.iter_mut().zip(from) {
+                        *to = from.to_f64();
+                    }
+                }
+                for f in 0..2 * self.region.frequencies.len() {
+                    let own = &mut sums[f * n + first..f * n + first + len];
+                    let mut sum = [0.0; LANES];
+                    sum[..len].copy_from_slice(own);
+                    for (s, x) in block.iter().enumerate() {
+                        let w = weights[s * padded + f];
+                        for l in 0..LANES {
+                            sum[l] += w * x[l];
+                        }
+                    }
+                    own.copy_from_slice(&sum[..len]);
+                }
+                first += len;
+            }
+        } else {
+            for i in 0..n {
+                let own = &mut sums[i * padded..(i + 1) * padded];
+                for (block, own) in own.chunks_exact_mut(LANES).enumerate() {
+                    let mut sum = [0.0; LANES];
+                    sum.copy_from_slice(own);
+                    for s in 0..KEPT {
+                        let x = samples[s * n + i].to_f64();
+                        let w = &weights[s * padded + block * LANES..][..LANES];
+                        for l in 0..LANES {
+                            sum[l] += w[l] * x;
+                        }
+                    }
+                    own.copy_from_slice(&sum);
+                }
+            }
+        }
+    }
+}
+
+/// All regions and the rows they are on, H first.
+pub(super) struct Transforms<T> {
+    pub(super) regions: Vec<Transform<T>>,
+    pub(super) rows: [RowTable<RegionRow>; 2],
+}
+
+impl<T: Real> Transforms<T> {
+    pub(super) fn new(model: &Model, layout: &Layout) -> Self {
+        let regions: Vec<Transform<T>> = model
+            .regions
+            .iter()
+            .map(|r| Transform::new(r, layout, model.time_step))
+            .collect();
+        let rows = [false, true].map(|electric| {
+            let mut all = Vec::new();
+            for (n, t) in regions.iter().enumerate() {
+                if t.region.component.is_electric() != electric {
+                    continue;
+                }
+                for slot in 0..t.shape[1] * t.shape[2] {
+                    let j = (t.first[1] + slot % t.shape[1]) % layout.rows;
+                    let k = (t.first[2] + slot / t.shape[1]) % layout.planes;
+                    let row = RegionRow {
+                        region: n as u32,
+                        slot: slot as u32,
+                        component: layout.component(t.region.component) as u8,
+                    };
+                    all.push((layout.row(k, j), row));
+                }
+            }
+            RowTable::new(layout.row_count(), all)
+        });
+        Self { regions, rows }
+    }
+}
+
+/// The regions for a span of steps.
+pub(super) fn span<T: Real>(
+    regions: &mut [Transform<T>],
+    first: usize,
+    steps: usize,
+) -> Vec<RegionSpan<'_, T>> {
+    regions
+        .iter_mut()
+        .map(|t| {
+            let from = t.taken(first) / KEPT * KEPT;
+            let to = t.taken(first + steps).next_multiple_of(KEPT);
+            let weights = t.weight_table(from, to);
+            let samples = Shared::of(&mut t.samples);
+            let sums = Shared::of(&mut t.sums);
+            RegionSpan {
+                transform: t,
+                samples,
+                sums,
+                from,
+                weights,
+            }
+        })
+        .collect()
+}
+
+/// A region during a span of steps.
+pub(super) struct RegionSpan<'a, T> {
+    transform: &'a Transform<T>,
+    samples: Shared<T>,
+    sums: Shared<f64>,
+    from: usize,
+    weights: Vec<f64>,
+}
+
+impl<T: Real> RegionSpan<'_, T> {
+    /// Takes a sample of a row if it is time.
+    ///
+    /// # Safety
+    /// No other thread is at this row of the region.
+    #[inline(always)]
+    unsafe fn sample(&self, slot: usize, step: usize, row: &[T]) {
+        let t = self.transform;
+        if step % t.region.interval != 0 {
+            return;
+        }
+        let sample = step / t.region.interval;
+        let n = t.shape[0];
+        // SAFETY: one row's own part of the samples and sums
+        let samples = unsafe { self.samples.get_mut(slot * KEPT * n, KEPT * n) };
+        let kept = sample % KEPT;
+        samples[kept * n..(kept + 1) * n].copy_from_slice(&row[t.first[0]..t.first[0] + n]);
+        if kept == KEPT - 1 {
+            let start = (sample + 1 - KEPT - self.from) * t.weights();
+            let weights = &self.weights[start..start + KEPT * t.weights()];
+            let count = t.sums_of_row();
+            // SAFETY: as above
+            let sums = unsafe { self.sums.get_mut(slot * count, count) };
+            t.add(samples, weights, sums);
+        }
+    }
+}
+
+impl RegionRow {
+    /// Takes a sample of this row; `row` gives that of a component.
+    ///
+    /// # Safety
+    /// No other thread is at this row.
+    #[inline(always)]
+    pub(super) unsafe fn sample<'r, T: Real>(
+        &self,
+        regions: &[RegionSpan<'_, T>],
+        step: usize,
+        row: impl FnOnce(usize) -> &'r [T],
+    ) {
+        let region = &regions[self.region as usize];
+        // SAFETY: the caller's promise
+        unsafe { region.sample(self.slot as usize, step, row(self.component as usize)) };
+    }
+}
+
+/// Bytes of a region's sums and samples.
+pub(super) fn memory<T: Real>(region: &FieldRegion) -> u64 {
+    let values: u64 = region.ranges.iter().map(|r| r.len() as u64).product();
+    let sums = (2 * region.frequencies.len()).next_multiple_of(LANES) as u64;
+    values * (KEPT as u64 * size_of::<T>() as u64 + 8 * sums)
+}
