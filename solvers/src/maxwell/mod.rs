@@ -14,6 +14,7 @@
 //!   sources, lumped elements, monitors. What writes it (geometry, ports, plane waves) and what
 //!   runs it (the engines) know nothing of each other.
 
+pub mod analytic;
 pub mod constants;
 mod dipole;
 mod dispersion_relation;
