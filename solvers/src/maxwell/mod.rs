@@ -24,6 +24,7 @@ pub mod geometry;
 mod medium;
 mod mesh;
 mod model;
+mod network;
 mod plane_wave;
 pub mod ports;
 mod waveform;
@@ -39,3 +40,4 @@ pub use model::{
 };
 pub use plane_wave::{IncidentField, PlaneWave, TotalField};
 pub use waveform::Waveform;
+pub use network::Network;

@@ -95,6 +95,16 @@ impl Waveform {
         }
     }
 
+    /// Frequency in Hz of the upper point at -20 dB; `None` for the user's own samples.
+    pub fn highest_frequency(&self) -> Option<f64> {
+        match self {
+            Self::Gaussian { bandwidth } | Self::Step { bandwidth } => Some(*bandwidth),
+            Self::ModulatedGaussian { centre, bandwidth } => Some(centre + bandwidth / 2.0),
+            Self::Ricker { peak } => Some(2.21 * peak),
+            Self::Samples { .. } => None,
+        }
+    }
+
     /// Whether it goes back to 0.
     pub fn ends(&self) -> bool {
         !matches!(self, Self::Step { .. })

@@ -18,3 +18,4 @@ pub use shape::{Overlap, Shape};
 pub use solid::{Solid, Trace};
 pub use voxelise::voxelise;
 pub use wire::bare_radius;
+pub(super) use wire::nearest;
