@@ -8,6 +8,7 @@
 //! | [`calendar`], [`units`] | CF times and units |
 //! | [`interpolate`] | bilinear and bicubic interpolation on the sphere, across the poles |
 //! | [`arrays`] | plain HDF5 arrays by name |
+//! | [`touchstone`] | scattering parameters in Touchstone files, both ways |
 //! | [`inspect`] | what a file holds |
 //!
 //! Latitude-longitude fields leave every reader **north to south, longitudes
@@ -35,6 +36,7 @@ pub mod interpolate;
 pub mod netcdf;
 mod sniff;
 pub mod store;
+pub mod touchstone;
 pub mod units;
 
 pub use error::{Error, Result};
