@@ -99,50 +99,6 @@ impl DispersionRelation {
         Some(k)
     }
 
-    /// Wave vector in rad/m of the wave of a frequency whose energy, and so whose far field, goes
-    /// in the given direction of unit length. On a coarse mesh it is not quite parallel to it.
-    /// `None` at about four cells per wavelength and less.
-    pub fn wave_vector_towards(&self, frequency: f64, direction: [f64; 3]) -> Option<[f64; 3]> {
-        // the gradient of kappa^2, (2 / d) sin(k d), is parallel to the direction r: it is
-        // lambda r, and then kappa_a^2 = (2 / d^2) (1 - sqrt(1 - (lambda r_a d / 2)^2))
-        let target = self.temporal(frequency).powi(2);
-        if target == 0.0 {
-            return Some([0.0; 3]);
-        }
-        let limit = (0..3)
-            .map(|a| 2.0 / (self.spacing[a] * direction[a].abs()))
-            .fold(f64::INFINITY, f64::min);
-        let mut lambda = 2.0 * target.sqrt();
-        for _ in 0..60 {
-            if lambda >= limit {
-                return None;
-            }
-            let (mut value, mut slope) = (-target, 0.0);
-            for a in 0..3 {
-                let half = 0.5 * lambda * direction[a];
-                let root = (1.0 - (half * self.spacing[a]).powi(2)).sqrt();
-                // (2 / d^2) (1 - root) without the cancellation
-                value += 2.0 * half * half / (1.0 + root);
-                slope += half * direction[a] / root;
-            }
-            let step = value / slope;
-            lambda -= step;
-            if step.abs() <= 1e-15 * lambda {
-                break;
-            }
-        }
-        (lambda < limit).then(|| {
-            std::array::from_fn(|a| {
-                let (half, d) = (0.5 * lambda * direction[a], self.spacing[a]);
-                if d == 0.0 {
-                    half
-                } else {
-                    (half * d).asin() / d
-                }
-            })
-        })
-    }
-
     /// Frequency in Hz of a wave vector in rad/m.
     pub fn frequency(&self, wave_vector: [f64; 3]) -> f64 {
         let kappa = self.spatial(wave_vector);
@@ -223,9 +179,6 @@ mod tests {
             let k = relation.wave_number(f, direction).unwrap();
             let back = relation.frequency(direction.map(|u| u * k));
             prop_assert!((back / f - 1.0).abs() < 1e-13, "{back} {f}");
-            // the wave whose energy goes that way is another one, of the same frequency
-            let towards = relation.wave_vector_towards(f, direction).unwrap();
-            prop_assert!((relation.frequency(towards) / f - 1.0).abs() < 1e-13);
         }
     }
 
@@ -254,10 +207,6 @@ mod tests {
         let cube = relation([1e-3; 3]);
         assert!(
             cube.wave_number(0.45 / cube.time_step, [1.0, 0.0, 0.0])
-                .is_none()
-        );
-        assert!(
-            cube.wave_vector_towards(0.45 / cube.time_step, [1.0, 0.0, 0.0])
                 .is_none()
         );
     }

@@ -5,23 +5,17 @@
 //! scheme such currents exist exactly: J on the edges of the surface from H half a cell outside it,
 //! and M on those faces from E on the surface, which are the terms of a total-field boundary. So
 //! E and H are never averaged, and with N and L summed over the true places of the currents with
-//! the numerical wave vector k,
+//! the numerical wave vector k along r and its `kappa` (see [`super::DispersionRelation`]),
 //!
 //! ```text
 //! N = sum J dV exp(j k.r')        L = sum M dV exp(j k.r')
-//! E(r) = - j |kappa| G exp(-j k.r) / r  (eta (N - kappa^ kappa^.N) - kappa^ x L)
+//! E(r) = - j k0 / (4 pi) exp(-j k0 r) / r  (eta (N - kappa^ kappa^.N) - kappa^ x L)       3-D
+//! E(r) = - j sqrt(k0 / (8 pi r)) exp(-j (k0 r + pi / 4)) (the same, per metre)           2-D
 //! ```
 //!
-//! is the scheme's own field at a great distance: the result does not depend on where the box
-//! is. k is the wave vector whose energy goes towards r (see [`super::DispersionRelation`]), and G is
-//! `1 / (4 pi)` in the continuum and on the mesh, with `D = |kappa|^2 - (2 sin(omega dt / 2) / v dt)^2`
-//! and K the Gaussian curvature of the surface D(k) = 0, by the method of stationary phase (M. J.
-//! Lighthill, Phil. Trans. R. Soc. A 252, 397-430, 1960):
-//!
-//! ```text
-//! G = 1 / (2 pi |grad D| sqrt(K))           3-D, E ~ exp(-j k.r) / r
-//! G = 1 / (sqrt(2 pi) |grad D| sqrt(K))     2-D, E ~ exp(-j (k.r + pi / 4)) / sqrt(r)
-//! ```
+//! the bracket does not depend on where the box is: it is that of the currents within, as if they
+//! radiated into the continuum. What the mesh would do to the waves on the way to infinity, faster
+//! along its diagonals than along its axes, is left out by k0.
 //!
 //! Spectra are sums over time and not phasors, so that powers come in J/Hz; ratios of powers (gain,
 //! efficiency) and cross sections are free of that.
@@ -31,7 +25,7 @@ mod surface;
 
 pub use radiation::{Cut, FarField};
 
-use super::{Axis, DispersionRelation, Model, Wall};
+use super::{Axis, DispersionRelation, Model, Real, Simulation, Wall};
 use crate::{Error, Result};
 use ndarray::Array4;
 use num_complex::Complex64;
@@ -174,14 +168,14 @@ impl FarFieldBox {
             let coarse = |axis: Axis| {
                 let mut direction = [0.0; 3];
                 direction[axis as usize] = 1.0;
-                relation.wave_vector_towards(f, direction).is_none()
+                relation.wave_number(f, direction).is_none()
             };
             let axes = Axis::ALL.into_iter().filter(|&a| Some(a) != idle);
             if f <= 0.0 || f.is_nan() || axes.into_iter().any(coarse) {
                 return Err(Error::Parameter {
                     name: "frequency of the far field",
                     value: f,
-                    expected: "above 0 Hz, with more than four cells per wavelength",
+                    expected: "above 0 Hz, with more than two cells per wavelength",
                 });
             }
         }
@@ -234,6 +228,11 @@ impl FarFieldBox {
 }
 
 impl FarFieldMonitor {
+    /// The far field of a run of the model, or of one with the same regions.
+    pub fn evaluate<T: Real>(&self, simulation: &Simulation<T>) -> FarField {
+        self.evaluate_with(|region| simulation.spectrum(region))
+    }
+
     /// The far field of the spectra of the model's regions, by their number.
     pub fn evaluate_with(&self, mut region: impl FnMut(usize) -> Array4<Complex64>) -> FarField {
         let faces: Vec<(Plane, f64, [PairSpectra; 2])> = self
@@ -263,8 +262,16 @@ impl FluxMonitor {
         Ok(Self { plane })
     }
 
-    /// Flux along the axis per frequency in J/Hz, from the spectra of the model's regions.
+    /// Flux along the axis per frequency in J/Hz.
+    pub fn evaluate<T: Real>(&self, simulation: &Simulation<T>) -> Vec<f64> {
+        self.evaluate_with(|region| simulation.spectrum(region))
+    }
+
+    /// The same from the spectra of the model's regions.
     pub fn evaluate_with(&self, mut region: impl FnMut(usize) -> Array4<Complex64>) -> Vec<f64> {
         self.plane.flux(&self.plane.spectra(&mut region))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -147,8 +147,8 @@ impl TotalField {
         Ok(())
     }
 
-    /// Whether a value belongs to the total field.
-    fn is_total(&self, component: Component, index: Index) -> bool {
+    /// Whether the engine's value at a place is of the total field.
+    pub fn contains(&self, component: Component, index: Index) -> bool {
         let offset = component.offset();
         (0..3).all(|a| {
             self.lines[a].is_none_or(|[low, high]| {
@@ -235,7 +235,7 @@ impl TotalField {
                         if self.is_deep(index) {
                             continue;
                         }
-                        let total = self.is_total(component, index);
+                        let total = self.contains(component, index);
                         for (across, other, sign) in differences {
                             let a = across as usize;
                             if self.lines[a].is_none() {
@@ -262,7 +262,7 @@ impl TotalField {
                                 (-sign, sign)
                             };
                             for (at, factor) in [(index, here), (beside, there)] {
-                                if self.is_total(other, at) != total {
+                                if self.contains(other, at) != total {
                                     found(component, index, other, at, total, factor / spacing);
                                 }
                             }
