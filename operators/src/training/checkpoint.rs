@@ -2,8 +2,8 @@
 
 use super::optimiser::AdamW;
 use crate::error::{Error, Result};
-use crate::network::Network;
 use crate::weights::{self, NamedTensors};
+use burn::module::Module;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::Path;
@@ -48,9 +48,9 @@ impl Default for Progress {
 }
 
 /// A run's state.
-pub(super) struct State {
+pub(super) struct State<N> {
     pub progress: Progress,
-    pub network: Network,
+    pub network: N,
     pub optimiser: AdamW,
     /// Weights of the best validation of this stage.
     pub best: Option<NamedTensors>,
@@ -62,7 +62,7 @@ const AVERAGE: &str = "average/";
 const BEST: &str = "best/";
 const WEIGHTS: &str = "weights/";
 
-impl State {
+impl<N: Module> State<N> {
     /// Writes the state; `run` identifies the configuration that it belongs to.
     pub fn save(&self, file: &Path, run: &str) -> Result<()> {
         let mut tensors = NamedTensors::new();
@@ -98,7 +98,7 @@ impl State {
     ///
     /// # Errors
     /// When the file is broken or belongs to another configuration than `run`.
-    pub fn load(file: &Path, run: &str, network: Network, mut optimiser: AdamW) -> Result<Self> {
+    pub fn load(file: &Path, run: &str, network: N, mut optimiser: AdamW) -> Result<Self> {
         let corrupt = |reason: String| Error::Corrupt {
             file: file.to_owned(),
             kind: "checkpoint",
@@ -150,7 +150,7 @@ impl State {
     }
 
     /// The network with the averaged weights, for validation and use.
-    pub fn averaged(&self, file: &Path) -> Result<Network> {
+    pub fn averaged(&self, file: &Path) -> Result<N> {
         let mut tensors = NamedTensors::new();
         let mut slots = self.optimiser.slots.iter();
         weights::for_each(&self.network, |name, data| {

@@ -1,18 +1,24 @@
-//! Training of surrogates on windows of trajectories.
+//! Training of networks.
 //!
-//! [`train`] runs stages of growing roll-out length over shuffled [`Windows`], writes metrics and
-//! checkpoints, and resumes a killed run with the same bits: shuffles follow from the seed and the
-//! epoch, and every number that the next step depends on is in the checkpoint.
+//! [`fit`] trains the network of a [`Task`]: it runs stages over shuffled samples, writes metrics
+//! and checkpoints, and resumes a killed run with the same bits: shuffles and random choices follow
+//! from the seed and the epoch, and every number that the next step depends on is in the
+//! checkpoint. [`train`] is the task of a time stepper: roll-outs of growing length on [`Windows`]
+//! of trajectories. The other task is the surrogate of a design sweep.
 
 mod checkpoint;
 mod config;
 mod loader;
 mod metrics;
 mod optimiser;
+mod roll_out;
+mod task;
 mod trainer;
 mod windows;
 
 pub use config::{Stage, TrainingConfig};
 pub use optimiser::{AdamW, AdamWConfig};
-pub use trainer::{Outcome, RunOptions, train};
+pub use roll_out::{Outcome, train};
+pub use task::{Part, Task};
+pub use trainer::{Fitted, RunOptions, fit};
 pub use windows::{MemoryWindows, Windows};

@@ -2,17 +2,15 @@
 
 use super::checkpoint::State;
 use super::config::{Stage, TrainingConfig};
-use super::loader::{self, Batch};
+use super::loader::{self, Epoch};
 use super::metrics::{EpochLine, Metrics, StepLine};
 use super::optimiser::AdamW;
-use super::windows::Windows;
+use super::task::{Part, Task};
 use crate::error::{Error, Result};
-use crate::loss::GridLoss;
-use crate::surrogate::Surrogate;
 use crate::weights;
 use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::Device;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,11 +27,11 @@ pub struct RunOptions<'a> {
     pub stop: Option<&'a AtomicBool>,
 }
 
-/// A trained surrogate and how it got there.
+/// A trained network and how it got there.
 #[derive(Debug)]
-pub struct Outcome {
-    /// The surrogate with its final weights.
-    pub surrogate: Surrogate,
+pub struct Fitted<N> {
+    /// The network with its final weights, without autodiff.
+    pub network: N,
     /// Mean loss of the last epoch.
     pub train_loss: f64,
     /// Validation loss of the weights returned.
@@ -49,29 +47,33 @@ pub struct Outcome {
 /// Optimiser steps between two step lines of the metrics.
 const METRIC_INTERVAL: u64 = 10;
 
-/// Trains a surrogate and writes `metrics.jsonl` and `checkpoint.safetensors` into `folder`.
+/// Trains the network of a task and writes `metrics.jsonl` and `checkpoint.safetensors` into
+/// `folder`.
 ///
 /// # Errors
-/// When the configuration does not fit the data, reading or writing fails, or the loss or gradient
-/// is not finite ([`Error::NotFinite`]; the last checkpoint stays).
-pub fn train(
-    surrogate: Surrogate,
+/// When the configuration is refused, there is no sample, reading or writing fails, or the loss or
+/// gradient is not finite ([`Error::NotFinite`]; the last checkpoint stays).
+pub fn fit<T: Task>(
+    task: &T,
     config: &TrainingConfig,
-    data: &dyn Windows,
-    validation: Option<&dyn Windows>,
     folder: &Path,
     options: RunOptions,
-) -> Result<Outcome> {
+) -> Result<Fitted<T::Network>> {
     config.check()?;
-    for windows in [Some(data), validation].into_iter().flatten() {
-        check_windows(&surrogate, config, windows)?;
+    let samples = task.samples(Part::Training);
+    if samples == 0 {
+        return Err(Error::Data(
+            "expected at least one sample, found none".into(),
+        ));
     }
     std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
-    let device = surrogate.device();
-    let loss = GridLoss::sphere(config.loss, surrogate.grid(), &device, DType::F32);
-    let run = run_identity(&surrogate, config, data.len());
+    let run = format!(
+        "{} {}",
+        serde_json::to_string(config).unwrap_or_default(),
+        task.identity()
+    );
     let file = folder.join("checkpoint.safetensors");
-    let network = surrogate.network().clone().train();
+    let network = task.network().clone().train();
     let optimiser = AdamW::new(config.optimiser(), &network);
     let state = match options.resume && file.exists() {
         true => State::load(&file, &run, network, optimiser)?,
@@ -87,17 +89,14 @@ pub fn train(
     let total: usize = config
         .stages
         .iter()
-        .map(|s| s.epochs * data.len().div_ceil(config.batch_size))
+        .map(|s| s.epochs * samples.div_ceil(config.batch_size))
         .sum();
     let bar = progress_bar(total as u64, state.progress.step, options.quiet);
     let mut trainer = Trainer {
-        surrogate,
+        task,
         config,
-        data,
-        validation,
         options,
-        device,
-        loss,
+        device: task.device(),
         run,
         file: &file,
         state: Some(state),
@@ -108,25 +107,22 @@ pub fn train(
     trainer.run()
 }
 
-struct Trainer<'a> {
-    surrogate: Surrogate,
+struct Trainer<'a, T: Task> {
+    task: &'a T,
     config: &'a TrainingConfig,
-    data: &'a dyn Windows,
-    validation: Option<&'a dyn Windows>,
     options: RunOptions<'a>,
     device: Device,
-    loss: GridLoss,
     run: String,
     file: &'a Path,
     /// Taken while the optimiser owns the weights.
-    state: Option<State>,
+    state: Option<State<T::Network>>,
     metrics: Metrics,
     bar: ProgressBar,
     started: Instant,
 }
 
-impl Trainer<'_> {
-    fn run(&mut self) -> Result<Outcome> {
+impl<T: Task> Trainer<'_, T> {
+    fn run(&mut self) -> Result<Fitted<T::Network>> {
         let base = self.state().progress.seconds;
         while let Some(stage) = self.config.stages.get(self.state().progress.stage) {
             if self.epoch(stage, base)? {
@@ -140,7 +136,7 @@ impl Trainer<'_> {
         self.outcome(true, base)
     }
 
-    fn state(&mut self) -> &mut State {
+    fn state(&mut self) -> &mut State<T::Network> {
         self.state
             .as_mut()
             .expect("the state is only away inside `step`")
@@ -155,32 +151,33 @@ impl Trainer<'_> {
 
     /// Runs the rest of an epoch; `false` when stopped from outside.
     fn epoch(&mut self, stage: &Stage, base: f64) -> Result<bool> {
-        let (data, config) = (self.data, self.config);
+        let (task, config) = (self.task, self.config);
         let progress = self.state().progress.clone();
-        let order = loader::order(config.seed, progress.epoch, data.len());
+        let samples = task.samples(Part::Training);
+        let order = loader::order(config.seed, progress.epoch, samples);
         let batches = order.len().div_ceil(config.batch_size);
-        let rest = &order[(progress.batch * config.batch_size).min(order.len())..];
-        let normalisation = self.surrogate.config().normalisation.clone();
+        let epoch = Epoch {
+            part: Part::Training,
+            stage,
+            order: &order,
+            batch_size: config.batch_size,
+            seed: config.seed,
+            epoch: progress.epoch,
+            first_batch: progress.batch,
+        };
         let mut stopped = false;
-        loader::for_each_batch(
-            data,
-            &normalisation,
-            rest,
-            config.batch_size,
-            stage.roll_out,
-            |batch| {
-                self.step(stage, batch, batches)?;
-                let interval = config.checkpoint_interval;
-                if interval > 0 && self.state().progress.step.is_multiple_of(interval as u64) {
-                    self.save(base)?;
-                }
-                stopped = self
-                    .options
-                    .stop
-                    .is_some_and(|stop| stop.load(Ordering::Relaxed));
-                Ok(!stopped)
-            },
-        )?;
+        epoch.for_each_batch(task, |batch, _| {
+            self.step(stage, batch, batches)?;
+            let interval = config.checkpoint_interval;
+            if interval > 0 && self.state().progress.step.is_multiple_of(interval as u64) {
+                self.save(base)?;
+            }
+            stopped = self
+                .options
+                .stop
+                .is_some_and(|stop| stop.load(Ordering::Relaxed));
+            Ok(!stopped)
+        })?;
         // A stop after the last batch still ends the epoch properly.
         if stopped && self.state().progress.batch < batches {
             return Ok(false);
@@ -219,7 +216,7 @@ impl Trainer<'_> {
     }
 
     /// One optimiser step.
-    fn step(&mut self, stage: &Stage, batch: Batch, batches: usize) -> Result<()> {
+    fn step(&mut self, stage: &Stage, batch: T::Batch, batches: usize) -> Result<()> {
         let config = self.config;
         let mut state = self
             .state
@@ -228,17 +225,9 @@ impl Trainer<'_> {
         let progress = &mut state.progress;
         let in_stage = progress.stage_epoch * batches + progress.batch;
         let learning_rate = config.learning_rate_at(stage, in_stage, stage.epochs * batches);
-        let surrogate = self.surrogate.with_network(state.network);
+        let network = state.network;
         let device = self.device.clone().autodiff();
-        let loss = roll_out_loss(
-            &surrogate,
-            &self.loss,
-            self.surrogate.grid(),
-            batch,
-            &device,
-        );
-        let network = surrogate.network().clone();
-        drop(surrogate);
+        let loss = self.task.loss(&network, batch, &device);
         let value = loss.clone().into_scalar::<f64>();
         let not_finite = |term, value| Error::NotFinite {
             term,
@@ -289,35 +278,34 @@ impl Trainer<'_> {
         Ok(())
     }
 
-    /// Loss of the averaged weights on the validation windows; remembers the best.
+    /// Loss of the averaged weights on the validation samples; remembers the best.
     fn validate(&mut self, stage: &Stage) -> Result<Option<f64>> {
-        let Some(windows) = self.validation else {
+        let samples = self.task.samples(Part::Validation);
+        if samples == 0 {
             return Ok(None);
-        };
+        }
         let file = self.file;
         let network = self.state().averaged(file)?.valid();
-        let surrogate = self.surrogate.with_network(network);
-        let order: Vec<usize> = (0..windows.len()).collect();
+        let order: Vec<usize> = (0..samples).collect();
+        let epoch = Epoch {
+            part: Part::Validation,
+            stage,
+            order: &order,
+            batch_size: self.config.batch_size,
+            seed: self.config.seed,
+            epoch: 0,
+            first_batch: 0,
+        };
         let (mut sum, mut count) = (0.0, 0usize);
-        let normalisation = &surrogate.config().normalisation;
-        let (grid, loss, device) = (surrogate.grid(), &self.loss, &self.device);
-        loader::for_each_batch(
-            windows,
-            normalisation,
-            &order,
-            self.config.batch_size,
-            stage.roll_out,
-            |batch| {
-                let size = batch.size;
-                let value =
-                    roll_out_loss(&surrogate, loss, grid, batch, device).into_scalar::<f64>();
-                sum += value * size as f64;
-                count += size;
-                Ok(true)
-            },
-        )?;
+        let (task, device) = (self.task, &self.device);
+        epoch.for_each_batch(task, |batch, size| {
+            let value = task.loss(&network, batch, device).into_scalar::<f64>();
+            sum += value * size as f64;
+            count += size;
+            Ok(true)
+        })?;
         let value = sum / count as f64;
-        let weights = weights::collect(surrogate.network());
+        let weights = weights::collect(&network);
         let keep = self.config.keep_best;
         let state = self.state();
         if keep && value < f64::from_bits(state.progress.best) {
@@ -327,7 +315,7 @@ impl Trainer<'_> {
         Ok(Some(value))
     }
 
-    fn outcome(&mut self, finished: bool, base: f64) -> Result<Outcome> {
+    fn outcome(&mut self, finished: bool, base: f64) -> Result<Fitted<T::Network>> {
         let file = self.file;
         let seconds = base + self.started.elapsed().as_secs_f64();
         let state = self.state();
@@ -339,9 +327,8 @@ impl Trainer<'_> {
             validation_loss = Some(f64::from_bits(progress.best));
         }
         let (train_loss, steps) = (f64::from_bits(progress.train_loss), progress.step);
-        let surrogate = self.surrogate.with_network(network.valid());
-        Ok(Outcome {
-            surrogate,
+        Ok(Fitted {
+            network: network.valid(),
             train_loss,
             validation_loss,
             steps,
@@ -349,70 +336,6 @@ impl Trainer<'_> {
             finished,
         })
     }
-}
-
-/// Mean loss over the steps of a roll-out.
-fn roll_out_loss(
-    surrogate: &Surrogate,
-    loss: &GridLoss,
-    grid: &curlwind_solvers::sphere::grid::SphereGrid,
-    batch: Batch,
-    device: &Device,
-) -> Tensor<1> {
-    let channels = surrogate.config().channels.len();
-    let shape = [batch.size, channels, grid.nlat(), grid.nlon()];
-    let mut states = batch
-        .states
-        .into_iter()
-        .map(|values| Tensor::<4>::from_data(TensorData::new(values, shape), (device, DType::F32)));
-    let mut x = states
-        .next()
-        .unwrap_or_else(|| Tensor::zeros(shape, device));
-    let mut losses = Vec::new();
-    for target in states {
-        x = surrogate.step_normalised(x);
-        losses.push(loss.forward(x.clone(), target));
-    }
-    Tensor::cat(losses, 0).mean()
-}
-
-fn check_windows(
-    surrogate: &Surrogate,
-    config: &TrainingConfig,
-    windows: &dyn Windows,
-) -> Result<()> {
-    let grid = surrogate.grid();
-    let expected = [surrogate.config().channels.len(), grid.nlat(), grid.nlon()];
-    if windows.state_shape() != expected {
-        return Err(Error::TensorShape {
-            tensor: "state of the training data".into(),
-            expected: expected.to_vec(),
-            found: windows.state_shape().to_vec(),
-        });
-    }
-    if windows.is_empty() {
-        return Err(Error::Data(
-            "expected at least one window, found none".into(),
-        ));
-    }
-    let longest = config.stages.iter().map(|s| s.roll_out).max().unwrap_or(1);
-    if longest > windows.steps() {
-        let expected = format!("at most the {} steps of a window", windows.steps());
-        return Err(Error::config("stages.roll_out", expected, longest));
-    }
-    Ok(())
-}
-
-/// What a checkpoint must agree with to be continued.
-fn run_identity(surrogate: &Surrogate, config: &TrainingConfig, windows: usize) -> String {
-    let grid = surrogate.grid();
-    format!(
-        "{} {} {}x{} {windows}",
-        serde_json::to_string(config).unwrap_or_default(),
-        serde_json::to_string(surrogate.config()).unwrap_or_default(),
-        grid.nlat(),
-        grid.nlon(),
-    )
 }
 
 fn progress_bar(total: u64, done: u64, quiet: bool) -> ProgressBar {
@@ -431,6 +354,3 @@ fn progress_bar(total: u64, done: u64, quiet: bool) -> ProgressBar {
     bar.reset_eta();
     bar
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,8 +3,9 @@ use crate::network::NetworkConfig;
 use crate::sfno::SfnoConfig;
 use crate::surrogate::{Normalisation, Predict, SurrogateConfig};
 use crate::training::MemoryWindows;
+use crate::weights;
 use curlwind_solvers::sphere::grid::SphereGrid;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 const SHAPE: [usize; 3] = [2, 8, 16];
 

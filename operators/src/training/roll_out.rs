@@ -1,0 +1,193 @@
+//! Training of surrogates of a time step on windows of trajectories.
+
+use super::config::{Stage, TrainingConfig};
+use super::task::{Part, Task};
+use super::trainer::{self, RunOptions};
+use super::windows::Windows;
+use crate::error::{Error, Result};
+use crate::loss::GridLoss;
+use crate::network::Network;
+use crate::surrogate::Surrogate;
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use rand_chacha::ChaCha8Rng;
+use std::path::Path;
+
+/// A trained surrogate and how it got there.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The surrogate with its final weights.
+    pub surrogate: Surrogate,
+    /// Mean loss of the last epoch.
+    pub train_loss: f64,
+    /// Validation loss of the weights returned.
+    pub validation_loss: Option<f64>,
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Wall time of training, over all resumed parts, in seconds.
+    pub seconds: f64,
+    /// `false` when stopped from outside.
+    pub finished: bool,
+}
+
+/// Trains a surrogate and writes `metrics.jsonl` and `checkpoint.safetensors` into `folder`.
+///
+/// # Errors
+/// When the configuration does not fit the data, reading or writing fails, or the loss or gradient
+/// is not finite ([`Error::NotFinite`]; the last checkpoint stays).
+pub fn train(
+    surrogate: Surrogate,
+    config: &TrainingConfig,
+    data: &dyn Windows,
+    validation: Option<&dyn Windows>,
+    folder: &Path,
+    options: RunOptions,
+) -> Result<Outcome> {
+    config.check()?;
+    for windows in [Some(data), validation].into_iter().flatten() {
+        check_windows(&surrogate, config, windows)?;
+    }
+    let device = surrogate.device();
+    let task = RollOut {
+        loss: GridLoss::sphere(config.loss, surrogate.grid(), &device, DType::F32),
+        surrogate,
+        data,
+        validation,
+    };
+    let fitted = trainer::fit(&task, config, folder, options)?;
+    Ok(Outcome {
+        surrogate: task.surrogate.with_network(fitted.network),
+        train_loss: fitted.train_loss,
+        validation_loss: fitted.validation_loss,
+        steps: fitted.steps,
+        seconds: fitted.seconds,
+        finished: fitted.finished,
+    })
+}
+
+/// Roll-outs from the first states of windows, compared with the states that follow.
+struct RollOut<'a> {
+    surrogate: Surrogate,
+    loss: GridLoss,
+    data: &'a dyn Windows,
+    validation: Option<&'a dyn Windows>,
+}
+
+/// Normalised states of a batch: for each time `[B][C][H][W]`.
+struct Batch {
+    states: Vec<Vec<f32>>,
+    size: usize,
+}
+
+impl Task for RollOut<'_> {
+    type Network = Network;
+    type Batch = Batch;
+
+    fn network(&self) -> &Network {
+        self.surrogate.network()
+    }
+
+    fn device(&self) -> Device {
+        self.surrogate.device()
+    }
+
+    fn identity(&self) -> String {
+        let grid = self.surrogate.grid();
+        format!(
+            "{} {}x{} {}",
+            serde_json::to_string(self.surrogate.config()).unwrap_or_default(),
+            grid.nlat(),
+            grid.nlon(),
+            self.data.len(),
+        )
+    }
+
+    fn samples(&self, part: Part) -> usize {
+        match part {
+            Part::Training => self.data.len(),
+            Part::Validation => self.validation.map_or(0, |windows| windows.len()),
+        }
+    }
+
+    fn read(
+        &self,
+        part: Part,
+        indices: &[usize],
+        stage: &Stage,
+        _rng: &mut ChaCha8Rng,
+    ) -> Result<Batch> {
+        let windows = match (part, self.validation) {
+            (Part::Validation, Some(windows)) => windows,
+            _ => self.data,
+        };
+        let normalisation = &self.surrogate.config().normalisation;
+        let steps = stage.roll_out;
+        let [channels, height, width] = windows.state_shape();
+        let points = height * width;
+        let size = channels * points;
+        let mut window = vec![0.0f32; (steps + 1) * size];
+        let mut states = vec![Vec::with_capacity(indices.len() * size); steps + 1];
+        for &index in indices {
+            windows.read(index, steps, &mut window)?;
+            for (state, target) in window.chunks(size).zip(&mut states) {
+                for (channel, field) in state.chunks(points).enumerate() {
+                    let (mean, std) = (normalisation.mean[channel], normalisation.std[channel]);
+                    target.extend(field.iter().map(|&v| ((f64::from(v) - mean) / std) as f32));
+                }
+            }
+        }
+        Ok(Batch {
+            states,
+            size: indices.len(),
+        })
+    }
+
+    /// Mean loss over the steps of a roll-out.
+    fn loss(&self, network: &Network, batch: Batch, device: &Device) -> Tensor<1> {
+        let surrogate = self.surrogate.with_network(network.clone());
+        let grid = surrogate.grid();
+        let channels = surrogate.config().channels.len();
+        let shape = [batch.size, channels, grid.nlat(), grid.nlon()];
+        let mut states = batch.states.into_iter().map(|values| {
+            Tensor::<4>::from_data(TensorData::new(values, shape), (device, DType::F32))
+        });
+        let mut x = states
+            .next()
+            .unwrap_or_else(|| Tensor::zeros(shape, device));
+        let mut losses = Vec::new();
+        for target in states {
+            x = surrogate.step_normalised(x);
+            losses.push(self.loss.forward(x.clone(), target));
+        }
+        Tensor::cat(losses, 0).mean()
+    }
+}
+
+fn check_windows(
+    surrogate: &Surrogate,
+    config: &TrainingConfig,
+    windows: &dyn Windows,
+) -> Result<()> {
+    let grid = surrogate.grid();
+    let expected = [surrogate.config().channels.len(), grid.nlat(), grid.nlon()];
+    if windows.state_shape() != expected {
+        return Err(Error::TensorShape {
+            tensor: "state of the training data".into(),
+            expected: expected.to_vec(),
+            found: windows.state_shape().to_vec(),
+        });
+    }
+    if windows.is_empty() {
+        return Err(Error::Data(
+            "expected at least one window, found none".into(),
+        ));
+    }
+    let longest = config.stages.iter().map(|s| s.roll_out).max().unwrap_or(1);
+    if longest > windows.steps() {
+        let expected = format!("at most the {} steps of a window", windows.steps());
+        return Err(Error::config("stages.roll_out", expected, longest));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
