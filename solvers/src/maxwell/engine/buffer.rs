@@ -101,8 +101,14 @@ impl<T> Shared<T> {
         }
     }
 
-    pub(super) fn is_empty(self) -> bool {
-        self.len == 0
+    /// Where value `at` lies.
+    ///
+    /// # Safety
+    /// There is such a value.
+    #[inline(always)]
+    pub(super) unsafe fn place(self, at: usize) -> *mut T {
+        debug_assert!(at < self.len);
+        unsafe { self.start.add(at) }
     }
 
     /// `len` values from `first` on, to read.

@@ -48,7 +48,6 @@ pub(super) struct ComponentMedia<T> {
     indices: Vec<u8>,
     each: Option<(Buffer<T>, Buffer<T>)>,
     stride: usize,
-    lossless: bool,
 }
 
 impl<T: Real> ComponentMedia<T> {
@@ -115,7 +114,6 @@ impl<T: Real> ComponentMedia<T> {
             }
             each = Some((ca, cb));
         }
-        let lossless = media.iter().all(|m| m.0 == T::ONE);
         Self {
             rows,
             media,
@@ -123,7 +121,6 @@ impl<T: Real> ComponentMedia<T> {
             indices,
             each,
             stride,
-            lossless,
         }
     }
 
@@ -141,10 +138,5 @@ impl<T: Real> ComponentMedia<T> {
             None => RowMedium::Palette(&self.indices[range], &self.palette.0, &self.palette.1),
             Some((ca, cb)) => RowMedium::Each(&ca[range.clone()], &cb[range]),
         }
-    }
-
-    /// Whether all `ca` are one.
-    pub(super) fn lossless(&self) -> bool {
-        self.lossless
     }
 }

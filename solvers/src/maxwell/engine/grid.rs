@@ -98,21 +98,25 @@ impl<T: Real> Grid<T> {
 
     /// Whether a row of a component is updated: inside the component's extent, not in a wall, not
     /// idle.
-    #[inline(always)]
     pub(super) fn updates(&self, component: usize, k: usize, j: usize) -> bool {
+        self.updates_along(component, 1, j) && self.updates_along(component, 2, k)
+    }
+
+    /// The same as far as a place along y or z decides it.
+    pub(super) fn updates_along(&self, component: usize, axis: usize, at: usize) -> bool {
         let layout = &self.layout;
-        let axis = component % AXES;
         let electric = component < AXES;
-        let inside = |a: usize, at: usize| {
-            let n = layout.cells[a];
-            if (axis == a) == electric {
-                return at < n;
-            }
-            // on lines: the first and the last, if stored, may be a conductor, which holds E
-            !(electric
-                && ((at == 0 && layout.conducts(a, 0)) || (at == n && layout.conducts(a, 1))))
-        };
-        self.active[component] && inside(1, j) && inside(2, k)
+        let n = layout.cells[axis];
+        if !self.active[component] {
+            return false;
+        }
+        if (component % AXES == axis) == electric {
+            return at < n;
+        }
+        // on lines: the first and the last, if stored, may be a conductor, which holds E
+        let on_wall =
+            (at == 0 && layout.conducts(axis, 0)) || (at == n && layout.conducts(axis, 1));
+        !(electric && on_wall)
     }
 
     /// Finds the components that can be other than zero: those named, and what their curls feed.

@@ -5,6 +5,7 @@
 //! rows, planes and steps at a time, on all threads of the rayon pool they are called in (as threads
 //! of their own). All give the same numbers bit for bit.
 
+mod blocked;
 mod branches;
 mod buffer;
 mod check;
@@ -12,19 +13,26 @@ mod coefficients;
 mod cpml;
 mod denormals;
 mod energy;
+mod fused;
 mod grid;
 mod hooks;
+mod kernels;
+mod lanes;
 mod layout;
 mod probes;
 mod real;
 mod reference;
+mod row;
 mod row_table;
 mod simulation;
 mod sources;
 mod spacing;
+mod stepper;
 mod stop;
+mod sweeps;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod transform;
 
 pub use real::Real;

@@ -1,10 +1,12 @@
 //! The numbers that fields are made of: f32 or f64.
 
+use super::kernels::HasKernels;
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 
 /// A floating point number that an engine can compute in. All engines do the same multiplications
 /// and additions in the same order and never fuse the two, so they agree bit for bit.
+#[allow(private_bounds)]
 pub trait Real:
     Copy
     + Default
@@ -20,6 +22,7 @@ pub trait Real:
     + Mul<Output = Self>
     + Neg<Output = Self>
     + AddAssign
+    + HasKernels
 {
     /// Zero.
     const ZERO: Self;

@@ -3,8 +3,10 @@
 use super::denormals::flushed;
 use super::grid::{Grid, memory};
 use super::hooks::Hooks;
+use super::kernels::InstructionSet;
+use super::stepper::Stepper;
 use super::stop::{Outcome, Progress, Stop, StopReason};
-use super::{Real, check, energy, reference, transform};
+use super::{Real, blocked, check, energy, fused, reference, sweeps, transform};
 use crate::maxwell::{Component, Model};
 use crate::{Error, Result};
 use ndarray::{Array3, Array4, ArrayView3};
@@ -27,6 +29,23 @@ pub enum Scheme {
     Fastest,
 }
 
+/// The scheme asked for, or two sweeps where only these can be: y or z periodic over more than a
+/// cell.
+fn suited<T: Real>(scheme: Scheme, grid: &Grid<T>) -> Scheme {
+    let layout = &grid.layout;
+    let wraps = (1..3).any(|a| layout.periodic[a] && !layout.idle[a]);
+    let bytes = layout.len() * 6 * size_of::<T>();
+    match scheme {
+        Scheme::Reference => Scheme::Reference,
+        _ if wraps => Scheme::Sweeps,
+        Scheme::Blocked if layout.planes == 1 => Scheme::Fused,
+        // where all fits into the caches, a second step finds it there anyway
+        Scheme::Fastest if layout.planes < 8 || bytes < 1 << 20 => Scheme::Fused,
+        Scheme::Fastest => Scheme::Blocked,
+        other => other,
+    }
+}
+
 /// Steps that are prepared at a time.
 const SPAN: usize = 128;
 
@@ -35,6 +54,8 @@ pub struct Simulation<T: Real> {
     grid: Grid<T>,
     hooks: Hooks<T>,
     scheme: Scheme,
+    instructions: InstructionSet,
+    fixed_threads: Option<usize>,
     time_step: f64,
     step: usize,
     peak_energy: f64,
@@ -54,9 +75,11 @@ impl<T: Real> Simulation<T> {
         let hooks = Hooks::new(model, &grid);
         grid.activate(hooks.excited());
         Ok(Self {
+            scheme: suited::<T>(scheme, &grid),
+            instructions: InstructionSet::found()[0],
+            fixed_threads: None,
             grid,
             hooks,
-            scheme,
             time_step: model.time_step,
             step: 0,
             peak_energy: 0.0,
@@ -85,10 +108,47 @@ impl<T: Real> Simulation<T> {
     }
 
     fn advance_span(&mut self, steps: usize) {
-        let Self { grid, hooks, .. } = self;
+        let (first, threads) = (self.step, self.threads());
+        let Self {
+            grid,
+            hooks,
+            scheme,
+            instructions,
+            ..
+        } = self;
         let layout = grid.layout.clone();
-        let span = hooks.span(&layout, self.step, steps);
-        flushed(|| reference::advance(grid, &span, self.step, steps));
+        let span = hooks.span(&layout, first, steps);
+        if *scheme == Scheme::Reference {
+            flushed(|| reference::advance(grid, &span, first, steps));
+            return;
+        }
+        let stepper = Stepper::new(grid, &span, *instructions);
+        match scheme {
+            Scheme::Fused => fused::advance(&stepper, threads, first, steps),
+            Scheme::Blocked => blocked::advance(&stepper, threads, first, steps),
+            _ => sweeps::advance(&stepper, threads, first, steps),
+        }
+    }
+
+    /// Kernels other than the widest, for tests.
+    #[cfg(test)]
+    pub(super) fn use_instructions(&mut self, set: InstructionSet) {
+        self.instructions = set;
+    }
+
+    /// As many threads, however small the mesh, for tests.
+    #[cfg(test)]
+    pub(super) fn use_threads(&mut self, threads: usize) {
+        self.fixed_threads = Some(threads);
+    }
+
+    /// Threads worth their while: one for each 16384 cells, as many as the rayon pool has.
+    fn threads(&self) -> usize {
+        if let Some(threads) = self.fixed_threads {
+            return threads;
+        }
+        let cells: usize = self.grid.layout.cells.iter().product();
+        rayon::current_num_threads().min(cells / 16384).max(1)
     }
 
     /// Takes steps until a condition is met, and shows the progress at every look at the energy.

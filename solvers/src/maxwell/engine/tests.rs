@@ -1,5 +1,6 @@
 //! Physics of the engines against exact results.
 
+mod agreement;
 mod cavity;
 mod circuits;
 mod layers;

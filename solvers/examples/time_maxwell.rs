@@ -1,0 +1,195 @@
+//! Times the Maxwell engines: `time_maxwell [cells] [threads] [runs]`, by default 160 cells a side, 2
+//! threads, 7 runs each.
+//!
+//! An empty cube, or one of random media by index, with a 10-cell absorbing layer on all faces and
+//! a pulse in the middle. Prints million cells per second, median, least and most over the runs,
+//! and the roofline: what the measured memory bandwidth would allow if every field were read and
+//! written once per step.
+
+use curlwind_solvers::maxwell::{
+    Component, Cpml, EdgeMedium, FieldRegion, Mesh, Model, Real, Scheme, Simulation, SourceTerm,
+    Wall,
+};
+use ndarray::Array2;
+use std::time::Instant;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Media {
+    None,
+    Indexed,
+    Many,
+}
+
+fn model(n: usize, media: Media) -> Result<Model, Failure> {
+    let walls = [[Wall::Cpml(Cpml::new(10)); 2]; 3];
+    let mut model = Model::vacuum(Mesh::uniform([n; 3], [1e-3; 3])?, walls);
+    model.waveforms = Array2::from_shape_fn((200, 1), |(n, _)| {
+        let t = (n as f64 - 40.0) / 10.0;
+        (-t * t).exp()
+    });
+    model.sources.push(SourceTerm {
+        component: Component::Ez,
+        index: [n / 2; 3],
+        waveform: 0,
+        scale: 1.0,
+    });
+    let count = match media {
+        Media::None => return Ok(model),
+        Media::Indexed => 12,
+        Media::Many => 100,
+    };
+    model.edge_media = (0..count)
+        .map(|m| EdgeMedium::Dielectric {
+            permittivity: 1.0 + m as f64 * 0.1,
+            conductivity: 1e-3 * m as f64,
+            poles: Vec::new(),
+        })
+        .collect();
+    let mut state = 1u64;
+    for edges in &mut model.edges {
+        edges.mapv_inplace(|_| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
+            ((state >> 33) % count) as u16
+        });
+    }
+    Ok(model)
+}
+
+/// Seconds per step, sorted.
+fn seconds<T: Real>(model: &Model, scheme: Scheme, runs: usize) -> Result<Vec<f64>, Failure> {
+    let mut simulation = Simulation::<T>::new(model, scheme)?;
+    let cells: usize = model.mesh.cells().iter().product();
+    let steps = match scheme {
+        Scheme::Reference => 1,
+        _ => (120_000_000 / cells).clamp(8, 4000).next_multiple_of(8),
+    };
+    simulation.advance(steps);
+    let mut all: Vec<f64> = (0..runs)
+        .map(|_| {
+            let start = Instant::now();
+            simulation.advance(steps);
+            start.elapsed().as_secs_f64() / steps as f64
+        })
+        .collect();
+    all.sort_by(f64::total_cmp);
+    Ok(all)
+}
+
+fn report(name: &str, cells: f64, seconds: &[f64]) {
+    let rate = |s: f64| cells / s / 1e6;
+    println!(
+        "{name:<48} {:>8.0} Mcells/s   ({:.0} to {:.0})",
+        rate(seconds[seconds.len() / 2]),
+        rate(seconds[seconds.len() - 1]),
+        rate(seconds[0]),
+    );
+}
+
+/// Bytes per second of `a = b + s c` over arrays far larger than the caches, all threads.
+fn triad(threads: usize) -> f64 {
+    const LEN: usize = 1 << 25;
+    let mut a = vec![0.0f32; LEN];
+    let (b, c) = (vec![1.0f32; LEN], vec![2.0f32; LEN]);
+    let part = LEN / threads;
+    let mut best = f64::INFINITY;
+    for _ in 0..10 {
+        let start = Instant::now();
+        std::thread::scope(|scope| {
+            for ((a, b), c) in a.chunks_mut(part).zip(b.chunks(part)).zip(c.chunks(part)) {
+                scope.spawn(move || {
+                    for ((a, b), c) in a.iter_mut().zip(b).zip(c) {
+                        *a = b + 3.0 * c;
+                    }
+                });
+            }
+        });
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    // the written line is read before
+    4.0 * 4.0 * LEN as f64 / best
+}
+
+fn all<T: Real>(n: usize, runs: usize) -> Result<(), Failure> {
+    let cells = (n * n * n) as f64;
+    for (media, name) in [
+        (Media::None, "no media"),
+        (Media::Indexed, "12 media"),
+        (Media::Many, "100 media"),
+    ] {
+        let model = model(n, media)?;
+        for scheme in [Scheme::Sweeps, Scheme::Fused, Scheme::Blocked] {
+            let title = format!("{} {scheme:?}, {name}", T::NAME);
+            report(&title, cells, &seconds::<T>(&model, scheme, runs)?);
+        }
+    }
+    Ok(())
+}
+
+/// What a running transform of a plane at 20 frequencies adds.
+fn transform(n: usize, runs: usize) -> Result<(), Failure> {
+    for axis in [2, 0] {
+        for interval in [1, 8] {
+            let plain = model(n, Media::None)?;
+            let mut with = plain.clone();
+            let mut ranges = [0..n, 0..n, 0..n];
+            ranges[axis] = n / 2..n / 2 + 1;
+            for component in [(axis + 1) % 3, (axis + 2) % 3] {
+                with.regions.push(FieldRegion {
+                    component: Component::ALL[component],
+                    ranges: ranges.clone(),
+                    frequencies: (1..=20).map(|f| f as f64 * 5e8).collect(),
+                    interval,
+                });
+            }
+            let mut without = seconds::<f32>(&plain, Scheme::Fastest, runs)?[0];
+            let time = seconds::<f32>(&with, Scheme::Fastest, runs)?[0];
+            without = without.min(seconds::<f32>(&plain, Scheme::Fastest, runs)?[0]);
+            println!(
+                "transform of a plane across {}, two components, 20 frequencies, interval {interval}: {:+.1} % (best runs)",
+                ["x", "y", "z"][axis],
+                100.0 * (time / without - 1.0)
+            );
+        }
+    }
+    Ok(())
+}
+
+fn main() -> Result<(), Failure> {
+    let arguments: Vec<usize> = std::env::args()
+        .skip(1)
+        .map(|a| a.parse())
+        .collect::<Result<_, _>>()?;
+    let argument = |n: usize, default: usize| arguments.get(n).copied().unwrap_or(default);
+    let (n, threads, runs) = (argument(0, 160), argument(1, 2), argument(2, 7).max(1));
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()?;
+    println!("{n}^3 cells, 10-cell layers on six faces, {threads} threads, {runs} runs each");
+    let bandwidth = triad(threads);
+    println!("memory bandwidth (triad): {:.1} GB/s", bandwidth / 1e9);
+    for (name, size) in [("f32", 4.0), ("f64", 8.0)] {
+        // six components read and written; two sweeps read the other three once more
+        let (fused, sweeps) = (12.0 * size, 18.0 * size);
+        println!(
+            "roofline {name}: {:.0} Mcells/s at {fused} bytes per cell (fused), {:.0} at {sweeps} (two sweeps)",
+            bandwidth / fused / 1e6,
+            bandwidth / sweeps / 1e6
+        );
+    }
+    pool.install(|| {
+        all::<f32>(n, runs)?;
+        all::<f64>(n, runs)?;
+        transform(n, runs)?;
+        let small = model(60.min(n), Media::None)?;
+        let cells: usize = small.mesh.cells().iter().product();
+        let reference = seconds::<f32>(&small, Scheme::Reference, 3)?;
+        report(
+            "f32 Reference, no media, 60^3, one thread",
+            cells as f64,
+            &reference,
+        );
+        Ok(())
+    })
+}

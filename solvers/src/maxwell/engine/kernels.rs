@@ -1,0 +1,171 @@
+//! The row kernels compiled for each instruction set.
+
+use super::Real;
+use super::cpml::Coefficients;
+#[cfg(target_arch = "x86_64")]
+use super::lanes::{Avx2, Avx512};
+use super::lanes::{Portable, Vectors};
+use super::row::{ANY, INDEXED, LOSSLESS, Rows, update, window};
+
+type Update<T> = unsafe fn(&Rows<'_, T>);
+type AtWindow<T> = unsafe fn(&Rows<'_, T>, &Coefficients<T>, usize, usize, *mut T);
+
+/// Kernels of one instruction set, for H and for E.
+pub(super) struct Kernels<T> {
+    /// For all three components, by medium, graded x, layer in y or z; see [`number`].
+    pub(super) three: [[Update<T>; 12]; 2],
+    /// By component and graded x.
+    pub(super) one: [[[Update<T>; 2]; 3]; 2],
+    /// By component, y and z.
+    pub(super) window: [[AtWindow<T>; 2]; 2],
+}
+
+/// Number of a kernel for all three components.
+#[inline(always)]
+pub(super) fn number(media: u8, graded: bool, layer: bool) -> usize {
+    usize::from(media) * 4 + usize::from(graded) * 2 + usize::from(layer)
+}
+
+macro_rules! kernels {
+    ($module:ident, $vectors:ident $(, $features:literal)?) => {
+        mod $module {
+            use super::*;
+
+            $(#[target_feature(enable = $features)])?
+            unsafe fn rows<
+                T: Real,
+                const E: bool,
+                const WHICH: u8,
+                const MEDIA: u8,
+                const GRADED: bool,
+                const LAYER: bool,
+            >(rows: &Rows<'_, T>)
+            where
+                $vectors: Vectors<T>,
+            {
+                // SAFETY: the caller's promises
+                unsafe { update::<T, $vectors, E, WHICH, MEDIA, GRADED, LAYER>(rows) }
+            }
+
+            $(#[target_feature(enable = $features)])?
+            unsafe fn at_window<T: Real, const E: bool, const AXIS: u8>(
+                rows: &Rows<'_, T>,
+                set: &Coefficients<T>,
+                first: usize,
+                len: usize,
+                psi: *mut T,
+            ) where
+                $vectors: Vectors<T>,
+            {
+                // SAFETY: the caller's promises
+                unsafe { window::<T, $vectors, E, AXIS>(rows, set, first, len, psi) }
+            }
+
+            fn three<T: Real, const E: bool, const M: u8>() -> [Update<T>; 4]
+            where
+                $vectors: Vectors<T>,
+            {
+                [
+                    rows::<T, E, 3, M, false, false>,
+                    rows::<T, E, 3, M, false, true>,
+                    rows::<T, E, 3, M, true, false>,
+                    rows::<T, E, 3, M, true, true>,
+                ]
+            }
+
+            fn one<T: Real, const E: bool, const AXIS: u8>() -> [Update<T>; 2]
+            where
+                $vectors: Vectors<T>,
+            {
+                [
+                    rows::<T, E, AXIS, ANY, false, true>,
+                    rows::<T, E, AXIS, ANY, true, true>,
+                ]
+            }
+
+            pub(super) fn kernels<T: Real>() -> Kernels<T>
+            where
+                $vectors: Vectors<T>,
+            {
+                // magnetic media are rare: theirs are not indexed
+                let any = three::<T, false, ANY>();
+                let h = [three::<T, false, LOSSLESS>(), any, any];
+                let e = [
+                    three::<T, true, LOSSLESS>(),
+                    three::<T, true, INDEXED>(),
+                    three::<T, true, ANY>(),
+                ];
+                Kernels {
+                    three: [h, e].map(|sets| std::array::from_fn(|n| sets[n / 4][n % 4])),
+                    one: [
+                        [one::<T, false, 0>(), one::<T, false, 1>(), one::<T, false, 2>()],
+                        [one::<T, true, 0>(), one::<T, true, 1>(), one::<T, true, 2>()],
+                    ],
+                    window: [
+                        [at_window::<T, false, 1>, at_window::<T, false, 2>],
+                        [at_window::<T, true, 1>, at_window::<T, true, 2>],
+                    ],
+                }
+            }
+        }
+    };
+}
+
+kernels!(portable, Portable);
+#[cfg(target_arch = "x86_64")]
+kernels!(avx2, Avx2, "avx2");
+#[cfg(target_arch = "x86_64")]
+kernels!(avx512, Avx512, "avx512f,avx512vl,avx2");
+
+/// An instruction set that kernels exist for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InstructionSet {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    Portable,
+}
+
+impl InstructionSet {
+    /// Those of this processor, widest first.
+    pub(super) fn found() -> Vec<Self> {
+        let mut all = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
+                all.push(Self::Avx512);
+            }
+            if is_x86_feature_detected!("avx2") {
+                all.push(Self::Avx2);
+            }
+        }
+        all.push(Self::Portable);
+        all
+    }
+}
+
+/// The kernels for a type of value.
+pub(super) trait HasKernels: Sized {
+    /// Those of an instruction set that this processor has.
+    fn kernels(set: InstructionSet) -> Kernels<Self>;
+}
+
+macro_rules! has_kernels {
+    ($of:ty) => {
+        impl HasKernels for $of {
+            fn kernels(set: InstructionSet) -> Kernels<Self> {
+                match set {
+                    #[cfg(target_arch = "x86_64")]
+                    InstructionSet::Avx512 => avx512::kernels(),
+                    #[cfg(target_arch = "x86_64")]
+                    InstructionSet::Avx2 => avx2::kernels(),
+                    InstructionSet::Portable => portable::kernels(),
+                }
+            }
+        }
+    };
+}
+
+has_kernels!(f32);
+has_kernels!(f64);
