@@ -19,3 +19,6 @@ pub use solid::{Solid, Trace};
 pub use voxelise::voxelise;
 pub use wire::bare_radius;
 pub(super) use wire::nearest;
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,8 @@
 
 use super::averaging::{Averaging, Mean, Span};
 use super::shape::Overlap;
-use super::{Material, Solid, Trace, wire};
+use super::{Material, Shape, Solid, Trace, wire};
+use crate::maxwell::constants::SPEED_OF_LIGHT;
 use crate::maxwell::{Axis, Component, EdgeMedium, FaceMedium, Mesh, Model, Pole, Wall};
 use crate::{Error, Result};
 use ndarray::Array3;
@@ -19,7 +20,8 @@ use std::collections::HashMap;
 const MIXED: u32 = u32::MAX;
 
 /// Writes the solids into the model's palettes, on a background of vacuum; what was there before
-/// is replaced. Returns what became of each solid.
+/// is replaced. Media faster than vacuum, which the scaling of wires to a radius makes too, shorten
+/// the model's time step to 0.99 of their Courant limit. Returns what became of each solid.
 ///
 /// # Errors
 /// [`Error::Solid`] for a defect of a solid, for one that leaves no trace because it lies outside
@@ -126,14 +128,39 @@ pub fn voxelise(model: &mut Model, solids: &[Solid]) -> Result<Vec<Trace>> {
             )));
         }
         let wire = wire::path(&model.mesh, solid)?;
+        let radius = match solid.shape {
+            Shape::Wire {
+                radius: Some(radius),
+                ..
+            } => {
+                wire::set_radius(model, solid, &wire, radius)?;
+                Some(radius)
+            }
+            _ => wire::mean_bare_radius(&model.mesh, &wire),
+        };
         traces.push(Trace {
             name: solid.name.clone(),
             edges,
-            radius: wire::mean_bare_radius(&model.mesh, &wire),
+            radius,
             wire,
         });
     }
+    limit_time_step(model);
     Ok(traces)
+}
+
+/// Shortens the time step to 0.99 of the Courant limit of the fastest medium.
+fn limit_time_step(model: &mut Model) {
+    let eps = model.edge_media.iter().filter_map(|m| match m {
+        EdgeMedium::Pec => None,
+        EdgeMedium::Dielectric { permittivity, .. } => Some(*permittivity),
+    });
+    let mu = model.face_media.iter().map(|m| m.permeability);
+    let square = eps.fold(f64::INFINITY, f64::min) * mu.fold(f64::INFINITY, f64::min);
+    if square < 1.0 {
+        let limit = model.mesh.courant_limit(SPEED_OF_LIGHT / square.sqrt());
+        model.time_step = model.time_step.min(0.99 * limit);
+    }
 }
 
 fn extent(mesh: &Mesh) -> String {

@@ -22,8 +22,11 @@
 //! ```
 
 use super::{Shape, Solid};
-use crate::Result;
-use crate::maxwell::{Axis, Component, Index, Mesh};
+
+use crate::maxwell::{Axis, Component, EdgeMedium, FaceMedium, Index, Mesh, Model, Pole};
+use crate::{Error, Result};
+use ndarray::Array3;
+use std::collections::HashMap;
 
 /// Euler's constant.
 const GAMMA: f64 = 0.577_215_664_901_532_9;
@@ -97,4 +100,128 @@ pub(super) fn mean_bare_radius(mesh: &Mesh, path: &[(Component, Index)]) -> Opti
         })
         .sum();
     (!path.is_empty()).then(|| sum / path.len() as f64)
+}
+
+/// `1 / m` of a radial edge along u for a wire of radius `r` in cells of `du` by `dv`.
+fn stiffness(du: f64, dv: f64, r: f64) -> f64 {
+    1.0 + dv / du * (bare_radius(du, dv) / r).ln() / (2.0 * (dv / du).atan())
+}
+
+/// Scales the edges and faces round a wire so that it has the given radius.
+///
+/// # Errors
+/// [`Error::Solid`] when the radius is not below half a cell across the wire.
+pub(super) fn set_radius(
+    model: &mut Model,
+    solid: &Solid,
+    path: &[(Component, Index)],
+    radius: f64,
+) -> Result<()> {
+    let spacings = Axis::ALL.map(|a| model.mesh.dual_spacings(a));
+    let cells = model.mesh.cells();
+    let mut edges: HashMap<(usize, Index), f64> = HashMap::new();
+    let mut faces: HashMap<(usize, Index), f64> = HashMap::new();
+    for (component, index) in path {
+        let axis = component.axis();
+        let a = axis as usize;
+        for (u, v) in [
+            (axis.next() as usize, axis.previous() as usize),
+            (axis.previous() as usize, axis.next() as usize),
+        ] {
+            let (du, dv) = (spacings[u][index[u]], spacings[v][index[v]]);
+            let smaller = du.min(dv);
+            if radius >= 0.5 * smaller {
+                return Err(solid.error(format!(
+                    "radius {radius} m on cells of {smaller} m; expected below half a cell, or a cylinder"
+                )));
+            }
+            let stiffness = stiffness(du, dv, radius);
+            for side in [index[u].checked_sub(1), Some(index[u])] {
+                let Some(side) = side.filter(|&n| n < cells[u]) else {
+                    continue;
+                };
+                let mut place = *index;
+                place[u] = side;
+                faces.insert((v, place), stiffness);
+                for node in [index[a], index[a] + 1] {
+                    place[a] = node;
+                    edges.insert((u, place), stiffness);
+                }
+            }
+        }
+    }
+    for ((axis, [i, j, k]), stiffness) in edges {
+        let number = model.edges[axis][[k, j, i]];
+        let medium = match &model.edge_media[number as usize] {
+            EdgeMedium::Pec => continue,
+            EdgeMedium::Dielectric {
+                permittivity,
+                conductivity,
+                poles,
+            } => EdgeMedium::Dielectric {
+                permittivity: permittivity / stiffness,
+                conductivity: conductivity / stiffness,
+                poles: poles
+                    .iter()
+                    .map(|p| Pole {
+                        a: p.a / stiffness,
+                        ..*p
+                    })
+                    .collect(),
+            },
+        };
+        model.edges[axis][[k, j, i]] = number_of(&mut model.edge_media, medium)?;
+    }
+    let shape = model.mesh.shape();
+    let all = model
+        .faces
+        .get_or_insert_with(|| std::array::from_fn(|_| Array3::zeros(shape)));
+    for ((axis, [i, j, k]), stiffness) in faces {
+        let medium = model.face_media[all[axis][[k, j, i]] as usize];
+        let medium = FaceMedium {
+            permeability: medium.permeability * stiffness,
+            magnetic_loss: medium.magnetic_loss * stiffness,
+        };
+        all[axis][[k, j, i]] = number_of(&mut model.face_media, medium)?;
+    }
+    Ok(())
+}
+
+fn number_of<M: PartialEq>(media: &mut Vec<M>, medium: M) -> Result<u16> {
+    let n = media.iter().position(|m| *m == medium).unwrap_or_else(|| {
+        media.push(medium);
+        media.len() - 1
+    });
+    u16::try_from(n).map_err(|_| Error::Size {
+        what: "number of different media on the mesh",
+        expected: "at most 65535".into(),
+        found: n + 1,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bare_radius_of_square_and_flat_cells() {
+        assert!((bare_radius(1.0, 1.0) - 0.198_506).abs() < 1e-6);
+        // the wire of a flat cell is a strip of edges: a quarter of the longer side, nearly
+        assert!((bare_radius(1e-6, 1.0) - 0.140_365).abs() < 1e-6);
+    }
+
+    #[test]
+    fn own_radius_needs_no_scaling() {
+        assert!((stiffness(1.0, 2.0, bare_radius(1.0, 2.0)) - 1.0).abs() < 1e-15);
+        assert!(stiffness(1.0, 1.0, 0.1) > 1.0 && stiffness(1.0, 1.0, 0.3) < 1.0);
+    }
+
+    #[test]
+    fn nearest_line() {
+        let lines = [0.0, 1.0, 3.0];
+        assert_eq!(
+            [-1.0, 0.4, 0.6, 2.1, 9.0].map(|x| nearest(&lines, x)),
+            [0, 0, 1, 2, 2]
+        );
+    }
 }

@@ -13,6 +13,50 @@ use crate::maxwell::{Axis, EdgeMedium, Model, SeriesElement, SourceTerm};
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView1, Axis as Dimension};
 
+/// Lets the scaled faces round a thin wire continue round the gap in it.
+pub(super) fn bridge(model: &mut Model, block: &EdgeBlock) {
+    let a = block.axis as usize;
+    let (first, last) = (*block.ranges[a].start(), *block.ranges[a].end());
+    let edges = block.edges();
+    if edges.len() != last - first + 1 {
+        return;
+    }
+    let Some(faces) = &mut model.faces else {
+        return;
+    };
+    let index = edges[0];
+    let metal = |n: usize| {
+        let mut beside = index;
+        beside[a] = n;
+        let [i, j, k] = beside;
+        model.edge_media[model.edges[a][[k, j, i]] as usize] == EdgeMedium::Pec
+    };
+    let Some(wire) = [first.checked_sub(1), Some(last + 1)]
+        .into_iter()
+        .flatten()
+        .find(|&n| n < model.mesh.cells()[a] && metal(n))
+    else {
+        return;
+    };
+    for (u, v) in [
+        (block.axis.next() as usize, block.axis.previous() as usize),
+        (block.axis.previous() as usize, block.axis.next() as usize),
+    ] {
+        for side in [index[u].checked_sub(1), Some(index[u])]
+            .into_iter()
+            .flatten()
+        {
+            let mut place = index;
+            (place[u], place[a]) = (side, wire);
+            let medium = faces[v][[place[2], place[1], place[0]]];
+            for level in first..=last {
+                place[a] = level;
+                faces[v][[place[2], place[1], place[0]]] = medium;
+            }
+        }
+    }
+}
+
 /// Adds a resistance, inductance and capacitance in series to a block, and if `source` names a
 /// waveform's samples, that voltage.
 pub(super) fn connect(

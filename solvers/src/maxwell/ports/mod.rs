@@ -50,3 +50,6 @@ mod waveguide;
 pub use install::{Excitation, PortProbes, install};
 pub use port::{Port, PortKind, Terminals};
 pub use record::PortRecord;
+
+#[cfg(test)]
+mod tests;
