@@ -91,6 +91,12 @@ pub enum Error {
         /// Learning rate of that step.
         learning_rate: f64,
     },
+    /// A run was stopped from outside.
+    #[error("training was stopped; its checkpoint is in {folder}")]
+    Stopped {
+        /// Folder of the checkpoint.
+        folder: PathBuf,
+    },
     /// The solver crate refused.
     #[error(transparent)]
     Solver(#[from] curlwind_solvers::Error),

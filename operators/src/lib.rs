@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod buffers;
+pub mod design;
 pub mod device;
 pub mod error;
 pub mod fno;
