@@ -40,7 +40,8 @@ pub struct Cpml {
     pub sigma: f64,
     /// Largest kappa, 1 or more.
     pub kappa: f64,
-    /// Largest alpha in S/m, at the inner face.
+    /// Largest alpha, at the inner face, as a fraction of the same optimum: so a layer does the same
+    /// at every scale.
     pub alpha: f64,
 }
 
@@ -190,8 +191,8 @@ impl Cpml {
             cells,
             order: 3.0,
             sigma: 1.0,
-            kappa: 5.0,
-            alpha: 0.05,
+            kappa: 8.0,
+            alpha: 0.024,
         }
     }
 }

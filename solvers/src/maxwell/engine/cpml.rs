@@ -228,7 +228,7 @@ fn stretch<T: Real>(
     let grade = depth.powf(cpml.order);
     let sigma = cpml.sigma * optimum * grade;
     let kappa = 1.0 + (cpml.kappa - 1.0) * grade;
-    let alpha = cpml.alpha * (1.0 - depth);
+    let alpha = cpml.alpha * optimum * (1.0 - depth);
     let decay = -(sigma / kappa + alpha) * time_step / VACUUM_PERMITTIVITY;
     let c = if sigma == 0.0 {
         0.0
