@@ -49,13 +49,6 @@ impl<T: Real> Vectors<T> for Portable {
     type Narrow = Eight<T>;
 }
 
-impl<T: Real> Eight<T> {
-    #[inline(always)]
-    fn zip(self, other: Self, f: impl Fn(T, T) -> T) -> Self {
-        Self(std::array::from_fn(|l| f(self.0[l], other.0[l])))
-    }
-}
-
 impl<T: Real> Lanes<T> for Eight<T> {
     const N: usize = 8;
     type Table = [T; PALETTE];
@@ -75,16 +68,25 @@ impl<T: Real> Lanes<T> for Eight<T> {
         Self([value; 8])
     }
     #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        self.zip(other, |a, b| a + b)
+    unsafe fn add(mut self, other: Self) -> Self {
+        for l in 0..8 {
+            self.0[l] = self.0[l] + other.0[l];
+        }
+        self
     }
     #[inline(always)]
-    unsafe fn sub(self, other: Self) -> Self {
-        self.zip(other, |a, b| a - b)
+    unsafe fn sub(mut self, other: Self) -> Self {
+        for l in 0..8 {
+            self.0[l] = self.0[l] - other.0[l];
+        }
+        self
     }
     #[inline(always)]
-    unsafe fn mul(self, other: Self) -> Self {
-        self.zip(other, |a, b| a * b)
+    unsafe fn mul(mut self, other: Self) -> Self {
+        for l in 0..8 {
+            self.0[l] = self.0[l] * other.0[l];
+        }
+        self
     }
     #[inline(always)]
     unsafe fn table(values: &[T; PALETTE]) -> [T; PALETTE] {
@@ -92,10 +94,12 @@ impl<T: Real> Lanes<T> for Eight<T> {
     }
     #[inline(always)]
     unsafe fn look_up(table: [T; PALETTE], indices: *const u8) -> Self {
-        Self(std::array::from_fn(|l| {
+        let mut all = [T::ZERO; 8];
+        for (l, value) in all.iter_mut().enumerate() {
             // SAFETY: the caller's promise
-            table[unsafe { *indices.add(l) } as usize % PALETTE]
-        }))
+            *value = table[unsafe { *indices.add(l) } as usize % PALETTE];
+        }
+        Self(all)
     }
 }
 
@@ -255,8 +259,11 @@ mod x86 {
         [f64; PALETTE],
         |values| *values,
         |table, indices| {
-            let at = |l: usize| table[*indices.add(l) as usize % PALETTE];
-            _mm256_setr_pd(at(0), at(1), at(2), at(3))
+            let mut all = [0.0; 4];
+            for (l, value) in all.iter_mut().enumerate() {
+                *value = table[*indices.add(l) as usize % PALETTE];
+            }
+            _mm256_loadu_pd(all.as_ptr())
         }
     );
 }

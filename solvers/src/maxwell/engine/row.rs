@@ -88,29 +88,47 @@ struct Constants<T: Real, L: Lanes<T>> {
     tables: [(L::Table, L::Table); 3],
 }
 
+// Everything below is inlined into functions that are compiled for the instruction set; closures
+// would not be, and their intrinsics would become calls.
+
 impl<T: Real, L: Lanes<T>> Constants<T, L> {
     #[inline(always)]
     unsafe fn new(rows: &Rows<'_, T>) -> Self {
         // SAFETY: the caller has the instruction set
         unsafe {
-            let none = [T::ZERO; PALETTE];
+            let [x, y, z] = &rows.media;
             Self {
                 step: [
                     L::splat(rows.step_x),
                     L::splat(rows.step_y),
                     L::splat(rows.step_z),
                 ],
-                media: rows.media.map(|m| match m {
-                    RowMedium::One(ca, cb) => (L::splat(ca), L::splat(cb)),
-                    _ => (L::splat(T::ZERO), L::splat(T::ZERO)),
-                }),
-                tables: rows.media.map(|m| match m {
-                    RowMedium::Palette(_, ca, cb) => (L::table(ca), L::table(cb)),
-                    _ => (L::table(&none), L::table(&none)),
-                }),
+                media: [splat(x), splat(y), splat(z)],
+                tables: [tables::<T, L>(x), tables::<T, L>(y), tables::<T, L>(z)],
             }
         }
     }
+}
+
+#[inline(always)]
+unsafe fn splat<T: Real, L: Lanes<T>>(medium: &RowMedium<'_, T>) -> (L, L) {
+    let (ca, cb) = match medium {
+        RowMedium::One(ca, cb) => (*ca, *cb),
+        _ => (T::ZERO, T::ZERO),
+    };
+    // SAFETY: the caller has the instruction set
+    unsafe { (L::splat(ca), L::splat(cb)) }
+}
+
+#[inline(always)]
+unsafe fn tables<T: Real, L: Lanes<T>>(medium: &RowMedium<'_, T>) -> (L::Table, L::Table) {
+    let none = &[T::ZERO; PALETTE];
+    let (ca, cb) = match medium {
+        RowMedium::Palette(_, ca, cb) => (*ca, *cb),
+        _ => (none, none),
+    };
+    // SAFETY: the caller has the instruction set
+    unsafe { (L::table(ca), L::table(cb)) }
 }
 
 /// `N` values from place `i` on, of all components (`WHICH` 3) or one.
@@ -130,112 +148,144 @@ unsafe fn block<
 ) {
     // SAFETY: the caller's promises
     unsafe {
-        // upper less lower neighbour; for E the row's own place is the upper one
-        let difference = |component: usize, other: *const T| {
-            let (own, other) = (L::load(rows.own[component].add(i)), L::load(other));
-            if E { own.sub(other) } else { other.sub(own) }
-        };
-        let along = |component: usize| {
-            let own = rows.own[component].add(i);
-            difference(component, if E { own.sub(1) } else { own.add(1) })
-        };
-        let across = |component: usize| difference(component, rows.across[component].add(i));
-        let above = |component: usize| difference(component, rows.above[component].add(i));
-        // all differences before anything is written
         let all = WHICH == 3;
-        let nothing = L::splat(T::ZERO);
         let (x, y, z) = (all || WHICH == 0, all || WHICH == 1, all || WHICH == 2);
-        let y_of_z = if x { across(2) } else { nothing };
-        let z_of_y = if x { above(1) } else { nothing };
-        let z_of_x = if y { above(0) } else { nothing };
-        let x_of_z = if y { along(2) } else { nothing };
-        let x_of_y = if z { along(1) } else { nothing };
-        let y_of_x = if z { across(0) } else { nothing };
+        let [step_x, step_y, step_z] = set.step;
         let step_x = if GRADED {
             L::load(rows.steps_x.add(i))
         } else {
-            set.step[0]
+            step_x
         };
-        let curl = |plus: L, step_plus: L, minus: L, step_minus: L| {
-            if E {
-                plus.mul(step_plus).sub(minus.mul(step_minus))
-            } else {
-                minus.mul(step_minus).sub(plus.mul(step_plus))
-            }
-        };
-        // psi of the derivative that comes with a plus in the curl of E and a minus in that of H
-        let advance = |psi: &Psi<T>, difference: L| {
-            let place = psi.row.add(i);
-            let value = L::splat(psi.b)
-                .mul(L::load(place))
-                .add(L::splat(psi.c).mul(difference));
-            value.store(place);
-            value
-        };
-        let with = |curl: L, psi: &Option<Psi<T>>, difference: L, plus: bool| match psi {
-            Some(psi) if plus == E => curl.add(advance(psi, difference)),
-            Some(psi) => curl.sub(advance(psi, difference)),
-            None => curl,
-        };
-        let write = |component: usize, curl: L| {
-            let place = rows.out[component].add(i);
-            let before = L::load(place);
-            let after = match &rows.media[component] {
-                _ if MEDIA == LOSSLESS => before.add(set.media[component].1.mul(curl)),
-                RowMedium::Palette(index, ..) => {
-                    let index = index.as_ptr().add(i);
-                    let ca = L::look_up(set.tables[component].0, index);
-                    let cb = L::look_up(set.tables[component].1, index);
-                    ca.mul(before).add(cb.mul(curl))
-                }
-                // a palette is what the kernel was asked for
-                _ if MEDIA == INDEXED => before,
-                RowMedium::One(..) => {
-                    let (ca, cb) = set.media[component];
-                    ca.mul(before).add(cb.mul(curl))
-                }
-                RowMedium::Each(ca, cb) => {
-                    let (ca, cb) = (L::load(ca.as_ptr().add(i)), L::load(cb.as_ptr().add(i)));
-                    ca.mul(before).add(cb.mul(curl))
-                }
-            };
-            after.store(place);
-        };
-        let (step_y, step_z) = (set.step[1], set.step[2]);
+        // all differences before anything is written, so that each neighbour is read once; those
+        // of components that are left out are not used, and so not computed
+        let [own_x, own_y, own_z] = rows.own;
+        let (here_x, here_y, here_z) = (own_x.add(i), own_y.add(i), own_z.add(i));
+        let y_of_z = difference::<T, L, E>(here_z, rows.across[2].add(i));
+        let z_of_y = difference::<T, L, E>(here_y, rows.above[1].add(i));
+        let z_of_x = difference::<T, L, E>(here_x, rows.above[0].add(i));
+        let x_of_z = difference::<T, L, E>(here_z, beside::<T, E>(here_z));
+        let x_of_y = difference::<T, L, E>(here_y, beside::<T, E>(here_y));
+        let y_of_x = difference::<T, L, E>(here_x, rows.across[0].add(i));
         if x {
-            let mut sum = curl(y_of_z, step_y, z_of_y, step_z);
-            // the plus of the reference first: y for E, z for H
-            if E {
-                if LAYER {
-                    sum = with(sum, &rows.psi_y[0], y_of_z, true);
-                }
-                if LAYER {
-                    sum = with(sum, &rows.psi_z[0], z_of_y, false);
-                }
-            } else {
-                if LAYER {
-                    sum = with(sum, &rows.psi_z[0], z_of_y, false);
-                }
-                if LAYER {
-                    sum = with(sum, &rows.psi_y[0], y_of_z, true);
+            let mut sum = curl::<T, L, E>(y_of_z, step_y, z_of_y, step_z);
+            if LAYER {
+                // what comes with a plus first: y for E, z for H
+                if E {
+                    sum = with::<T, L, true>(sum, &rows.psi_y[0], y_of_z, i);
+                    sum = with::<T, L, false>(sum, &rows.psi_z[0], z_of_y, i);
+                } else {
+                    sum = with::<T, L, true>(sum, &rows.psi_z[0], z_of_y, i);
+                    sum = with::<T, L, false>(sum, &rows.psi_y[0], y_of_z, i);
                 }
             }
-            write(0, sum);
+            write::<T, L, MEDIA>(rows, set, 0, sum, i);
         }
         if y {
-            let mut sum = curl(z_of_x, step_z, x_of_z, step_x);
+            let mut sum = curl::<T, L, E>(z_of_x, step_z, x_of_z, step_x);
             if LAYER {
-                sum = with(sum, &rows.psi_z[1], z_of_x, true);
+                sum = with::<T, L, E>(sum, &rows.psi_z[1], z_of_x, i);
             }
-            write(1, sum);
+            write::<T, L, MEDIA>(rows, set, 1, sum, i);
         }
         if z {
-            let mut sum = curl(x_of_y, step_x, y_of_x, step_y);
+            let mut sum = curl::<T, L, E>(x_of_y, step_x, y_of_x, step_y);
             if LAYER {
-                sum = with(sum, &rows.psi_y[2], y_of_x, false);
+                // minus in the curl of E, plus in that of H
+                sum = if E {
+                    with::<T, L, false>(sum, &rows.psi_y[2], y_of_x, i)
+                } else {
+                    with::<T, L, true>(sum, &rows.psi_y[2], y_of_x, i)
+                };
             }
-            write(2, sum);
+            write::<T, L, MEDIA>(rows, set, 2, sum, i);
         }
+    }
+}
+
+/// The neighbour along x: in front for E, behind for H.
+#[inline(always)]
+unsafe fn beside<T, const E: bool>(own: *const T) -> *const T {
+    // SAFETY: rows have a neighbour on both sides
+    unsafe { if E { own.sub(1) } else { own.add(1) } }
+}
+
+/// Upper less lower neighbour; for E the row's own place is the upper one.
+#[inline(always)]
+unsafe fn difference<T: Real, L: Lanes<T>, const E: bool>(own: *const T, other: *const T) -> L {
+    // SAFETY: the caller's promises
+    unsafe {
+        let (own, other) = (L::load(own), L::load(other));
+        if E { own.sub(other) } else { other.sub(own) }
+    }
+}
+
+/// The curl for E; for H with the minus inside.
+#[inline(always)]
+unsafe fn curl<T: Real, L: Lanes<T>, const E: bool>(
+    plus: L,
+    step_plus: L,
+    minus: L,
+    step_minus: L,
+) -> L {
+    // SAFETY: the caller has the instruction set
+    unsafe {
+        let (plus, minus) = (plus.mul(step_plus), minus.mul(step_minus));
+        if E { plus.sub(minus) } else { minus.sub(plus) }
+    }
+}
+
+/// Advances psi and adds it to the curl or takes it off.
+#[inline(always)]
+unsafe fn with<T: Real, L: Lanes<T>, const PLUS: bool>(
+    curl: L,
+    psi: &Option<Psi<T>>,
+    difference: L,
+    i: usize,
+) -> L {
+    let Some(psi) = psi else { return curl };
+    // SAFETY: the caller's promises
+    unsafe {
+        let place = psi.row.add(i);
+        let kept = L::splat(psi.b).mul(L::load(place));
+        let value = kept.add(L::splat(psi.c).mul(difference));
+        value.store(place);
+        if PLUS {
+            curl.add(value)
+        } else {
+            curl.sub(value)
+        }
+    }
+}
+
+/// `ca before + cb curl`.
+#[inline(always)]
+unsafe fn write<T: Real, L: Lanes<T>, const MEDIA: u8>(
+    rows: &Rows<'_, T>,
+    set: &Constants<T, L>,
+    component: usize,
+    curl: L,
+    i: usize,
+) {
+    // SAFETY: the caller's promises
+    unsafe {
+        let place = rows.out[component].add(i);
+        let before = L::load(place);
+        let (ca, cb) = match &rows.media[component] {
+            _ if MEDIA == LOSSLESS => {
+                before.add(set.media[component].1.mul(curl)).store(place);
+                return;
+            }
+            RowMedium::Palette(index, ..) => {
+                let (ca, cb) = set.tables[component];
+                let index = index.as_ptr().add(i);
+                (L::look_up(ca, index), L::look_up(cb, index))
+            }
+            // what an indexed kernel is for; tells the compiler that there is nothing else
+            _ if MEDIA == INDEXED => return,
+            RowMedium::One(..) => set.media[component],
+            RowMedium::Each(ca, cb) => (L::load(ca.as_ptr().add(i)), L::load(cb.as_ptr().add(i))),
+        };
+        ca.mul(before).add(cb.mul(curl)).store(place);
     }
 }
 
