@@ -9,8 +9,10 @@
 
 #![warn(missing_docs)]
 
+pub mod catalogue;
 pub mod commands;
 pub mod config;
+pub mod electromagnetics;
 pub mod error;
 pub mod figures;
 pub mod report;

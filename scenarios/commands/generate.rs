@@ -6,7 +6,8 @@ use crate::weather::shallow_water::pipeline;
 
 /// Makes the flows that the folder still lacks.
 pub fn generate(run: &ScenarioRun, options: &Options) -> Result<()> {
-    let loaded = run.load(options)?;
+    let loaded =
+        run.load_shallow_water(options, "generate", "`curlwind sweep` solves its designs")?;
     let summary = run.in_folder(&loaded, options, |folder| {
         pipeline::generate(&loaded, folder, options)
     })?;

@@ -1,14 +1,15 @@
 //! `curlwind list`: what there is to run.
 
 use super::Options;
+use crate::catalogue::built_in;
 use crate::error::Result;
-use crate::weather::shallow_water::{BUILT_IN, CASES};
+use crate::weather::shallow_water::CASES;
 use curlwind_operators::network::KINDS;
 
 /// Prints the built-in scenarios, the cases they accept and the operators.
 pub fn list(options: &Options) -> Result<()> {
     if options.json {
-        let scenarios: Vec<_> = BUILT_IN.iter().map(|s| (s.name, s.about)).collect();
+        let scenarios: Vec<_> = built_in().map(|s| (s.name, s.about)).collect();
         println!(
             "{}",
             serde_json::json!({ "scenarios": scenarios, "cases": CASES, "operators": KINDS })
@@ -16,7 +17,7 @@ pub fn list(options: &Options) -> Result<()> {
         return Ok(());
     }
     println!("Scenarios");
-    for scenario in BUILT_IN {
+    for scenario in built_in() {
         println!("  {:<16} {}", scenario.name, scenario.about);
     }
     println!("\nInitial states (--set initial.case=...)");

@@ -7,11 +7,14 @@ mod list;
 mod run;
 mod score;
 mod simulate;
+mod sweep;
 mod train;
 
+use crate::catalogue::{self, Scenario};
+use crate::electromagnetics::maxwell;
 use crate::error::{Error, Result};
 use crate::run_folder::{RunFolder, Scores, Setup, score_table};
-use crate::weather::shallow_water::{self, Loaded};
+use crate::weather::shallow_water;
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -124,6 +127,15 @@ enum Command {
         #[arg(long, short, value_name = "RUN")]
         output: Option<PathBuf>,
     },
+    /// Sweeps a design's dimensions: solver, and with --surrogate a network checked by the solver
+    Sweep {
+        #[command(flatten)]
+        run: ScenarioRun,
+        /// Trains a surrogate on the solved designs, asks it for thousands, and has the best and
+        /// the most doubtful checked by the solver
+        #[arg(long)]
+        surrogate: bool,
+    },
     /// All that the scenario asks for, end to end
     Run {
         #[command(flatten)]
@@ -181,6 +193,7 @@ impl Cli {
                 };
                 score::score(&request, options)
             }
+            Command::Sweep { run, surrogate } => sweep::sweep(&run, surrogate, options),
             Command::Run { run } => run::run(&run, options),
             Command::Inspect { file } => inspect::inspect(&file, options),
         }
@@ -223,20 +236,49 @@ impl Options {
 }
 
 impl ScenarioRun {
-    fn load(&self, options: &Options) -> Result<Loaded> {
-        shallow_water::load(&self.scenario, &self.set, options.seed)
+    fn load(&self, options: &Options) -> Result<Scenario> {
+        catalogue::load(&self.scenario, &self.set, options.seed)
+    }
+
+    /// The scenario of a command that only the weather has; `instead` says what to do.
+    fn load_shallow_water(
+        &self,
+        options: &Options,
+        command: &str,
+        instead: &str,
+    ) -> Result<Box<shallow_water::Loaded>> {
+        match self.load(options)? {
+            Scenario::ShallowWater(loaded) => Ok(loaded),
+            Scenario::Maxwell(loaded) => Err(Error::unusable(format!(
+                "`{command}` does not know the equation of `{}`, maxwell; {instead}",
+                loaded.name
+            ))),
+        }
     }
 
     /// Opens the run's folder, does the work in it, and records how it ended. A folder made for a
     /// run whose input turned out unusable is taken away again.
     fn in_folder<T>(
         &self,
-        loaded: &Loaded,
+        loaded: &shallow_water::Loaded,
         options: &Options,
         work: impl FnOnce(&RunFolder) -> Result<T>,
     ) -> Result<T> {
         let setup = Setup::new(&loaded.name, &loaded.settings)?
             .seed(loaded.settings.seed)
+            .device(options.device()?);
+        in_folder(&self.output, setup, self.resume, work)
+    }
+
+    /// The same for a scene.
+    fn in_scene_folder<T>(
+        &self,
+        loaded: &maxwell::Loaded,
+        options: &Options,
+        work: impl FnOnce(&RunFolder) -> Result<T>,
+    ) -> Result<T> {
+        let setup = Setup::new(&loaded.name, &loaded.scene)?
+            .seed(loaded.scene.seed)
             .device(options.device()?);
         in_folder(&self.output, setup, self.resume, work)
     }

@@ -1,12 +1,25 @@
 //! `curlwind run`: everything that a scenario asks for, end to end.
 
 use super::{Options, ScenarioRun};
+use crate::catalogue::Scenario;
 use crate::error::Result;
 use crate::weather::shallow_water::pipeline;
 
-/// Solver, training set, training, forecast, scores, figures, report.
+/// Weather: solver, training set, training, forecast, scores, figures, report. A scene: its sweep
+/// with a surrogate, or the solver alone where it has none.
 pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
-    let loaded = run.load(options)?;
+    let loaded = match run.load(options)? {
+        Scenario::ShallowWater(loaded) => loaded,
+        Scenario::Maxwell(loaded) if loaded.scene.sweep.is_some() => {
+            return super::sweep::sweep_scene(
+                &loaded,
+                run,
+                !loaded.scene.ports.is_empty(),
+                options,
+            );
+        }
+        Scenario::Maxwell(loaded) => return super::simulate::scene(&loaded, run, options),
+    };
     let summary = run.in_folder(&loaded, options, |folder| {
         pipeline::run(&loaded, folder, options)
     })?;

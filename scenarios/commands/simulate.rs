@@ -1,14 +1,24 @@
 //! `curlwind simulate`: the solver alone.
 
 use super::{Options, ScenarioRun, daily};
+use crate::catalogue::Scenario;
 use crate::config::Pascals;
-use crate::error::Result;
+use crate::electromagnetics::maxwell;
+use crate::error::{Error, Result};
 use crate::weather::shallow_water::{pipeline, settings::Initial};
 use std::path::Path;
 
 /// Integrates the scenario's case, or the state in `init`.
 pub fn simulate(run: &ScenarioRun, init: Option<&Path>, options: &Options) -> Result<()> {
-    let mut loaded = run.load(options)?;
+    let mut loaded = match run.load(options)? {
+        Scenario::ShallowWater(loaded) => loaded,
+        Scenario::Maxwell(_) if init.is_some() => {
+            return Err(Error::unusable(
+                "--init is a weather state; a scene starts from empty space",
+            ));
+        }
+        Scenario::Maxwell(loaded) => return scene(&loaded, run, options),
+    };
     if let Some(file) = init {
         // A state of the user's own is taken as it is.
         let (level, time, balanced) = match &loaded.settings.initial {
@@ -34,6 +44,20 @@ pub fn simulate(run: &ScenarioRun, init: Option<&Path>, options: &Options) -> Re
         "{}\nwritten to {}",
         daily(&scores, 100),
         run.output.display()
+    );
+    options.report(&scores, &text)
+}
+
+/// Solves a scene.
+pub(super) fn scene(loaded: &maxwell::Loaded, run: &ScenarioRun, options: &Options) -> Result<()> {
+    let (solution, scores) = run.in_scene_folder(loaded, options, |folder| {
+        maxwell::simulate::simulate(loaded, folder, &options.progress("steps"))
+    })?;
+    let text = format!(
+        "{}\n{}\nReport: {}",
+        super::score_table(&scores.rows, 100),
+        maxwell::output::summary(loaded, &solution),
+        run.output.join("report.html").display()
     );
     options.report(&scores, &text)
 }

@@ -7,7 +7,11 @@ use std::path::Path;
 
 /// Trains on `data`, or on flows generated into the run.
 pub fn train(run: &ScenarioRun, data: Option<&Path>, options: &Options) -> Result<()> {
-    let loaded = run.load(options)?;
+    let loaded = run.load_shallow_water(
+        options,
+        "train",
+        "`curlwind sweep --surrogate` trains on its designs",
+    )?;
     let summary = run.in_folder(&loaded, options, |folder| {
         pipeline::train(&loaded, folder, data, options)
     })?;

@@ -2,6 +2,7 @@
 
 use super::deserialize::Reader;
 use super::error::{ConfigError, Place};
+use super::expression;
 use super::tree::{Node, Origin, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -78,7 +79,7 @@ impl Document {
     ///
     /// # Errors
     /// Unreadable file, text that is not TOML, an override without `=` or that does not
-    /// fit the text.
+    /// fit the text, a formula that cannot be worked out.
     pub fn read(source: &Source, sets: &[String]) -> Result<Self, ConfigError> {
         let (name, text) = (source.name(), source.text()?);
         let place = |origin: &Origin| match origin {
@@ -99,7 +100,23 @@ impl Document {
         for set in sets {
             lay_over(&mut root, set).map_err(|message| ConfigError::Override { message })?;
         }
-        Ok(Self { name, text, root })
+        let resolved = expression::resolve(&mut root);
+        let document = Self { name, text, root };
+        match resolved {
+            Ok(()) => Ok(document),
+            Err((origin, message)) => Err(document.error(&origin, message)),
+        }
+    }
+
+    /// The text at a key of the first level, where there is one.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match &self.root.value {
+            Value::Table(entries) => match &entries.iter().find(|(k, _)| k.name == key)?.1.value {
+                Value::String(text) => Some(text),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// The typed configuration.

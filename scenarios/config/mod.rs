@@ -29,6 +29,7 @@
 
 mod deserialize;
 mod error;
+mod expression;
 mod load;
 mod nearest;
 mod quantity;
@@ -38,7 +39,8 @@ pub use error::{ConfigError, Place};
 pub use load::{Document, Source, load, to_toml};
 pub use nearest::nearest;
 pub use quantity::{
-    Angle, Dimension, Frequency, Hertz, HyperViscosity, Length, Metres, MetresPerSecond, Pascals,
-    Pressure, Quantity, QuantityError, QuarticMetresPerSecond, Radians, Seconds, Speed,
-    SquareMetresPerSecond, Time, Unit, Viscosity,
+    Angle, AngularFrequency, Capacitance, Conductivity, Dimension, Farads, Frequency, Henries,
+    Hertz, HyperViscosity, Inductance, Length, Metres, MetresPerSecond, Ohms, Pascals, Pressure,
+    Quantity, QuantityError, QuarticMetresPerSecond, Radians, RadiansPerSecond, Resistance,
+    Seconds, SiemensPerMetre, Speed, SquareMetresPerSecond, Time, Unit, Viscosity,
 };

@@ -67,7 +67,7 @@ impl Unit {
         value * self.divide / self.multiply
     }
 
-    fn is_named(&self, name: &str) -> bool {
+    pub(super) fn is_named(&self, name: &str) -> bool {
         self.symbol == name || self.aliases.contains(&name)
     }
 }
@@ -233,7 +233,7 @@ impl<D: Dimension> FromStr for Quantity<D> {
 }
 
 /// Splits `"1.5e3 mm"` into `"1.5e3"` and `"mm"`; the blank may be left out.
-fn split_number(text: &str) -> (&str, &str) {
+pub(super) fn split_number(text: &str) -> (&str, &str) {
     let bytes = text.as_bytes();
     let digits = |mut at: usize| {
         while at < bytes.len() && (bytes[at].is_ascii_digit() || bytes[at] == b'.') {
@@ -383,8 +383,35 @@ dimension!(
         down("cm", 1e2),
         up("km", 1e3),
         Unit::new("um", &["µm", "μm"], 1.0, 1e6),
-        down("nm", 1e9)
+        down("nm", 1e9),
+        Unit::new("in", &["inch"], 0.0254, 1.0),
+        Unit::new("mil", &[], 25.4, 1e6)
     ]
+);
+dimension!(
+    /// Electric resistance.
+    Resistance, Ohms, "resistance",
+    [Unit::new("ohm", &["Ω", "Ohm"], 1.0, 1.0), down("mohm", 1e3), Unit::new("kohm", &["kΩ"], 1e3, 1.0)]
+);
+dimension!(
+    /// Inductance.
+    Inductance, Henries, "inductance",
+    [up("H", 1.0), down("mH", 1e3), Unit::new("uH", &["µH", "μH"], 1.0, 1e6), down("nH", 1e9), down("pH", 1e12)]
+);
+dimension!(
+    /// Capacitance.
+    Capacitance, Farads, "capacitance",
+    [up("F", 1.0), Unit::new("uF", &["µF", "μF"], 1.0, 1e6), down("nF", 1e9), down("pF", 1e12), down("fF", 1e15)]
+);
+dimension!(
+    /// Electric conductivity.
+    Conductivity, SiemensPerMetre, "conductivity",
+    [up("S/m", 1.0), up("MS/m", 1e6), down("mS/m", 1e3)]
+);
+dimension!(
+    /// Angular frequency or rate.
+    AngularFrequency, RadiansPerSecond, "angular frequency",
+    [Unit::new("rad/s", &["1/s"], 1.0, 1.0)]
 );
 dimension!(
     /// Frequency.

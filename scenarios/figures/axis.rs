@@ -1,7 +1,7 @@
 //! An axis: its title, its scale, and where a value lies on it.
 
 use super::Ticks;
-use super::ticks::with_exponent;
+use super::ticks::{frequency_unit, with_exponent};
 
 /// How values are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub enum Scale {
     Linear,
     /// Evenly, with marks at whole hours and days.
     Hours,
+    /// Evenly, values in Hz shown in the unit that fits the ends.
+    Frequency,
     /// By logarithm; values of zero or less have no place.
     Log,
 }
@@ -40,6 +42,16 @@ impl Axis {
         Self {
             title: format!("{title} (h)"),
             scale: Scale::Hours,
+            range: None,
+        }
+    }
+
+    /// An even axis of frequencies in Hz, labelled in Hz, kHz, MHz, GHz or THz as the ends
+    /// ask; the unit is added to the title.
+    pub fn frequency(title: &str) -> Self {
+        Self {
+            title: title.to_string(),
+            scale: Scale::Frequency,
             range: None,
         }
     }
@@ -107,12 +119,16 @@ impl Axis {
         match self.scale {
             Scale::Linear => Ticks::linear(low, high, count),
             Scale::Hours => Ticks::hours(low, high, count),
+            Scale::Frequency => Ticks::frequency(low, high, count),
             Scale::Log => Ticks::log(low, high, count),
         }
     }
 
-    /// The title with the marks' power of ten.
+    /// The title with the marks' power of ten, or with the unit that stands for it.
     pub(crate) fn title_for(&self, ticks: &Ticks) -> String {
+        if self.scale == Scale::Frequency {
+            return format!("{} ({})", self.title, frequency_unit(ticks.exponent));
+        }
         with_exponent(&self.title, ticks.exponent)
     }
 
@@ -142,6 +158,23 @@ mod tests {
             axis.clone().range(5.0, 1.0).ends([0.0, 1.0], 0.0),
             (0.0, 1.0)
         );
+    }
+
+    #[test]
+    fn frequencies_choose_their_unit() {
+        let axis = Axis::frequency("frequency");
+        for (ends, title, last) in [
+            ((1e9, 3e9), "frequency (GHz)", "3.0"),
+            ((300e6, 1.2e9), "frequency (GHz)", "1.2"),
+            ((900e6, 950e6), "frequency (MHz)", "950"),
+            ((0.0, 20e3), "frequency (kHz)", "20"),
+            ((1.0, 50.0), "frequency (Hz)", "50"),
+            ((2.39e9, 2.41e9), "frequency (GHz)", "2.410"),
+        ] {
+            let ticks = axis.ticks(ends, 5);
+            assert_eq!(axis.title_for(&ticks), title);
+            assert_eq!(ticks.labels.last().map(String::as_str), Some(last));
+        }
     }
 
     #[test]

@@ -46,7 +46,19 @@ pub fn family(model: &str) -> &str {
 /// The colour of a model, the same in every figure. Models of one family share it and
 /// are told apart by dashes.
 pub fn model_colour(model: &str) -> Colour {
-    match family(model).to_ascii_lowercase().as_str() {
+    let name = family(model).to_ascii_lowercase();
+    known_colour(&name).unwrap_or_else(|| {
+        // FNV-1a: the same name gets the same colour in every run.
+        let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        });
+        PALETTE[hash as usize % PALETTE.len()]
+    })
+}
+
+/// The colour that is kept for a kind of model in all figures.
+fn known_colour(family: &str) -> Option<Colour> {
+    Some(match family {
         "reference" | "truth" | "analysis" | "initial" => Colour(0, 0, 0),
         "solver" => PALETTE[0],
         "sfno" | "operator" | "surrogate" => PALETTE[1],
@@ -56,14 +68,41 @@ pub fn model_colour(model: &str) -> Colour {
         "climatology" => Colour(0x80, 0x80, 0x80),
         "mean" => Colour(0x99, 0x99, 0x99),
         "neighbour" | "nearest" | "interpolation" => PALETTE[5],
-        other => {
-            // FNV-1a: the same name gets the same colour in every run.
-            let hash = other.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-                (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-            });
-            PALETTE[hash as usize % PALETTE.len()]
-        }
+        _ => return None,
+    })
+}
+
+/// Colours for the lines of one figure, as different as they can be: models keep their
+/// own ([`model_colour`]), other names take what is left of the palette in turn. Names
+/// that agree up to a comma (`E plane, θ` and `E plane, φ`) share a colour.
+pub fn distinct_colours<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<Colour> {
+    let groups: Vec<&str> = names
+        .into_iter()
+        .map(|name| name.split(',').next().unwrap_or(name).trim())
+        .collect();
+    let known = |group: &str| known_colour(&family(group).to_ascii_lowercase());
+    let kept: Vec<Colour> = groups.iter().filter_map(|group| known(group)).collect();
+    let mut free: Vec<Colour> = PALETTE
+        .into_iter()
+        .filter(|colour| !kept.contains(colour))
+        .collect();
+    if free.is_empty() {
+        free.extend(PALETTE);
     }
+    let mut others: Vec<&str> = Vec::new();
+    groups
+        .iter()
+        .map(|&group| {
+            known(group).unwrap_or_else(|| {
+                let at = others.iter().position(|other| *other == group);
+                let at = at.unwrap_or_else(|| {
+                    others.push(group);
+                    others.len() - 1
+                });
+                free[at % free.len()]
+            })
+        })
+        .collect()
 }
 
 /// A colour map.
@@ -71,6 +110,8 @@ pub fn model_colour(model: &str) -> Colour {
 pub enum ColourMap {
     /// Dark to bright, even in lightness, for values from low to high.
     Viridis,
+    /// Blue over purple to orange, for thin lines on white: it has no pale end.
+    Plasma,
     /// Blue over white to red, for differences and anomalies.
     BlueWhiteRed,
 }
@@ -83,12 +124,17 @@ impl ColourMap {
             0x440154, 0x472d7b, 0x3b528b, 0x2c728e, 0x21918c, 0x28ae80, 0x5ec962, 0xaddc30,
             0xfde725,
         ];
+        // Plasma: van der Walt and Smith (2015), CC0, the darker two thirds of its ninths.
+        const PLASMA: [u32; 7] = [
+            0x0d0887, 0x46039f, 0x7201a8, 0x9c179e, 0xbd3786, 0xd8576b, 0xed7953,
+        ];
         // Both arms take the same steps in lightness.
         const DIVERGING: [u32; 7] = [
             0x12306b, 0x2f72b0, 0x8fbfe0, 0xf7f7f7, 0xf2a98b, 0xc9483f, 0x6e0d22,
         ];
         let anchors: &[u32] = match self {
             Self::Viridis => &VIRIDIS,
+            Self::Plasma => &PLASMA,
             Self::BlueWhiteRed => &DIVERGING,
         };
         let at = at.clamp(0.0, 1.0) * (anchors.len() - 1) as f64;
@@ -165,7 +211,7 @@ pub struct ColourScale {
 
 impl ColourScale {
     /// A scale over the finite values: from the least to the largest for
-    /// [`ColourMap::Viridis`], symmetric about zero for [`ColourMap::BlueWhiteRed`].
+    /// [`ColourMap::Viridis`] and [`ColourMap::Plasma`], symmetric about zero for [`ColourMap::BlueWhiteRed`].
     ///
     /// A constant field gets a scale around its value, an empty one 0 to 1.
     pub fn over(map: ColourMap, values: impl IntoIterator<Item = f64>) -> Self {
@@ -292,6 +338,18 @@ mod tests {
         assert_eq!((scale.low, scale.high, scale.bands.len()), (0.0, 10.0, 11));
         let scale = ColourScale::between(ColourMap::Viridis, 0.0, 1.0, [2.0]);
         assert!(scale.above && !scale.below);
+    }
+
+    #[test]
+    fn lines_of_one_figure_differ() {
+        let names = ["S11", "solver@fine", "S21", "E plane, co", "E plane, cross"];
+        let colours = distinct_colours(names);
+        assert_eq!(colours[1], model_colour("solver"));
+        assert_eq!(colours[3], colours[4]);
+        for (i, a) in colours[..4].iter().enumerate() {
+            assert!(colours[..i].iter().all(|b| a != b), "{colours:?}");
+        }
+        assert_eq!(distinct_colours(["a", "b"]).len(), 2);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Lines over an axis: errors against lead time, spectra, drifts.
 
+use super::colour_bar::draw_colour_bar;
+use super::legend::{Entry, Legend};
 use super::map::{draw_heading, heading_height};
+use super::style::strokes;
 use super::{
-    Area, Axis, Colour, Figure, Halign, Scale, Shape, Stroke, TextStyle, Ticks, Valign, family,
-    model_colour,
+    Area, Axis, Colour, ColourScale, Figure, Scale, Stroke, TextStyle, Ticks, family, model_colour,
 };
 
 /// One line of a plot.
@@ -15,6 +17,7 @@ pub struct Series {
     pub(super) spread: Option<Vec<(f64, f64)>>,
     colour: Option<Colour>,
     dashed: Option<bool>,
+    width: f64,
     pub(super) line: bool,
     pub(super) markers: bool,
 }
@@ -29,6 +32,7 @@ impl Series {
             spread: None,
             colour: None,
             dashed: None,
+            width: 1.8,
             line: true,
             markers: false,
         }
@@ -49,6 +53,18 @@ impl Series {
     /// Dashed. By default the second and later lines of a family are.
     pub fn dashed(mut self) -> Self {
         self.dashed = Some(true);
+        self
+    }
+
+    /// Solid, whatever other lines have its colour.
+    pub fn solid(mut self) -> Self {
+        self.dashed = Some(false);
+        self
+    }
+
+    /// Of this width. The default is 1.8.
+    pub fn width(mut self, width: f64) -> Self {
+        self.width = width;
         self
     }
 
@@ -87,6 +103,7 @@ pub struct Curves {
     pub(super) levels: Vec<(f64, String)>,
     pub(super) slopes: Vec<(f64, String)>,
     labels: Labels,
+    bar: Option<(ColourScale, String)>,
 }
 
 impl Curves {
@@ -101,6 +118,7 @@ impl Curves {
             levels: Vec::new(),
             slopes: Vec::new(),
             labels: Labels::Direct,
+            bar: None,
         }
     }
 
@@ -140,6 +158,12 @@ impl Curves {
         self
     }
 
+    /// With a colour bar under the plot, for lines coloured by a quantity.
+    pub fn colour_bar(mut self, scale: ColourScale, title: &str) -> Self {
+        self.bar = Some((scale, title.to_string()));
+        self
+    }
+
     /// The plot as a figure of this size.
     pub fn figure(&self, width: f64, height: f64) -> Figure {
         let mut figure = Figure::new(width, height);
@@ -164,14 +188,17 @@ impl Curves {
             18.0
         };
         let legend = if self.labels == Labels::Legend {
-            self.legend_rows(area.width - 90.0)
+            self.legend(&looks)
         } else {
-            Vec::new()
+            Legend::new(Vec::new())
         };
+        let legend_height = legend.height(area.width - 90.0);
         let note = self.note();
 
-        let top = heading_height(&self.title, &self.subtitle) + 18.0 * legend.len() as f64;
-        let bottom = 46.0 + if note.is_empty() { 0.0 } else { 15.0 };
+        let top = heading_height(&self.title, &self.subtitle) + legend_height;
+        let axis = 46.0;
+        let bar = if self.bar.is_some() { 46.0 } else { 0.0 };
+        let bottom = axis + bar + if note.is_empty() { 0.0 } else { 15.0 };
         let (x_ends, y_ends) = self.ends();
         let y_ticks = self.y.ticks(
             y_ends,
@@ -193,11 +220,8 @@ impl Curves {
             &self.title,
             &self.subtitle,
         );
-        let mut y = area.y + top - 18.0 * legend.len() as f64 + 2.0;
-        for row in &legend {
-            self.draw_legend(figure, (plot.x, y), row, &looks);
-            y += 18.0;
-        }
+        let y = area.y + top - legend_height;
+        legend.draw(figure, (plot.x, y), area.width - 90.0);
         self.draw_axes(
             figure,
             plot,
@@ -215,54 +239,33 @@ impl Curves {
         };
         self.draw_levels(figure, plot, y_ends);
         self.draw_slopes(figure, plot, (x_ends, y_ends));
-        for (series, (stroke, _)) in self.series.iter().zip(&looks) {
+        for (series, stroke) in self.series.iter().zip(&looks) {
             self.draw_spread(figure, plot, series, stroke.colour, &place);
         }
-        for (series, (stroke, _)) in self.series.iter().zip(&looks) {
+        for (series, stroke) in self.series.iter().zip(&looks) {
             self.draw_line(figure, plot, series, stroke, &place);
         }
         if direct {
             self.draw_names(figure, plot, area.right(), &looks, &place);
+        }
+        if let Some((scale, title)) = &self.bar {
+            let across = (0.7 * plot.width).min(420.0);
+            let at = (plot.centre_x() - 0.5 * across, plot.bottom() + axis);
+            draw_colour_bar(figure, Area::new(at.0, at.1, across, 9.0), scale, title);
         }
         let style = TextStyle::new(9.5).colour(Colour::GREY);
         let room = area.right() - plot.x - 6.0;
         figure.text((plot.x, area.bottom() - 7.0), style.fit(&note, room), style);
     }
 
-    /// Colour and dashes of each line, and whether the family was seen before.
-    fn looks(&self) -> Vec<(Stroke, bool)> {
-        const DASHES: [&[f64]; 5] = [
-            &[],
-            &[7.0, 3.0],
-            &[2.0, 2.5],
-            &[8.0, 3.0, 2.0, 3.0],
-            &[12.0, 4.0],
-        ];
-        let mut taken: Vec<(Colour, usize)> = Vec::new();
-        self.series
-            .iter()
-            .map(|series| {
-                let colour = series
-                    .colour
-                    .unwrap_or_else(|| model_colour(family(&series.name)));
-                let known = taken.iter_mut().find(|(other, _)| *other == colour);
-                let number = match known {
-                    Some((_, count)) => {
-                        *count += 1;
-                        *count
-                    }
-                    None => {
-                        taken.push((colour, 0));
-                        0
-                    }
-                };
-                let dashes = match series.dashed {
-                    Some(true) => DASHES[1],
-                    _ => DASHES[number % DASHES.len()],
-                };
-                (Stroke::new(colour, 1.8).dashed(dashes), number > 0)
-            })
-            .collect()
+    /// Colour, width and dashes of each line.
+    fn looks(&self) -> Vec<Stroke> {
+        strokes(self.series.iter().map(|series| {
+            let colour = series
+                .colour
+                .unwrap_or_else(|| model_colour(family(&series.name)));
+            (colour, series.dashed, series.width)
+        }))
     }
 
     fn ends(&self) -> ((f64, f64), (f64, f64)) {
@@ -308,48 +311,14 @@ impl Curves {
         }
     }
 
-    fn legend_rows(&self, width: f64) -> Vec<Vec<usize>> {
-        let style = TextStyle::new(10.5);
-        let (mut rows, mut used): (Vec<Vec<usize>>, f64) = (Vec::new(), f64::INFINITY);
-        for (number, series) in self.series.iter().enumerate() {
-            let needed = style.width_of(&series.name) + 48.0;
-            if used + needed > width {
-                rows.push(Vec::new());
-                used = 0.0;
-            }
-            used += needed;
-            if let Some(row) = rows.last_mut() {
-                row.push(number);
-            }
-        }
-        rows
-    }
-
-    fn draw_legend(
-        &self,
-        figure: &mut Figure,
-        at: (f64, f64),
-        row: &[usize],
-        looks: &[(Stroke, bool)],
-    ) {
-        let style = TextStyle::new(10.5).align(Halign::Left, Valign::Middle);
-        let mut x = at.0;
-        for &number in row {
-            let (series, (stroke, _)) = (&self.series[number], &looks[number]);
-            if series.line {
-                figure.line((x, at.1), (x + 24.0, at.1), stroke.clone());
-            }
-            if series.markers {
-                let radius = if series.line { 2.9 } else { 4.2 };
-                figure.draw(Shape::Dot {
-                    at: (x + 12.0, at.1),
-                    radius,
-                    fill: stroke.colour,
-                });
-            }
-            figure.text((x + 29.0, at.1), &series.name, style);
-            x += style.width_of(&series.name) + 48.0;
-        }
+    fn legend<'a>(&'a self, looks: &'a [Stroke]) -> Legend<'a> {
+        let entries = self.series.iter().zip(looks).map(|(series, stroke)| Entry {
+            name: &series.name,
+            stroke,
+            line: series.line,
+            markers: series.markers,
+        });
+        Legend::new(entries.collect())
     }
 
     /// What the reader is told of points that have no place.

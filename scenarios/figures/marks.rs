@@ -226,7 +226,7 @@ impl Curves {
         figure: &mut Figure,
         plot: Area,
         edge: f64,
-        looks: &[(Stroke, bool)],
+        looks: &[Stroke],
         place: &dyn Fn((f64, f64)) -> (f64, f64),
     ) {
         let mut names: Vec<(f64, usize)> = Vec::new();
@@ -238,7 +238,7 @@ impl Curves {
                 .find(|(x, y)| self.x.takes(*x) && self.y.takes(*y));
             let Some(&point) = ended else { continue };
             let end = place(point);
-            let style = TextStyle::new(10.5).colour(looks[number].0.colour);
+            let style = TextStyle::new(10.5).colour(looks[number].colour);
             if end.0 + style.width_of(&series.name) + 8.0 < plot.right() {
                 // A line that ends early is named where it ends.
                 let y = end.1.clamp(plot.y + 8.0, plot.bottom() - 8.0);
@@ -252,7 +252,7 @@ impl Curves {
         let ends: Vec<f64> = names.iter().map(|name| name.0).collect();
         let places = spread_apart(&ends, 14.0, plot.y + 2.0, plot.bottom() - 2.0);
         for (&(end, number), &y) in names.iter().zip(&places) {
-            let (stroke, _) = &looks[number];
+            let stroke = &looks[number];
             let x = plot.right();
             if (y - end).abs() > 3.0 {
                 let leader = Stroke::new(stroke.colour, 0.7).opacity(0.7);

@@ -1,4 +1,4 @@
-//! Figures: maps, panels and curves, each written as SVG and as PNG from one drawing.
+//! Figures: maps, panels, curves, Smith charts and radiation patterns, each written as SVG and as PNG from one drawing.
 //!
 //! A plot draws shapes onto a [`Figure`], a list of lines, areas, pictures and texts in
 //! units of one pixel at natural size. The figure is then written as SVG (vector lines,
@@ -26,11 +26,14 @@ mod contour;
 mod curves;
 mod field;
 mod layers;
+mod legend;
 mod map;
 mod marks;
 mod panels;
+mod polar;
 mod projection;
 mod raster;
+mod smith;
 mod style;
 mod svg;
 mod text;
@@ -39,12 +42,14 @@ mod wind;
 
 pub use axis::{Axis, Scale};
 pub use canvas::{Area, Figure, FigureError, Picture, Shape};
-pub use colour::{Colour, ColourMap, ColourScale, family, model_colour};
+pub use colour::{Colour, ColourMap, ColourScale, distinct_colours, family, model_colour};
 pub use curves::{Curves, Labels, Series, curves_grid};
 pub use field::Field;
 pub use map::Map;
 pub use panels::{PanelRow, Panels};
+pub use polar::Polar;
 pub use projection::{Projection, Region};
+pub use smith::Smith;
 pub use style::{Halign, Stroke, TextStyle, Valign};
-pub use ticks::Ticks;
+pub use ticks::{Ticks, frequency_label};
 pub use wind::Wind;

@@ -40,6 +40,41 @@ impl Stroke {
     }
 }
 
+/// Strokes for the lines of one figure. Where the choice between dashed and solid is left
+/// open (`None`), the second and later lines of one colour are dashed, each in another way.
+pub(crate) fn strokes(lines: impl IntoIterator<Item = (Colour, Option<bool>, f64)>) -> Vec<Stroke> {
+    const DASHES: [&[f64]; 5] = [
+        &[],
+        &[7.0, 3.0],
+        &[2.0, 2.5],
+        &[8.0, 3.0, 2.0, 3.0],
+        &[12.0, 4.0],
+    ];
+    let mut taken: Vec<(Colour, usize)> = Vec::new();
+    lines
+        .into_iter()
+        .map(|(colour, dashed, width)| {
+            let known = taken.iter_mut().find(|(other, _)| *other == colour);
+            let number = match known {
+                Some((_, count)) => {
+                    *count += 1;
+                    *count
+                }
+                None => {
+                    taken.push((colour, 0));
+                    0
+                }
+            };
+            let dashes = match dashed {
+                Some(true) => DASHES[1],
+                Some(false) => DASHES[0],
+                None => DASHES[number % DASHES.len()],
+            };
+            Stroke::new(colour, width).dashed(dashes)
+        })
+        .collect()
+}
+
 /// Which point of a text lies at its position, across.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Halign {

@@ -19,36 +19,6 @@ impl Ticks {
     /// About `count` marks between `low` and `high` at multiples of 1, 2 or 5 (or 2.5
     /// where it needs no further digit) times a power of ten.
     pub fn linear(low: f64, high: f64, count: usize) -> Self {
-        let span = if high > low { high - low } else { 1.0 };
-        let rough = span / count.max(1) as f64;
-        let power = 10f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0]
-            .into_iter()
-            .map(|factor| factor * power)
-            .find(|step| *step >= rough * 0.75)
-            .unwrap_or(10.0 * power);
-        Self::at_step(low, high, step)
-    }
-
-    /// Marks of a time axis in hours: multiples of whole hours that divide days.
-    pub fn hours(low: f64, high: f64, count: usize) -> Self {
-        let rough = (high - low) / count.max(1) as f64;
-        let known = [
-            1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 48.0, 72.0, 120.0, 240.0, 480.0, 720.0,
-        ];
-        match known.into_iter().find(|step| *step >= rough * 0.8) {
-            Some(step) if rough > 0.5 => Self::at_step(low, high, step),
-            _ => Self::linear(low, high, count),
-        }
-    }
-
-    fn at_step(low: f64, high: f64, step: f64) -> Self {
-        // A hair of tolerance keeps the ends when they are round themselves.
-        let first = (low / step - 1e-9).ceil() as i64;
-        let last = (high / step + 1e-9).floor() as i64;
-        // Only a step far too small for its axis gives more; it would fill the memory.
-        let last = last.min(first.saturating_add(1000));
-        let at: Vec<f64> = (first..=last).map(|k| k as f64 * step).collect();
         let size = low.abs().max(high.abs());
         let exponent = match size {
             size if size == 0.0 || !size.is_finite() => 0,
@@ -58,6 +28,36 @@ impl Ticks {
             }
             _ => 0,
         };
+        Self::at_step(low, high, round_step(low, high, count), exponent)
+    }
+
+    /// Marks of an axis of frequencies in Hz, as [`Ticks::linear`] but with the labels in
+    /// the largest of Hz, kHz, MHz, GHz and THz that is not above both ends; `exponent`
+    /// tells which.
+    pub fn frequency(low: f64, high: f64, count: usize) -> Self {
+        let exponent = frequency_power(low.abs().max(high.abs()));
+        Self::at_step(low, high, round_step(low, high, count), exponent)
+    }
+
+    /// Marks of a time axis in hours: multiples of whole hours that divide days.
+    pub fn hours(low: f64, high: f64, count: usize) -> Self {
+        let rough = (high - low) / count.max(1) as f64;
+        let known = [
+            1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 48.0, 72.0, 120.0, 240.0, 480.0, 720.0,
+        ];
+        match known.into_iter().find(|step| *step >= rough * 0.8) {
+            Some(step) if rough > 0.5 => Self::at_step(low, high, step, 0),
+            _ => Self::linear(low, high, count),
+        }
+    }
+
+    fn at_step(low: f64, high: f64, step: f64, exponent: i32) -> Self {
+        // A hair of tolerance keeps the ends when they are round themselves.
+        let first = (low / step - 1e-9).ceil() as i64;
+        let last = (high / step + 1e-9).floor() as i64;
+        // Only a step far too small for its axis gives more; it would fill the memory.
+        let last = last.min(first.saturating_add(1000));
+        let at: Vec<f64> = (first..=last).map(|k| k as f64 * step).collect();
         let unit = step / 10f64.powi(exponent);
         // Digits behind the point: as many as the step itself needs.
         let digits = (0..12)
@@ -142,6 +142,53 @@ impl Ticks {
             step: 0.0,
         }
     }
+}
+
+/// A distance of marks that is 1, 2 or 5 times a power of ten, for about `count` of them.
+fn round_step(low: f64, high: f64, count: usize) -> f64 {
+    let span = if high > low { high - low } else { 1.0 };
+    let rough = span / count.max(1) as f64;
+    let power = 10f64.powf(rough.log10().floor());
+    [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|factor| factor * power)
+        .find(|step| *step >= rough * 0.75)
+        .unwrap_or(10.0 * power)
+}
+
+/// The power of ten of the unit for frequencies up to `size` Hz.
+fn frequency_power(size: f64) -> i32 {
+    match size * (1.0 + 1e-9) {
+        size if size >= 1e12 && size.is_finite() => 12,
+        size if size >= 1e9 => 9,
+        size if size >= 1e6 => 6,
+        size if size >= 1e3 => 3,
+        _ => 0,
+    }
+}
+
+/// The unit of ten to this many Hz.
+pub(crate) fn frequency_unit(power: i32) -> &'static str {
+    match power {
+        12 => "THz",
+        9 => "GHz",
+        6 => "MHz",
+        3 => "kHz",
+        _ => "Hz",
+    }
+}
+
+/// A frequency in Hz to four digits, as a mark in a figure is named: `2.392 GHz`, `50 Hz`.
+pub fn frequency_label(hertz: f64) -> String {
+    let power = frequency_power(hertz.abs());
+    let value = hertz / 10f64.powi(power);
+    let whole = value.abs().max(1.0).log10().floor().min(20.0) as usize;
+    let text = format!("{value:.*}", 3usize.saturating_sub(whole));
+    let text = match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => &text,
+    };
+    format!("{} {}", minus(text), frequency_unit(power))
 }
 
 fn minor(from: i32, to: i32, inside: impl Fn(&f64) -> bool) -> Vec<f64> {
@@ -255,6 +302,21 @@ mod tests {
         );
         assert_eq!(Ticks::log(2.0, 9.0, 5).labels, ["2", "5"]);
         assert_eq!(Ticks::log(1.0, 100.0, 5).minor.len(), 16);
+    }
+
+    #[test]
+    fn frequencies_are_named() {
+        for (hertz, label) in [
+            (2.392e9, "2.392 GHz"),
+            (2.4e9, "2.4 GHz"),
+            (1e9, "1 GHz"),
+            (299.792e6, "299.8 MHz"),
+            (50.0, "50 Hz"),
+            (0.0, "0 Hz"),
+            (24.125e9, "24.12 GHz"),
+        ] {
+            assert_eq!(frequency_label(hertz), label);
+        }
     }
 
     #[test]

@@ -15,7 +15,11 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let args: Vec<f64> = wanted.iter().skip(1).filter_map(|a| a.parse().ok()).collect();
+    let args: Vec<f64> = wanted
+        .iter()
+        .skip(1)
+        .filter_map(|a| a.parse().ok())
+        .collect();
     let (n, margin, ratio) = (args[0] as usize, args[1] as usize, args[2]);
     let radius = (ratio > 0.0).then_some(ratio);
     let record = dipole(n, margin, 10, radius)?;
@@ -23,8 +27,13 @@ fn main() -> Outcome<()> {
     for n in 1..z.len() {
         if z[n - 1].im < 0.0 && z[n].im >= 0.0 {
             let t = -z[n - 1].im / (z[n].im - z[n - 1].im);
-            let f = record.frequencies[n - 1] + t * (record.frequencies[n] - record.frequencies[n - 1]);
-            println!("resonance {:.3} MHz m, resistance {:.3}", f / 1e6, z[n - 1].re + t * (z[n].re - z[n - 1].re));
+            let f =
+                record.frequencies[n - 1] + t * (record.frequencies[n] - record.frequencies[n - 1]);
+            println!(
+                "resonance {:.3} MHz m, resistance {:.3}",
+                f / 1e6,
+                z[n - 1].re + t * (z[n].re - z[n - 1].re)
+            );
         }
     }
     Ok(())
@@ -37,7 +46,11 @@ fn dipole(n: usize, margin: usize, absorbing: usize, radius: Option<f64>) -> Out
     let mesh = Mesh::uniform([around, around, around + n], [d; 3])?;
     let centre = (around / 2) as f64 * d;
     let at = |edge: usize| [centre, centre, (around / 2 + edge) as f64 * d];
-    let mut model = Model::vacuum(mesh, [[Wall::Cpml(Cpml::new(absorbing)); 2]; 3]);
+    let layer = Cpml {
+        alpha: std::env::var("ALPHA").map_or(2e-3, |a| a.parse().unwrap_or(0.0)),
+        ..Cpml::new(absorbing)
+    };
+    let mut model = Model::vacuum(mesh, [[Wall::Cpml(layer); 2]; 3]);
     let arm = |from, to| {
         let points = vec![at(from), at(to)];
         let radius = radius.map(|r| r * d);
@@ -67,6 +80,11 @@ fn dipole(n: usize, margin: usize, absorbing: usize, radius: Option<f64>) -> Out
     };
     let start = std::time::Instant::now();
     let outcome = simulation.run(&stop, |_| ControlFlow::Continue(()))?;
-    println!("{} steps in {:.1} s, energy {:.1e}", outcome.step, start.elapsed().as_secs_f64(), outcome.energy_fraction());
+    println!(
+        "{} steps in {:.1} s, energy {:.1e}",
+        outcome.step,
+        start.elapsed().as_secs_f64(),
+        outcome.energy_fraction()
+    );
     Ok(probes[0].record(&simulation))
 }

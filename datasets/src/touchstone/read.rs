@@ -129,7 +129,11 @@ impl Network {
             }
             if current.len() == record {
                 frequencies.push(current[0] * options.unit);
-                values.extend(current[1..].chunks(2).map(|p| options.pair.value(p[0], p[1])));
+                values.extend(
+                    current[1..]
+                        .chunks(2)
+                        .map(|p| options.pair.value(p[0], p[1])),
+                );
                 current.clear();
             }
         }
@@ -140,8 +144,8 @@ impl Network {
             )));
         }
         let shape = (frequencies.len(), ports, ports);
-        let mut s = Array3::from_shape_vec(shape, values)
-            .map_err(|error| unreadable(error.to_string()))?;
+        let mut s =
+            Array3::from_shape_vec(shape, values).map_err(|error| unreadable(error.to_string()))?;
         if ports == 2 {
             s.swap_axes(1, 2);
         }
@@ -230,7 +234,11 @@ mod tests {
 
     #[test]
     fn units_and_formats() {
-        let network = parse("# MHz S DB R 75\n100 -6.0205999132796239 90 ! half\n", "a.s1p").unwrap();
+        let network = parse(
+            "# MHz S DB R 75\n100 -6.0205999132796239 90 ! half\n",
+            "a.s1p",
+        )
+        .unwrap();
         assert_eq!(network.frequencies, [1e8]);
         assert_eq!(network.reference, 75.0);
         assert!((network.s[[0, 0, 0]] - Complex64::new(0.0, 0.5)).norm() < 1e-15);
@@ -238,7 +246,8 @@ mod tests {
 
     #[test]
     fn a_two_port_is_written_by_columns_and_may_end_in_noise() {
-        let text = "# GHZ S RI\n1 .11 0 .21 0 .12 0 .22 0\n2 .11 0 .21 0 .12 0 .22 0\n1 2 .3 40 .5\n";
+        let text =
+            "# GHZ S RI\n1 .11 0 .21 0 .12 0 .22 0\n2 .11 0 .21 0 .12 0 .22 0\n1 2 .3 40 .5\n";
         let network = parse(text, "amplifier.S2P").unwrap();
         assert_eq!(network.frequencies.len(), 2);
         assert_eq!(network.s[[1, 1, 0]].re, 0.21);
@@ -248,9 +257,21 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_its_line() {
         for (text, name, said) in [
-            ("# GHZ Z RI R 50\n1 2 3\n", "a.s1p", "line 1: it holds Z parameters"),
-            ("# GHZ S RI R 50\n1 2 three\n", "a.s1p", "line 2 is not a list of numbers"),
-            ("# GHZ S RI R 50\n1 2 3\n1 2 3\n", "a.s1p", "line 3: frequency"),
+            (
+                "# GHZ Z RI R 50\n1 2 3\n",
+                "a.s1p",
+                "line 1: it holds Z parameters",
+            ),
+            (
+                "# GHZ S RI R 50\n1 2 three\n",
+                "a.s1p",
+                "line 2 is not a list of numbers",
+            ),
+            (
+                "# GHZ S RI R 50\n1 2 3\n1 2 3\n",
+                "a.s1p",
+                "line 3: frequency",
+            ),
             ("# GHZ S RI R 50\n1 2\n", "a.s1p", "cut short"),
             ("[Version] 2.0\n", "a.s1p", "version 2"),
             ("# GHZ S RI R\n1 2 3\n", "a.s1p", "R is not followed"),

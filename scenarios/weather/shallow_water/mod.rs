@@ -22,19 +22,10 @@ pub mod spectra;
 pub mod train;
 pub mod windows;
 
-use crate::config::{Document, Source};
+use crate::catalogue::BuiltIn;
+use crate::config::Document;
 use crate::error::{Error, Result};
 pub use settings::Settings;
-use std::path::Path;
-
-/// A scenario that the program carries.
-pub struct BuiltIn {
-    /// Its name on the command line.
-    pub name: &'static str,
-    /// What it is, in a line.
-    pub about: &'static str,
-    text: &'static str,
-}
 
 /// The scenarios that the program carries.
 pub const BUILT_IN: [BuiltIn; 2] = [
@@ -80,44 +71,29 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Reads a scenario and checks what can be checked before any work.
+    ///
+    /// # Errors
+    /// Unknown key, wrong unit, wrong value: with the place, what was expected and the nearest
+    /// valid name.
+    pub fn read(name: &str, document: &Document, seed: Option<u64>) -> Result<Self> {
+        let mut settings: Settings = document.decode()?;
+        if let Some(seed) = seed {
+            settings.seed = seed;
+        }
+        let loaded = Self {
+            name: name.to_string(),
+            settings,
+            document: document.clone(),
+        };
+        loaded.check()?;
+        Ok(loaded)
+    }
+
     /// The error that refuses the value at `path`, naming its file and line.
     pub fn refuse(&self, path: &str, reason: impl std::fmt::Display) -> Error {
         self.document.refuse(path, reason).into()
     }
-}
-
-/// Reads a built-in scenario or a file, lays the overrides over it, and checks what can be checked
-/// before any work.
-///
-/// # Errors
-/// Unknown scenario, unreadable file, unknown key, wrong unit, wrong value: with the place, what
-/// was expected and the nearest valid name.
-pub fn load(name: &str, sets: &[String], seed: Option<u64>) -> Result<Loaded> {
-    let source = match BUILT_IN.iter().find(|s| s.name == name) {
-        Some(scenario) => Source::built_in(scenario.name, scenario.text),
-        None if Path::new(name).exists() => Source::file(name),
-        None => {
-            let names = BUILT_IN.map(|s| s.name);
-            let hint = crate::config::nearest(name, names)
-                .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-            return Err(Error::unusable(format!(
-                "`{name}` is neither a built-in scenario ({}) nor a file{hint}",
-                names.join(", ")
-            )));
-        }
-    };
-    let document = Document::read(&source, sets)?;
-    let mut settings: Settings = document.decode()?;
-    if let Some(seed) = seed {
-        settings.seed = seed;
-    }
-    let loaded = Loaded {
-        name: name.to_string(),
-        settings,
-        document,
-    };
-    loaded.check()?;
-    Ok(loaded)
 }
 
 impl Loaded {

@@ -31,13 +31,13 @@ mod waveform;
 
 pub use dipole::{dipole, electric_dipole_power, magnetic_dipole_power};
 pub use dispersion_relation::DispersionRelation;
-pub use far_field::{Cut, Face, FarField, FarFieldBox, FarFieldMonitor, FluxMonitor};
 pub use engine::{Outcome, Progress, Real, Scheme, Simulation, Stop, StopReason};
+pub use far_field::{Cut, Face, FarField, FarFieldBox, FarFieldMonitor, FluxMonitor};
 pub use medium::{EdgeMedium, FaceMedium, Pole};
 pub use mesh::{Axis, Mesh};
 pub use model::{
     Component, Cpml, FieldRegion, Index, Model, Probe, SeriesElement, SourceTerm, Wall, Waveforms,
 };
+pub use network::Network;
 pub use plane_wave::{IncidentField, PlaneWave, TotalField};
 pub use waveform::Waveform;
-pub use network::Network;

@@ -191,22 +191,15 @@ impl Cpml {
             cells,
             order: 3.0,
             sigma: 1.0,
-            kappa: 8.0,
-            alpha: 0.024,
+            kappa: 5.0,
+            alpha: 0.005,
         }
     }
 }
 
 impl Component {
     /// All six.
-    pub const ALL: [Self; 6] = [
-        Self::Ex,
-        Self::Ey,
-        Self::Ez,
-        Self::Hx,
-        Self::Hy,
-        Self::Hz,
-    ];
+    pub const ALL: [Self; 6] = [Self::Ex, Self::Ey, Self::Ez, Self::Hx, Self::Hy, Self::Hz];
 
     /// The axis the component points along.
     pub fn axis(self) -> super::Axis {
@@ -232,7 +225,11 @@ impl Component {
     pub fn offset(self) -> [f64; 3] {
         std::array::from_fn(|a| {
             let along = self.axis() as usize == a;
-            if along == self.is_electric() { 0.5 } else { 0.0 }
+            if along == self.is_electric() {
+                0.5
+            } else {
+                0.0
+            }
         })
     }
 

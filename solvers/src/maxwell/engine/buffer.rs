@@ -13,18 +13,27 @@ struct Line([u8; LINE]);
 /// Zeroed memory that starts on a cache line.
 pub(super) struct Buffer<T> {
     lines: Vec<Line>,
+    skew: usize,
     len: usize,
     of: PhantomData<T>,
 }
 
 impl<T: Real> Buffer<T> {
     pub(super) fn zeros(len: usize) -> Self {
-        let lines = (len * size_of::<T>()).div_ceil(LINE);
+        Self::skewed(len, 0)
+    }
+
+    /// Memory that begins `skew` lines into its allocation: large allocations begin at the same
+    /// place in a page, and arrays that are walked through side by side would fall into the same
+    /// sets of the caches.
+    pub(super) fn skewed(len: usize, skew: usize) -> Self {
+        let lines = (len * size_of::<T>()).div_ceil(LINE) + skew;
         let mut memory: Vec<Line> = Vec::with_capacity(lines);
         ask_for_large_pages(memory.as_mut_ptr().cast(), lines * LINE);
         memory.resize(lines, Line([0; LINE]));
         Self {
             lines: memory,
+            skew,
             len,
             of: PhantomData,
         }
@@ -33,7 +42,7 @@ impl<T: Real> Buffer<T> {
     /// The memory as threads see it.
     pub(super) fn shared(&mut self) -> Shared<T> {
         Shared {
-            start: self.lines.as_mut_ptr().cast(),
+            start: self.lines[self.skew..].as_mut_ptr().cast(),
             len: self.len,
         }
     }
@@ -43,14 +52,16 @@ impl<T: Real> std::ops::Deref for Buffer<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
         // SAFETY: the lines hold `len` values or more, all bit patterns are values of f32 and f64
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+        unsafe { std::slice::from_raw_parts(self.lines[self.skew..].as_ptr().cast(), self.len) }
     }
 }
 
 impl<T: Real> std::ops::DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: as above
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
+        unsafe {
+            std::slice::from_raw_parts_mut(self.lines[self.skew..].as_mut_ptr().cast(), self.len)
+        }
     }
 }
 
@@ -101,14 +112,9 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Where value `at` lies.
-    ///
-    /// # Safety
-    /// There is such a value.
-    #[inline(always)]
-    pub(super) unsafe fn place(self, at: usize) -> *mut T {
-        debug_assert!(at < self.len);
-        unsafe { self.start.add(at) }
+    /// Where the first value lies.
+    pub(super) fn start(self) -> *mut T {
+        self.start
     }
 
     /// `len` values from `first` on, to read.

@@ -127,7 +127,18 @@ impl<T: Real> ComponentMedia<T> {
     /// The medium of a row; its slices are a stride long.
     #[inline(always)]
     pub(super) fn row(&self, row: usize) -> RowMedium<'_, T> {
-        let code = self.rows[row];
+        self.decode(self.code(row))
+    }
+
+    /// The medium of a row as a number.
+    #[inline(always)]
+    pub(super) fn code(&self, row: usize) -> u32 {
+        self.rows[row]
+    }
+
+    /// The medium that such a number stands for.
+    #[inline(always)]
+    pub(super) fn decode(&self, code: u32) -> RowMedium<'_, T> {
         if code & MIXED == 0 {
             let (ca, cb) = self.media[code as usize];
             return RowMedium::One(ca, cb);

@@ -1,14 +1,13 @@
 //! The row kernels compiled for each instruction set.
 
 use super::Real;
-use super::cpml::Coefficients;
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{Avx2, Avx512};
 use super::lanes::{Portable, Vectors};
-use super::row::{ANY, INDEXED, LOSSLESS, Rows, update, window};
+use super::row::{ANY, INDEXED, LOSSLESS, Row, Side, update, windows};
 
-type Update<T> = unsafe fn(&Rows<'_, T>);
-type AtWindow<T> = unsafe fn(&Rows<'_, T>, &Coefficients<T>, usize, usize, *mut T);
+type Update<T> = unsafe fn(&Side<'_, T>, &Row<T>);
+type AtWindows<T> = unsafe fn(&Side<'_, T>, &Row<T>, u8);
 
 /// Kernels of one instruction set, for H and for E.
 pub(super) struct Kernels<T> {
@@ -16,8 +15,7 @@ pub(super) struct Kernels<T> {
     pub(super) three: [[Update<T>; 12]; 2],
     /// By component and graded x.
     pub(super) one: [[[Update<T>; 2]; 3]; 2],
-    /// By component, y and z.
-    pub(super) window: [[AtWindow<T>; 2]; 2],
+    pub(super) windows: [AtWindows<T>; 2],
 }
 
 /// Number of a kernel for all three components.
@@ -39,26 +37,24 @@ macro_rules! kernels {
                 const MEDIA: u8,
                 const GRADED: bool,
                 const LAYER: bool,
-            >(rows: &Rows<'_, T>)
+            >(side: &Side<'_, T>, row: &Row<T>)
             where
                 $vectors: Vectors<T>,
             {
                 // SAFETY: the caller's promises
-                unsafe { update::<T, $vectors, E, WHICH, MEDIA, GRADED, LAYER>(rows) }
+                unsafe { update::<T, $vectors, E, WHICH, MEDIA, GRADED, LAYER>(side, row) }
             }
 
             $(#[target_feature(enable = $features)])?
-            unsafe fn at_window<T: Real, const E: bool, const AXIS: u8>(
-                rows: &Rows<'_, T>,
-                set: &Coefficients<T>,
-                first: usize,
-                len: usize,
-                psi: *mut T,
+            unsafe fn at_windows<T: Real, const E: bool>(
+                side: &Side<'_, T>,
+                row: &Row<T>,
+                bits: u8,
             ) where
                 $vectors: Vectors<T>,
             {
                 // SAFETY: the caller's promises
-                unsafe { window::<T, $vectors, E, AXIS>(rows, set, first, len, psi) }
+                unsafe { windows::<T, $vectors, E>(side, row, bits) }
             }
 
             fn three<T: Real, const E: bool, const M: u8>() -> [Update<T>; 4]
@@ -101,10 +97,7 @@ macro_rules! kernels {
                         [one::<T, false, 0>(), one::<T, false, 1>(), one::<T, false, 2>()],
                         [one::<T, true, 0>(), one::<T, true, 1>(), one::<T, true, 2>()],
                     ],
-                    window: [
-                        [at_window::<T, false, 1>, at_window::<T, false, 2>],
-                        [at_window::<T, true, 1>, at_window::<T, true, 2>],
-                    ],
+                    windows: [at_windows::<T, false>, at_windows::<T, true>],
                 }
             }
         }

@@ -16,7 +16,7 @@
 
 use crate::maxwell::{Component, Index, Model, Wall};
 
-/// Values in front of the first row.
+/// Values in front of the row of zeros.
 const LEAD: usize = 16;
 
 /// Number of E or H components.
@@ -78,7 +78,7 @@ impl Layout {
 
     /// Values of one component with what surrounds them.
     pub(super) fn len(&self) -> usize {
-        LEAD + self.planes * self.rows * self.stride + LEAD
+        LEAD + self.stride + self.planes * self.rows * self.stride + LEAD
     }
 
     /// Number of rows.
@@ -95,7 +95,13 @@ impl Layout {
     /// Place of the first value of a row.
     #[inline(always)]
     pub(super) fn start(&self, k: usize, j: usize) -> usize {
-        LEAD + (k * self.rows + j) * self.stride
+        LEAD + self.stride + (k * self.rows + j) * self.stride
+    }
+
+    /// Place of the first value of a row of zeros, which is H beyond the mesh.
+    #[inline(always)]
+    pub(super) fn zeros(&self) -> usize {
+        LEAD
     }
 
     /// The engine's component for one of the model.

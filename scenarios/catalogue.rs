@@ -1,0 +1,68 @@
+//! What there is to run: built-in scenarios and the user's own files, by the equation they name.
+
+use crate::config::{Document, Source, nearest};
+use crate::electromagnetics::maxwell;
+use crate::error::{Error, Result};
+use crate::weather::shallow_water;
+use std::path::Path;
+
+/// A scenario that the program carries.
+pub struct BuiltIn {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    /// Its file.
+    pub text: &'static str,
+}
+
+/// A scenario as read.
+pub enum Scenario {
+    /// Rotating shallow water on the sphere.
+    ShallowWater(Box<shallow_water::Loaded>),
+    /// Maxwell's equations.
+    Maxwell(Box<maxwell::Loaded>),
+}
+
+/// The scenarios that the program carries.
+pub fn built_in() -> impl Iterator<Item = &'static BuiltIn> {
+    shallow_water::BUILT_IN.iter().chain(&maxwell::BUILT_IN)
+}
+
+/// Reads a built-in scenario or a file, lays the overrides over it, and checks what can be checked
+/// before any work.
+///
+/// # Errors
+/// Unknown scenario, unreadable file, unknown equation, unknown key, wrong unit, wrong value: with
+/// the place, what was expected and the nearest valid name.
+pub fn load(name: &str, sets: &[String], seed: Option<u64>) -> Result<Scenario> {
+    let source = match built_in().find(|s| s.name == name) {
+        Some(scenario) => Source::built_in(scenario.name, scenario.text),
+        None if Path::new(name).exists() => Source::file(name),
+        None => {
+            let names: Vec<&str> = built_in().map(|s| s.name).collect();
+            let hint = nearest(name, names.iter().copied())
+                .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            return Err(Error::unusable(format!(
+                "`{name}` is neither a built-in scenario ({}) nor a file{hint}",
+                names.join(", ")
+            )));
+        }
+    };
+    let document = Document::read(&source, sets)?;
+    match document.text("physics") {
+        Some("maxwell") => {
+            maxwell::Loaded::read(name, source, sets, seed).map(|l| Scenario::Maxwell(Box::new(l)))
+        }
+        // The shallow-water reader refuses what it does not know, with the place.
+        Some("shallow_water") | None => shallow_water::Loaded::read(name, &document, seed)
+            .map(|l| Scenario::ShallowWater(Box::new(l))),
+        Some(other) => {
+            let known = ["maxwell", "shallow_water"];
+            let hint = nearest(other, known)
+                .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let reason = format!("`{other}` is no equation ({}){hint}", known.join(", "));
+            Err(document.refuse("physics", reason).into())
+        }
+    }
+}

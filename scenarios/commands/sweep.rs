@@ -1,0 +1,30 @@
+//! `curlwind sweep`: designs through the solver, and a surrogate checked by it.
+
+use super::{Options, ScenarioRun};
+use crate::catalogue::Scenario;
+use crate::electromagnetics::maxwell;
+use crate::error::{Error, Result};
+
+/// Sweeps the scene's variables.
+pub fn sweep(run: &ScenarioRun, surrogate: bool, options: &Options) -> Result<()> {
+    match run.load(options)? {
+        Scenario::Maxwell(loaded) => sweep_scene(&loaded, run, surrogate, options),
+        Scenario::ShallowWater(loaded) => Err(Error::unusable(format!(
+            "`{}` has no design to sweep; `curlwind run` compares its solver and operator",
+            loaded.name
+        ))),
+    }
+}
+
+/// The sweep of a scene.
+pub(super) fn sweep_scene(
+    loaded: &maxwell::Loaded,
+    run: &ScenarioRun,
+    surrogate: bool,
+    options: &Options,
+) -> Result<()> {
+    let summary = run.in_scene_folder(loaded, options, |folder| {
+        maxwell::sweep::sweep(loaded, folder, surrogate, options)
+    })?;
+    options.report(&summary.scores, &summary.text)
+}

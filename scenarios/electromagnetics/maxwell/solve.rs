@@ -1,0 +1,492 @@
+//! One design through the solver: every port in turn, or the scene's source.
+
+use super::Loaded;
+use super::assemble::{Problem, point};
+use super::measures;
+use super::scene::{ComponentName, Precision};
+use crate::error::{Error, Result};
+use curlwind_datasets::touchstone;
+use curlwind_solvers::maxwell::ports::{self, Excitation, PortRecord};
+use curlwind_solvers::maxwell::{
+    Axis, Component, Cut, FarField, Model, Network, Outcome, PlaneWave, Probe, Real, Scheme,
+    Simulation, Stop, TotalField, dipole,
+};
+use indicatif::ProgressBar;
+use num_complex::Complex64;
+use serde::{Deserialize, Serialize};
+use std::f64::consts::PI;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+/// What one design came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Solution {
+    /// S parameters, where the scene has ports.
+    #[serde(skip)]
+    pub network: Option<touchstone::Network>,
+    /// Far field of the first port or the source, by frequency.
+    pub far_field: Vec<FarPoint>,
+    /// Cuts of the pattern at the far-field frequency nearest to the resonance (or, without ports,
+    /// at the middle one).
+    pub cuts: Option<Cuts>,
+    /// Probes over time.
+    pub probes: Vec<Series>,
+    /// How the runs went, one per port.
+    pub runs: Vec<RunFacts>,
+    /// Cells of the mesh.
+    pub cells: u64,
+    /// Time step in s.
+    pub time_step: f64,
+    /// Wall time in s.
+    pub seconds: f64,
+}
+
+/// Far-field figures at one frequency.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FarPoint {
+    /// Hz.
+    pub frequency: f64,
+    /// Largest directivity over the two principal cuts, dBi.
+    pub directivity_dbi: f64,
+    /// Largest gain (radiated against accepted power), dBi.
+    pub gain_dbi: Option<f64>,
+    /// Largest realised gain (against the power available from the generator), dBi.
+    pub realised_gain_dbi: Option<f64>,
+    /// Radiated over accepted power.
+    pub efficiency: Option<f64>,
+    /// Under a plane wave: monostatic radar cross section in m^2.
+    pub radar_cross_section: Option<f64>,
+    /// Under a plane wave: total scattering cross section in m^2.
+    pub scattering_cross_section: Option<f64>,
+}
+
+/// Principal cuts of a pattern, angle in rad against dBi.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cuts {
+    /// Hz.
+    pub frequency: f64,
+    /// theta in the plane phi = 0.
+    pub xz: Vec<[f64; 2]>,
+    /// theta in the plane phi = 90 degrees.
+    pub yz: Vec<[f64; 2]>,
+    /// phi in the plane theta = 90 degrees.
+    pub xy: Vec<[f64; 2]>,
+}
+
+/// A recorded field component.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// Name in the scene.
+    pub name: String,
+    /// Whether it is one of E (V/m), else of H (A/m).
+    pub electric: bool,
+    /// One sample per step.
+    pub samples: Vec<f64>,
+}
+
+/// How a run went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunFacts {
+    /// What was excited.
+    pub excited: String,
+    /// Steps taken.
+    pub steps: usize,
+    /// Energy at the end, in dB below its peak.
+    pub energy_decay_db: f64,
+    /// Whether the decay asked for was reached (true when none was asked for).
+    pub decayed: bool,
+    /// Million cell updates per second.
+    pub mcells_per_second: f64,
+}
+
+/// Points of a cut: every two degrees.
+const CUT_POINTS: usize = 181;
+
+impl Loaded {
+    /// Solves the scene. The progress bar counts steps.
+    ///
+    /// # Errors
+    /// What [`Loaded::assemble`] refuses, ports that do not fit, too little memory, fields that
+    /// are not finite.
+    pub fn solve(&self, bar: &ProgressBar) -> Result<Solution> {
+        let problem = self.assemble()?;
+        match problem.precision {
+            Precision::Single => self.solve_as::<f32>(&problem, bar),
+            Precision::Double => self.solve_as::<f64>(&problem, bar),
+        }
+    }
+
+    fn solve_as<T: Real>(&self, problem: &Problem, bar: &ProgressBar) -> Result<Solution> {
+        let start = Instant::now();
+        let mut solution = Solution {
+            network: None,
+            far_field: Vec::new(),
+            cuts: None,
+            probes: Vec::new(),
+            runs: Vec::new(),
+            cells: problem.estimate.cells,
+            time_step: problem.model.time_step,
+            seconds: 0.0,
+        };
+        if problem.ports.is_empty() {
+            self.solve_source::<T>(problem, &mut solution, bar)?;
+        } else {
+            self.solve_ports::<T>(problem, &mut solution, bar)?;
+        }
+        solution.seconds = start.elapsed().as_secs_f64();
+        Ok(solution)
+    }
+
+    fn solve_ports<T: Real>(
+        &self,
+        problem: &Problem,
+        solution: &mut Solution,
+        bar: &ProgressBar,
+    ) -> Result<()> {
+        let blame = |error| self.blame(error);
+        let mut records: Vec<Vec<PortRecord>> = Vec::new();
+        let mut far = None;
+        for (n, port) in problem.ports.iter().enumerate() {
+            let mut model = problem.model.clone();
+            let excitation = Excitation {
+                port: n,
+                waveform: problem.waveform.clone(),
+                steps: problem.max_steps,
+            };
+            let probes = ports::install(
+                &mut model,
+                &problem.ports,
+                Some(&excitation),
+                &problem.frequencies,
+            )
+            .map_err(blame)?;
+            let own = if n == 0 {
+                self.probes(&mut model)?
+            } else {
+                Vec::new()
+            };
+            let monitor = match n == 0 && !problem.far_frequencies.is_empty() {
+                true => Some(
+                    problem
+                        .far_field
+                        .install(&mut model, &problem.far_frequencies, sampling(problem))
+                        .map_err(blame)?,
+                ),
+                false => None,
+            };
+            let simulation = self.run::<T>(&model, problem, &port.name, solution, bar)?;
+            if let Some(monitor) = monitor {
+                far = Some(monitor.evaluate(&simulation));
+            }
+            solution
+                .probes
+                .extend(own.into_iter().map(|p| p.series(&simulation)));
+            records.push(probes.iter().map(|p| p.record(&simulation)).collect());
+        }
+        let network = Network::from_runs(&records).map_err(blame)?;
+        let reference = network.impedance[0];
+        let same = vec![reference; network.ports.len()];
+        let network = network.renormalised(&same).map_err(blame)?;
+        let s11 = network.parameter(0, 0);
+        if let Some(far) = far {
+            // The waves of the first run at the far field's frequencies: V and I are known at the
+            // band's, between which they are smooth.
+            let first = &records[0][0];
+            let (incident, reflected) = (first.incident(), first.reflected());
+            let powers = |f: f64| {
+                let a = interpolate(&first.frequencies, &incident, f).norm_sqr();
+                let b = interpolate(&first.frequencies, &reflected, f).norm_sqr();
+                // Phasors of a real signal carry half the squared magnitude as power.
+                [(a - b) / 2.0, a / 2.0]
+            };
+            let resonance = measures::resonance(&network.frequencies, &s11);
+            solution.far_field = far_points(&far, |f| Some(powers(f)));
+            solution.cuts = Some(cuts(&far, resonance.map(|r| r.frequency)));
+        }
+        let mut file = touchstone::Network::new(network.frequencies, network.s, reference)
+            .map_err(Error::failed)?;
+        file.comments
+            .push(format!("{}: {}", self.name, self.scene.title));
+        if network.ports.len() > 1 {
+            file.comments
+                .push(format!("ports: {}", network.ports.join(", ")));
+        }
+        solution.network = Some(file);
+        Ok(())
+    }
+
+    fn solve_source<T: Real>(
+        &self,
+        problem: &Problem,
+        solution: &mut Solution,
+        bar: &ProgressBar,
+    ) -> Result<()> {
+        let blame = |error| self.blame(error);
+        let mut model = problem.model.clone();
+        let samples = problem.waveform.sample(model.time_step, problem.max_steps);
+        let mut incident = None;
+        let Some(source) = &self.scene.source else {
+            return Err(self.refuse("source", "expected a source where there are no ports"));
+        };
+        let name = if let Some(entry) = source.plane_wave {
+            let wave = PlaneWave::arriving_from(entry.theta.si(), entry.phi.si(), entry.psi.si())
+                .map_err(blame)?;
+            let surface = TotalField {
+                lines: problem.total_field.map(Some),
+            };
+            incident = Some(
+                surface
+                    .install(&mut model, &wave, &samples)
+                    .map_err(blame)?,
+            );
+            "plane wave"
+        } else {
+            let Some(entry) = source.dipole else {
+                return Err(self.refuse("source", "expected a dipole or a plane wave"));
+            };
+            let axis = entry.axis.axis();
+            let component = match entry.magnetic {
+                true => Component::magnetic(axis),
+                false => Component::electric(axis),
+            };
+            let index = nearest(&model, component, point(entry.position))
+                .map_err(|reason| self.refuse("source.dipole.position", reason))?;
+            let column = model.waveforms.ncols();
+            append(&mut model, &samples);
+            let term = dipole(&model, component, index, column)
+                .map_err(|error| self.refuse("source.dipole", error))?;
+            model.sources.push(term);
+            "dipole"
+        };
+        let own = self.probes(&mut model)?;
+        let monitor = match problem.far_frequencies.is_empty() {
+            true => None,
+            false => Some(
+                problem
+                    .far_field
+                    .install(&mut model, &problem.far_frequencies, sampling(problem))
+                    .map_err(blame)?,
+            ),
+        };
+        let simulation = self.run::<T>(&model, problem, name, solution, bar)?;
+        solution
+            .probes
+            .extend(own.into_iter().map(|p| p.series(&simulation)));
+        if let Some(monitor) = monitor {
+            let far = monitor.evaluate(&simulation);
+            solution.far_field = far_points(&far, |_| None);
+            if let (Some(incident), Some(wave)) = (&incident, source.plane_wave) {
+                let (theta, phi) = (wave.theta.si(), wave.phi.si());
+                for (n, point) in solution.far_field.iter_mut().enumerate() {
+                    point.radar_cross_section = Some(far.cross_section(n, theta, phi, incident));
+                    point.scattering_cross_section =
+                        Some(far.scattering_cross_section(n, incident));
+                }
+            }
+            solution.cuts = Some(cuts(&far, None));
+        }
+        Ok(())
+    }
+
+    fn run<T: Real>(
+        &self,
+        model: &Model,
+        problem: &Problem,
+        excited: &str,
+        solution: &mut Solution,
+        bar: &ProgressBar,
+    ) -> Result<Simulation<T>> {
+        let mut simulation =
+            Simulation::<T>::new(model, Scheme::Fastest).map_err(|e| self.blame(e))?;
+        let stop = Stop {
+            max_steps: problem.max_steps,
+            energy_fraction: problem.energy_fraction,
+            check_interval: 200,
+        };
+        let start = Instant::now();
+        bar.set_length(problem.max_steps as u64);
+        bar.set_position(0);
+        let outcome: Outcome = simulation
+            .run(&stop, |progress| {
+                bar.set_position(progress.step as u64);
+                ControlFlow::Continue(())
+            })
+            .map_err(|e| self.blame(e))?;
+        let seconds = start.elapsed().as_secs_f64();
+        solution.runs.push(RunFacts {
+            excited: excited.to_string(),
+            steps: outcome.step,
+            energy_decay_db: -10.0 * outcome.energy_fraction().max(1e-300).log10(),
+            decayed: problem.energy_fraction.is_none() || outcome.reached(),
+            mcells_per_second: solution.cells as f64 * outcome.step as f64 / seconds / 1e6,
+        });
+        Ok(simulation)
+    }
+
+    fn probes(&self, model: &mut Model) -> Result<Vec<OwnProbe>> {
+        let entries = self.scene.monitors.probes.iter().enumerate();
+        entries
+            .map(|(n, entry)| {
+                let component = match entry.component {
+                    ComponentName::Ex => Component::Ex,
+                    ComponentName::Ey => Component::Ey,
+                    ComponentName::Ez => Component::Ez,
+                    ComponentName::Hx => Component::Hx,
+                    ComponentName::Hy => Component::Hy,
+                    ComponentName::Hz => Component::Hz,
+                };
+                let index = nearest(model, component, point(entry.position)).map_err(|reason| {
+                    self.refuse(&format!("monitors.probes.{n}.position"), reason)
+                })?;
+                model.probes.push(Probe { component, index });
+                Ok(OwnProbe {
+                    name: entry.name.clone(),
+                    electric: component.is_electric(),
+                    at: model.probes.len() - 1,
+                })
+            })
+            .collect()
+    }
+}
+
+struct OwnProbe {
+    name: String,
+    electric: bool,
+    at: usize,
+}
+
+impl OwnProbe {
+    fn series<T: Real>(self, simulation: &Simulation<T>) -> Series {
+        Series {
+            name: self.name,
+            electric: self.electric,
+            samples: simulation
+                .probe(self.at)
+                .iter()
+                .map(|x| x.to_f64())
+                .collect(),
+        }
+    }
+}
+
+/// Steps between samples of a running transform: six per period of what the source contains.
+fn sampling(problem: &Problem) -> usize {
+    let highest = problem.waveform.highest_frequency();
+    highest.map_or(1, |f| {
+        (1.0 / (8.0 * f * problem.model.time_step)).max(1.0) as usize
+    })
+}
+
+/// The value of a component nearest to a point.
+fn nearest(model: &Model, component: Component, p: [f64; 3]) -> Result<[usize; 3], String> {
+    let offset = component.offset();
+    let mut index = [0; 3];
+    for axis in Axis::ALL {
+        let a = axis as usize;
+        let lines = model.mesh.lines(axis);
+        let (first, last) = (lines[0], lines[lines.len() - 1]);
+        if !(first..=last).contains(&p[a]) {
+            return Err(format!(
+                "{} m along {axis:?} is outside of the mesh, which goes from {first} to {last} m",
+                p[a]
+            ));
+        }
+        let place = |i: usize| match offset[a] {
+            0.0 => lines[i],
+            _ => (lines[i] + lines[i + 1]) / 2.0,
+        };
+        let count = component.extent(model.mesh.cells())[a];
+        index[a] = (0..count)
+            .min_by(|&i, &j| (place(i) - p[a]).abs().total_cmp(&(place(j) - p[a]).abs()))
+            .unwrap_or(0);
+    }
+    Ok(index)
+}
+
+fn append(model: &mut Model, samples: &[f64]) {
+    let old = std::mem::take(&mut model.waveforms);
+    let (rows, columns) = old.dim();
+    let mut new = ndarray::Array2::zeros((rows.max(samples.len()), columns + 1));
+    new.slice_mut(ndarray::s![..rows, ..columns]).assign(&old);
+    for (n, &x) in samples.iter().enumerate() {
+        new[[n, columns]] = x;
+    }
+    model.waveforms = new;
+}
+
+fn interpolate(frequencies: &[f64], values: &[Complex64], f: f64) -> Complex64 {
+    let above = frequencies.partition_point(|&x| x < f);
+    match above {
+        0 => values[0],
+        n if n == frequencies.len() => values[n - 1],
+        n => {
+            let t = (f - frequencies[n - 1]) / (frequencies[n] - frequencies[n - 1]);
+            values[n - 1] * (1.0 - t) + values[n] * t
+        }
+    }
+}
+
+fn decibel(ratio: f64) -> f64 {
+    10.0 * ratio.max(1e-30).log10()
+}
+
+/// `powers`: accepted and available power at a frequency, in J/Hz.
+fn far_points(far: &FarField, powers: impl Fn(f64) -> Option<[f64; 2]>) -> Vec<FarPoint> {
+    far.frequencies()
+        .iter()
+        .enumerate()
+        .map(|(n, &frequency)| {
+            let largest = peak(far, n);
+            let radiated = far.radiated_power(n);
+            let power = powers(frequency);
+            FarPoint {
+                frequency,
+                directivity_dbi: decibel(largest),
+                gain_dbi: power.map(|[accepted, _]| decibel(largest * radiated / accepted)),
+                realised_gain_dbi: power
+                    .map(|[_, available]| decibel(largest * radiated / available)),
+                efficiency: power.map(|[accepted, _]| radiated / accepted),
+                radar_cross_section: None,
+                scattering_cross_section: None,
+            }
+        })
+        .collect()
+}
+
+/// Largest directivity over the sphere, every six degrees.
+fn peak(far: &FarField, n: usize) -> f64 {
+    let radiated = far.radiated_power(n);
+    let mut largest: f64 = 0.0;
+    for t in 0..=30 {
+        for p in 0..60 {
+            let (theta, phi) = (PI * f64::from(t) / 30.0, PI * f64::from(p) / 30.0);
+            largest = largest.max(far.intensity(n, theta, phi));
+        }
+    }
+    4.0 * PI * largest / radiated
+}
+
+fn cuts(far: &FarField, resonance: Option<f64>) -> Cuts {
+    let frequencies = far.frequencies();
+    let wanted = resonance.unwrap_or(frequencies[frequencies.len() / 2]);
+    let n = (0..frequencies.len())
+        .min_by(|&i, &j| {
+            (frequencies[i] - wanted)
+                .abs()
+                .total_cmp(&(frequencies[j] - wanted).abs())
+        })
+        .unwrap_or(0);
+    let cut = |cut| -> Vec<[f64; 2]> {
+        let points = far.pattern(n, cut, CUT_POINTS);
+        points
+            .into_iter()
+            .map(|[angle, total, ..]| [angle, total])
+            .collect()
+    };
+    Cuts {
+        frequency: frequencies[n],
+        xz: cut(Cut::Theta { phi: 0.0 }),
+        yz: cut(Cut::Theta { phi: PI / 2.0 }),
+        xy: cut(Cut::Phi { theta: PI / 2.0 }),
+    }
+}

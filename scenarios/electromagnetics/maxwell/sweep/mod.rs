@@ -1,0 +1,99 @@
+//! `curlwind sweep`: designs through the solver, a surrogate of them, and the solver's check of what
+//! the surrogate says.
+//!
+//! Every design's result is kept in `designs/` under a hash of what produced it, so that a run
+//! that was killed continues with nothing computed twice. `designs.csv` has a line for each.
+
+pub mod cache;
+pub mod designs;
+pub mod queue;
+pub mod surrogate;
+pub mod table;
+
+use super::Loaded;
+use super::output;
+use crate::commands::Options;
+use crate::config::to_toml;
+use crate::error::{Error, Result};
+use crate::report::run_page;
+use crate::run_folder::{RunFolder, Scores, write_atomically};
+use cache::Cache;
+
+/// What a sweep came to, for the terminal.
+pub struct Summary {
+    /// All rows.
+    pub scores: Scores,
+    /// The table and a few sentences.
+    pub text: String,
+}
+
+/// Runs the sweep of a scene; with `with_surrogate` trains one on it and checks its answers.
+///
+/// # Errors
+/// A sweep that does not fit the scene, files that cannot be written, all designs failed.
+pub fn sweep(
+    loaded: &Loaded,
+    folder: &RunFolder,
+    with_surrogate: bool,
+    options: &Options,
+) -> Result<Summary> {
+    let plan = loaded.plan()?;
+    if with_surrogate && loaded.scene.ports.is_empty() {
+        return Err(loaded.refuse(
+            "ports",
+            "a surrogate learns S parameters; the scene has no ports",
+        ));
+    }
+    let cache = Cache::open(&folder.folder("designs")?)?;
+    let solved = {
+        let _phase = folder.phase("solve")?;
+        let bar = options.progress("designs");
+        let solved = queue::solve(loaded, &plan.ranges, &plan.designs, &cache, &bar)?;
+        bar.finish_and_clear();
+        solved
+    };
+    if let Some(failed) = solved.iter().find_map(|s| s.result.as_ref().err())
+        && solved.iter().all(|s| s.result.is_err())
+    {
+        return Err(Error::failed(format!(
+            "every design failed; the first: {failed}"
+        )));
+    }
+    let rows: Vec<table::Row> = solved
+        .iter()
+        .map(|s| table::Row::solved(loaded, "solver", s))
+        .collect();
+    let mut scores = table::scores(loaded, &plan.ranges, &rows);
+    let mut gallery = table::figures(loaded, &plan.ranges, &solved);
+    let mut sentences = vec![table::sentence(&solved)];
+    let mut rows = rows;
+    if with_surrogate {
+        let outcome = surrogate::run(loaded, &plan, &solved, &cache, folder, options)?;
+        rows.extend(outcome.rows);
+        scores.rows.extend(outcome.scores.rows);
+        gallery.extend(outcome.gallery);
+        sentences.extend(outcome.sentences);
+    }
+    write_atomically(
+        &folder.file("designs.csv"),
+        table::csv(&plan.ranges, &rows).as_bytes(),
+    )?;
+    output::save(&gallery, folder)?;
+    scores.write(&folder.file("scores.json"))?;
+    let summary = sentences.join(" ");
+    let page = run_page(
+        &folder.manifest(),
+        &summary,
+        &gallery,
+        &scores,
+        &to_toml(&loaded.scene)?,
+    );
+    write_atomically(&folder.file("report.html"), page.to_html().as_bytes())?;
+    let text = format!(
+        "{}\n{}\nReport: {}",
+        table::text(&plan.ranges, &rows),
+        sentences.join("\n"),
+        folder.file("report.html").display()
+    );
+    Ok(Summary { scores, text })
+}

@@ -1,0 +1,124 @@
+//! The designs through the solver, several at a time, none twice.
+
+use super::super::Loaded;
+use super::super::solve::Solution;
+use super::cache::Cache;
+use super::designs::Range;
+use crate::error::{Error, Result};
+use indicatif::ProgressBar;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Above this many cells a design gets all threads, one design after the other: its fields do
+/// not fit the caches of single cores anyway, and memory is not multiplied.
+const SHARED: u64 = 3_000_000;
+
+/// A design and what became of it.
+pub struct Solved {
+    /// Values of the variables in SI units.
+    pub values: Vec<f64>,
+    /// Its folder in the cache.
+    pub key: String,
+    /// The solution, or why there is none.
+    pub result: Result<Solution, String>,
+    /// Whether it was there already.
+    pub cached: bool,
+}
+
+/// Values as they are written: `(parameter, "58 mm")`.
+pub fn written(ranges: &[Range], values: &[f64]) -> Vec<(String, String)> {
+    ranges
+        .iter()
+        .zip(values)
+        .map(|(range, &value)| (range.name.clone(), range.unit.text(value)))
+        .collect()
+}
+
+/// Solves the designs in order of nothing in particular; returns them in theirs.
+///
+/// # Errors
+/// When the first design is unusable (so is the scene, then), or a result cannot be kept. A
+/// single design that fails is kept as such.
+pub fn solve(
+    loaded: &Loaded,
+    ranges: &[Range],
+    designs: &[Vec<f64>],
+    cache: &Cache,
+    bar: &ProgressBar,
+) -> Result<Vec<Solved>> {
+    bar.set_length(designs.len() as u64);
+    bar.set_position(0);
+    let Some(first) = designs.first() else {
+        return Ok(Vec::new());
+    };
+    let cells = loaded
+        .with_parameters(&written(ranges, first))?
+        .assemble()?
+        .estimate
+        .cells;
+    let one = |values: &Vec<f64>| -> Result<Solved> {
+        let texts = written(ranges, values);
+        let solved = match loaded.with_parameters(&texts) {
+            Err(error) => Solved {
+                values: values.clone(),
+                key: String::new(),
+                result: Err(error.to_string()),
+                cached: false,
+            },
+            Ok(design) => {
+                let key = Cache::key(&design);
+                match cache.get(&key) {
+                    Some(solution) => Solved {
+                        values: values.clone(),
+                        key,
+                        result: Ok(solution),
+                        cached: true,
+                    },
+                    None => {
+                        let result = design.solve(&ProgressBar::hidden());
+                        if let Ok(solution) = &result {
+                            cache.put(&key, &loaded.name, solution, &texts)?;
+                        }
+                        Solved {
+                            values: values.clone(),
+                            key,
+                            result: result.map_err(|e| e.to_string()),
+                            cached: false,
+                        }
+                    }
+                }
+            }
+        };
+        bar.inc(1);
+        Ok(solved)
+    };
+    if cells > SHARED {
+        return designs.iter().map(one).collect();
+    }
+    // One thread for each design: no barriers, and nothing shared but the last cache. The workers
+    // are threads of their own, since a rayon worker that waits for another pool takes up the
+    // next design meanwhile.
+    let next = AtomicUsize::new(0);
+    let slots: Vec<Mutex<Option<Result<Solved>>>> =
+        designs.iter().map(|_| Mutex::new(None)).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..rayon::current_num_threads().min(designs.len()) {
+            scope.spawn(|| {
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(values) = designs.get(n) else { return };
+                    let solved = rayon::ThreadPoolBuilder::new()
+                        .num_threads(1)
+                        .build()
+                        .map_err(Error::failed)
+                        .and_then(|pool| pool.install(|| one(values)));
+                    *slots[n].lock().unwrap_or_else(PoisonError::into_inner) = Some(solved);
+                }
+            });
+        }
+    });
+    slots
+        .into_iter()
+        .filter_map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner))
+        .collect()
+}

@@ -1,0 +1,404 @@
+//! The surrogate of a sweep: trained on the solved designs, asked for thousands, checked by the
+//! solver where it is best and where it is least certain.
+
+use super::super::Loaded;
+use super::super::measures::decibel;
+use super::super::output::{Gallery, s11};
+use super::super::pictures::{self, ReflectionTrace};
+use super::cache::Cache;
+use super::designs::{Plan, Range, latin_hypercube};
+use super::queue::{self, Solved};
+use super::table::{self, Row, goal};
+use crate::commands::Options;
+use crate::error::{Error, Result};
+use crate::run_folder::{RunFolder, ScoreRow, Scores};
+use curlwind_operators::design::{DesignData, DesignSurrogate, Prediction, Response};
+use curlwind_operators::training::RunOptions;
+use ndarray::{Array2, Array3};
+use num_complex::Complex64;
+
+/// What the surrogate's part of a sweep came to.
+pub struct Outcome {
+    /// Rows of the table: predictions and their checks.
+    pub rows: Vec<Row>,
+    /// Rows of `scores.json`.
+    pub scores: Scores,
+    /// Figures.
+    pub gallery: Gallery,
+    /// Sentences for the terminal and the report.
+    pub sentences: Vec<String>,
+}
+
+/// Trains, predicts, ranks, checks.
+///
+/// # Errors
+/// Fewer than four designs, a training that fails, files that cannot be written.
+pub fn run(
+    loaded: &Loaded,
+    plan: &Plan,
+    solved: &[Solved],
+    cache: &Cache,
+    folder: &RunFolder,
+    options: &Options,
+) -> Result<Outcome> {
+    let data = data(&plan.ranges, solved)?;
+    let device = curlwind_operators::device::select(&options.device).map_err(Error::unusable)?;
+    let mut config = loaded.scene.surrogate.network.clone();
+    config.seed = config.seed.wrapping_add(loaded.scene.seed);
+    let surrogate = {
+        let _phase = folder.phase("train")?;
+        let run = RunOptions {
+            quiet: options.quiet,
+            resume: true,
+            stop: None,
+        };
+        let home = folder.folder("surrogate")?;
+        let trained =
+            DesignSurrogate::train(&data, &config, &device, &home, run).map_err(Error::failed)?;
+        trained
+            .save(&folder.folder("model")?)
+            .map_err(Error::failed)?;
+        trained
+    };
+
+    // Candidates that fill the ranges, ranked by what the mean of the members promises.
+    let Some(sweep) = &loaded.scene.sweep else {
+        return Err(loaded.refuse("sweep", "the scene has no [sweep]"));
+    };
+    let count = sweep.candidates.max(1);
+    let candidates = latin_hypercube(&plan.ranges, count, loaded.scene.seed ^ 0x5eed);
+    let (prediction, seconds) = {
+        let _phase = folder.phase("predict")?;
+        let start = std::time::Instant::now();
+        let matrix = matrix(&candidates, plan.ranges.len());
+        let prediction = surrogate.predict(&matrix).map_err(Error::failed)?;
+        (prediction, start.elapsed().as_secs_f64())
+    };
+    let ranked = rank(loaded, &data.frequencies, &prediction);
+    let checked = sweep.checked;
+    let mut chosen: Vec<usize> = ranked.best.iter().copied().take(checked).collect();
+    let doubtful = ranked
+        .doubtful
+        .iter()
+        .copied()
+        .filter(|d| !chosen.contains(d));
+    let doubtful: Vec<usize> = doubtful.take(checked).collect();
+    chosen.extend(&doubtful);
+    let designs: Vec<Vec<f64>> = chosen.iter().map(|&d| candidates[d].clone()).collect();
+    let checks = {
+        let _phase = folder.phase("check")?;
+        let bar = options.progress("checks");
+        let checks = queue::solve(loaded, &plan.ranges, &designs, cache, &bar)?;
+        bar.finish_and_clear();
+        checks
+    };
+
+    let reference = solved
+        .iter()
+        .find_map(|s| Some(s.result.as_ref().ok()?.network.as_ref()?.reference))
+        .unwrap_or(50.0);
+    let mut outcome = Outcome {
+        rows: Vec::new(),
+        scores: Scores::new(),
+        gallery: Gallery::new(),
+        sentences: Vec::new(),
+    };
+    let mut errors = Errors::default();
+    let mut pairs = Vec::new();
+    for (n, (&candidate, check)) in chosen.iter().zip(&checks).enumerate() {
+        let what = if n < chosen.len() - doubtful.len() {
+            "best"
+        } else {
+            "doubtful"
+        };
+        let predicted = reflection(&prediction, candidate);
+        let mut row = Row::of(
+            loaded,
+            &format!("surrogate ({what})"),
+            &candidates[candidate],
+            &data.frequencies,
+            &predicted,
+            reference,
+        );
+        row.note = format!("distance {:.2}", prediction.distance[candidate]);
+        let solved = Row::solved(loaded, "solver (check)", check);
+        if let (Some(a), Some(b)) = (solved.resonance, row.resonance) {
+            pairs.push((a, b));
+        }
+        if let Some(network) = check.result.as_ref().ok().and_then(|s| s.network.as_ref()) {
+            let truth = s11(network);
+            let nearest = nearest_design(&data, &plan.ranges, &candidates[candidate]);
+            let one = errors.add(&truth, &predicted, nearest, &prediction, candidate);
+            let case = table::case(loaded, &plan.ranges, &candidates[candidate]);
+            let score = ScoreRow::new(&case, "surrogate", "S11", "relative_l2", one[0]);
+            outcome.scores.push(score.against(one[1]).noted(what));
+            let (low, high) = interval(&prediction, candidate);
+            let name = format!("surrogate, {what}");
+            let traces = [
+                ReflectionTrace {
+                    name: &name,
+                    frequencies: &data.frequencies,
+                    s11: &predicted,
+                    spread_db: Some((&low, &high)),
+                    dashed: true,
+                },
+                ReflectionTrace {
+                    name: "solver",
+                    frequencies: &network.frequencies,
+                    s11: &truth,
+                    spread_db: None,
+                    dashed: false,
+                },
+            ];
+            if n == 0 || n == chosen.len() - doubtful.len() {
+                outcome.gallery.push((
+                    pictures::s11_db(&traces, &case),
+                    format!("S11 of the most {what} candidate: surrogate with its interval against the solver's check."),
+                ));
+            }
+        }
+        outcome.rows.push(row);
+        outcome.rows.push(solved);
+    }
+    if !pairs.is_empty() {
+        outcome.gallery.push((
+            pictures::predicted_against_solved(&pairs, "resonance", "Hz"),
+            "Resonances of the checked candidates: predicted against solved.".into(),
+        ));
+    }
+    errors.report(&mut outcome, loaded, &surrogate, count, seconds, solved);
+    Ok(outcome)
+}
+
+fn data(ranges: &[Range], solved: &[Solved]) -> Result<DesignData> {
+    let usable: Vec<_> = solved
+        .iter()
+        .filter_map(|s| Some((s, s.result.as_ref().ok()?.network.as_ref()?)))
+        .collect();
+    let Some((_, first)) = usable.first() else {
+        return Err(Error::failed(
+            "no design was solved that a surrogate could learn from",
+        ));
+    };
+    if usable.len() < 4 {
+        return Err(Error::unusable(format!(
+            "a surrogate needs 4 designs or more, the sweep has {}",
+            usable.len()
+        )));
+    }
+    let ports = first.ports();
+    let pairs: Vec<[usize; 2]> = (1..=ports)
+        .flat_map(|i| (1..=ports).map(move |j| [i, j]))
+        .collect();
+    let frequencies = first.frequencies.clone();
+    let response = Array3::from_shape_fn(
+        (usable.len(), pairs.len(), frequencies.len()),
+        |(d, p, f)| usable[d].1.s[[f, pairs[p][0] - 1, pairs[p][1] - 1]],
+    );
+    let values: Vec<Vec<f64>> = usable.iter().map(|(s, _)| s.values.clone()).collect();
+    Ok(DesignData {
+        parameter_names: ranges.iter().map(|r| r.name.clone()).collect(),
+        parameters: matrix(&values, ranges.len()),
+        port_pairs: pairs,
+        frequencies,
+        response: Response::Complex(response),
+    })
+}
+
+fn matrix(designs: &[Vec<f64>], variables: usize) -> Array2<f64> {
+    Array2::from_shape_fn((designs.len(), variables), |(d, v)| designs[d][v])
+}
+
+/// Predicted S11 of a candidate.
+fn reflection(prediction: &Prediction, candidate: usize) -> Vec<Complex64> {
+    match &prediction.mean {
+        Response::Complex(values) => values.slice(ndarray::s![candidate, 0, ..]).to_vec(),
+        Response::Decibel(values) => values
+            .slice(ndarray::s![candidate, 0, ..])
+            .iter()
+            .map(|db| Complex64::new(10f64.powf(db / 20.0), 0.0))
+            .collect(),
+    }
+}
+
+fn interval(prediction: &Prediction, candidate: usize) -> (Vec<f64>, Vec<f64>) {
+    let row = |values: Array3<f64>| values.slice(ndarray::s![candidate, 0, ..]).to_vec();
+    (
+        row(prediction.lower_decibel()),
+        row(prediction.upper_decibel()),
+    )
+}
+
+struct Ranked {
+    best: Vec<usize>,
+    doubtful: Vec<usize>,
+}
+
+fn rank(loaded: &Loaded, frequencies: &[f64], prediction: &Prediction) -> Ranked {
+    let decibels = prediction.decibel();
+    let count = decibels.dim().0;
+    let goals: Vec<f64> = (0..count)
+        .map(|d| {
+            let db = decibels.slice(ndarray::s![d, 0, ..]).to_vec();
+            goal(loaded, frequencies, &db).unwrap_or(f64::INFINITY)
+        })
+        .collect();
+    let doubts: Vec<f64> = (0..count)
+        .map(|d| {
+            prediction
+                .radius
+                .slice(ndarray::s![d, .., ..])
+                .mean()
+                .unwrap_or(0.0)
+        })
+        .collect();
+    let order = |key: &dyn Fn(usize) -> f64| {
+        let mut order: Vec<usize> = (0..count).collect();
+        order.sort_by(|&a, &b| key(a).total_cmp(&key(b)));
+        order
+    };
+    Ranked {
+        best: order(&|d| goals[d]),
+        doubtful: order(&|d| -doubts[d]),
+    }
+}
+
+/// S11 of the solved design nearest to these values, each variable scaled by its range: what a
+/// table without a network would answer.
+fn nearest_design(data: &DesignData, ranges: &[Range], values: &[f64]) -> Vec<Complex64> {
+    let distance = |d: usize| -> f64 {
+        ranges
+            .iter()
+            .enumerate()
+            .map(|(v, r)| {
+                ((data.parameters[[d, v]] - values[v]) / (r.high - r.low).max(1e-300)).powi(2)
+            })
+            .sum()
+    };
+    let nearest = (0..data.designs())
+        .min_by(|&a, &b| distance(a).total_cmp(&distance(b)))
+        .unwrap_or(0);
+    match &data.response {
+        Response::Complex(values) => values.slice(ndarray::s![nearest, 0, ..]).to_vec(),
+        Response::Decibel(_) => Vec::new(),
+    }
+}
+
+/// Errors over the checked designs.
+#[derive(Default)]
+struct Errors {
+    surrogate: Vec<f64>,
+    nearest: Vec<f64>,
+    surrogate_db: Vec<f64>,
+    inside: usize,
+    values: usize,
+}
+
+impl Errors {
+    fn add(
+        &mut self,
+        truth: &[Complex64],
+        predicted: &[Complex64],
+        nearest: Vec<Complex64>,
+        prediction: &Prediction,
+        candidate: usize,
+    ) -> [f64; 2] {
+        let size = truth.iter().map(|s| s.norm_sqr()).sum::<f64>().sqrt();
+        let away = |other: &[Complex64]| {
+            let sum: f64 = truth
+                .iter()
+                .zip(other)
+                .map(|(a, b)| (a - b).norm_sqr())
+                .sum();
+            sum.sqrt() / size
+        };
+        let pair = [away(predicted), away(&nearest)];
+        self.surrogate.push(pair[0]);
+        self.nearest.push(pair[1]);
+        let db = |s: &[Complex64]| -> Vec<f64> { s.iter().map(|&x| decibel(x)).collect() };
+        let (a, b) = (db(truth), db(predicted));
+        let norm = a.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let miss: f64 = a.iter().zip(&b).map(|(x, y)| (x - y) * (x - y)).sum();
+        self.surrogate_db.push(miss.sqrt() / norm);
+        for (f, (t, p)) in truth.iter().zip(predicted).enumerate() {
+            self.values += 1;
+            self.inside += usize::from((t - p).norm() <= prediction.radius[[candidate, 0, f]]);
+        }
+        pair
+    }
+
+    fn report(
+        &self,
+        outcome: &mut Outcome,
+        loaded: &Loaded,
+        surrogate: &DesignSurrogate,
+        candidates: usize,
+        seconds: f64,
+        solved: &[Solved],
+    ) {
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+        let done: Vec<_> = solved
+            .iter()
+            .filter_map(|s| s.result.as_ref().ok())
+            .collect();
+        let each = done.iter().map(|s| s.seconds).sum::<f64>() / done.len().max(1) as f64;
+        let about = surrogate.description();
+        if self.surrogate.is_empty() {
+            outcome
+                .sentences
+                .push("No candidate could be checked by the solver.".into());
+            return;
+        }
+        let (ours, table) = (mean(&self.surrogate), mean(&self.nearest));
+        let covered = self.inside as f64 / self.values.max(1) as f64;
+        let name = &loaded.name;
+        let mut push = |metric: &str, value: f64, baseline: Option<f64>, note: &str| {
+            let mut row = ScoreRow::new(name, "surrogate", "S11", metric, value);
+            if let Some(baseline) = baseline {
+                row = row.against(baseline);
+            }
+            outcome.scores.push(row.noted(note));
+        };
+        push(
+            "relative_l2_mean",
+            ours,
+            Some(table),
+            "checked candidates; baseline: nearest solved design",
+        );
+        push(
+            "relative_l2_db_mean",
+            mean(&self.surrogate_db),
+            None,
+            "checked candidates, of dB",
+        );
+        push(
+            "interval_coverage",
+            covered,
+            Some(about.config.coverage),
+            "checked candidates, half of them chosen for their doubt; baseline: nominal",
+        );
+        push(
+            "out_of_fold_error",
+            about.out_of_fold_error,
+            None,
+            "members on the designs each left out",
+        );
+        outcome.sentences.push(format!(
+            "Surrogate: {} members on {} designs, trained in {:.1} s; {candidates} candidates answered in {seconds:.2} s (the solver takes {each:.1} s for one).",
+            about.config.members,
+            done.len(),
+            about.training_seconds,
+        ));
+        outcome.sentences.push(format!(
+            "Checked by the solver: {} candidates, relative L2 error of S11 {ours:.4} (nearest solved design: {table:.4}); {:.0} % of values within the {:.0} % intervals.",
+            self.surrogate.len(),
+            100.0 * covered,
+            100.0 * about.config.coverage,
+        ));
+        let cost: f64 = done.iter().map(|s| s.seconds).sum::<f64>() + about.training_seconds;
+        outcome.sentences.push(format!(
+            "The surrogate cost {cost:.0} s of solving and training on one core, as much as {:.0} designs solved.",
+            cost / each.max(1e-9)
+        ));
+    }
+}

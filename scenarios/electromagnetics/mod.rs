@@ -1,0 +1,3 @@
+//! Electromagnetics: one folder per equation.
+
+pub mod maxwell;
