@@ -6,6 +6,7 @@
 //! * operator: [`curlwind_operators::design`], design parameters to scattering parameters
 
 pub mod assemble;
+pub mod far_field;
 pub mod measures;
 pub mod output;
 pub mod pictures;

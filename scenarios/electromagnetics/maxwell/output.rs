@@ -24,7 +24,11 @@ pub fn scores(loaded: &Loaded, solution: &Solution) -> Scores {
         ScoreRow::new(&loaded.name, "solver", variable, metric, value)
     };
     for run in &solution.runs {
-        let mut decay = row("energy", "decay", run.energy_decay_db).in_unit("dB");
+        let what = match solution.runs.len() {
+            1 => "energy".to_string(),
+            _ => format!("energy, {} excited", run.excited),
+        };
+        let mut decay = row(&what, "decay", run.energy_decay_db).in_unit("dB");
         if !run.decayed {
             decay = decay.noted(format!(
                 "{} excited: not reached after {} steps; results may ripple, allow a longer run",
@@ -51,7 +55,9 @@ pub fn scores(loaded: &Loaded, solution: &Solution) -> Scores {
                 }
             }
         }
-        if let Some((f, r)) = series_resonance(&network.frequencies, &s11, network.reference) {
+        if has_terminals(loaded)
+            && let Some((f, r)) = series_resonance(&network.frequencies, &s11, network.reference)
+        {
             scores.push(row("Z", "series_resonance", f).in_unit("Hz"));
             scores.push(row("Z", "resistance_at_resonance", r).in_unit("ohm"));
         }
@@ -181,6 +187,7 @@ pub fn summary(loaded: &Loaded, solution: &Solution) -> String {
         let s11 = s11(network);
         if let Some(found) = resonance(&network.frequencies, &s11) {
             let z = nearest(&network.frequencies, found.frequency)
+                .filter(|_| has_terminals(loaded))
                 .map(|n| impedance(s11[n], network.reference));
             sentences.push(format!(
                 "Least reflection at {:.4} GHz: S11 = {:.1} dB{}{}.",
@@ -358,6 +365,13 @@ fn probes_csv(solution: &Solution) -> String {
         text.push('\n');
     }
     text
+}
+
+/// Whether the first port has two terminals, so that its impedance is that of the antenna. A
+/// guide's is a matter of definition, a line's is seen from somewhere along it.
+fn has_terminals(loaded: &Loaded) -> bool {
+    let first = loaded.scene.ports.first();
+    first.is_some_and(|port| port.gap.is_some() || port.lumped.is_some())
 }
 
 /// S11 over frequency.

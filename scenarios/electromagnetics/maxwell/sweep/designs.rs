@@ -22,13 +22,19 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// A value as it is written in a scene.
+    /// A value as it is written in a scene: eight digits at most, in the unit of figures.
     pub fn text(self, value: f64) -> String {
-        match self {
-            Self::One => format!("{value}"),
-            Self::Metre => Metres::from_si(value).to_string(),
-            Self::Hertz => Hertz::from_si(value).to_string(),
-            Self::Second => Seconds::from_si(value).to_string(),
+        let (factor, unit) = self.shown();
+        let shown = value * factor;
+        let digits = 7 - shown.abs().log10().floor().clamp(-30.0, 7.0) as i32;
+        let text = format!("{shown:.0$}", digits.max(0) as usize);
+        let short = match text.contains('.') {
+            true => text.trim_end_matches('0').trim_end_matches('.'),
+            false => &text,
+        };
+        match unit {
+            "" => short.to_string(),
+            _ => format!("{short} {unit}"),
         }
     }
 
@@ -309,5 +315,10 @@ mod tests {
         let r = range(0.046, 0.072);
         assert_eq!(Unit::Metre.text(r.at(0.0)), "46 mm");
         assert!(Unit::Metre.text(r.at(0.12345678)).len() < 11);
+        assert_eq!(Unit::Metre.text(0.057681999999999995), "57.682 mm");
+        assert_eq!(Unit::Metre.text(2.8097e-4), "0.28097 mm");
+        assert_eq!(Unit::Hertz.text(12e9), "12 GHz");
+        assert_eq!(Unit::One.text(0.0), "0");
+        assert_eq!(Unit::One.text(1000.0), "1000");
     }
 }

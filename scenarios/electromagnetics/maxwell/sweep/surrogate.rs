@@ -75,15 +75,22 @@ pub fn run(
         (prediction, start.elapsed().as_secs_f64())
     };
     let ranked = rank(loaded, &data.frequencies, &prediction);
-    let checked = sweep.checked;
-    let mut chosen: Vec<usize> = ranked.best.iter().copied().take(checked).collect();
-    let doubtful = ranked
-        .doubtful
-        .iter()
-        .copied()
-        .filter(|d| !chosen.contains(d));
-    let doubtful: Vec<usize> = doubtful.take(checked).collect();
-    chosen.extend(&doubtful);
+    let mut chosen = Vec::new();
+    take(
+        &mut chosen,
+        sweep.checked,
+        &ranked.best,
+        &candidates,
+        &plan.ranges,
+    );
+    let best = chosen.len();
+    take(
+        &mut chosen,
+        sweep.checked,
+        &ranked.doubtful,
+        &candidates,
+        &plan.ranges,
+    );
     let designs: Vec<Vec<f64>> = chosen.iter().map(|&d| candidates[d].clone()).collect();
     let checks = {
         let _phase = folder.phase("check")?;
@@ -106,11 +113,7 @@ pub fn run(
     let mut errors = Errors::default();
     let mut pairs = Vec::new();
     for (n, (&candidate, check)) in chosen.iter().zip(&checks).enumerate() {
-        let what = if n < chosen.len() - doubtful.len() {
-            "best"
-        } else {
-            "doubtful"
-        };
+        let what = if n < best { "best" } else { "doubtful" };
         let predicted = reflection(&prediction, candidate);
         let mut row = Row::of(
             loaded,
@@ -150,10 +153,11 @@ pub fn run(
                     dashed: false,
                 },
             ];
-            if n == 0 || n == chosen.len() - doubtful.len() {
+            if n == 0 || n == best {
+                let which = if n == 0 { "best" } else { "most doubtful" };
                 outcome.gallery.push((
                     pictures::s11_db(&traces, &case),
-                    format!("S11 of the most {what} candidate: surrogate with its interval against the solver's check."),
+                    format!("S11 of the {which} candidate: surrogate with its interval against the solver's check."),
                 ));
             }
         }
@@ -260,6 +264,34 @@ fn rank(loaded: &Loaded, frequencies: &[f64], prediction: &Prediction) -> Ranked
     Ranked {
         best: order(&|d| goals[d]),
         doubtful: order(&|d| -doubts[d]),
+    }
+}
+
+/// Candidates closer than this share of the ranges would tell the same thing twice.
+const APART: f64 = 0.05;
+
+/// Adds the first `count` of a ranking that keep apart from each other and from those chosen before.
+fn take(
+    chosen: &mut Vec<usize>,
+    count: usize,
+    ranking: &[usize],
+    candidates: &[Vec<f64>],
+    ranges: &[Range],
+) {
+    let end = chosen.len() + count;
+    let share = |r: &Range, a: f64, b: f64| ((a - b) / (r.high - r.low).max(1e-300)).abs();
+    for &candidate in ranking {
+        if chosen.len() == end {
+            return;
+        }
+        let apart = |&other: &usize| {
+            let (a, b) = (&candidates[candidate], &candidates[other]);
+            let each = ranges.iter().enumerate();
+            each.map(|(v, r)| share(r, a[v], b[v])).fold(0.0, f64::max) >= APART
+        };
+        if chosen.iter().all(apart) {
+            chosen.push(candidate);
+        }
     }
 }
 

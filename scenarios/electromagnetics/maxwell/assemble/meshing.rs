@@ -1,0 +1,117 @@
+//! The mesh, with lines where solids, ports and sources need them.
+
+use super::super::Loaded;
+use super::super::scene::{Block, WallName};
+use super::{corners, point};
+use crate::error::Result;
+use curlwind_solvers::maxwell::Mesh;
+use curlwind_solvers::maxwell::constants::SPEED_OF_LIGHT;
+use curlwind_solvers::maxwell::geometry::{Margin, MeshRules, Region, Solid};
+use curlwind_solvers::maxwell::ports::{Port, PortKind};
+
+/// Cells that an open margin has at least, so that both surfaces and the solids keep apart.
+const LEAST_MARGIN: f64 = 8.0;
+
+impl Loaded {
+    pub(super) fn mesh(&self, solids: &[Solid], ports: &[Port]) -> Result<Mesh> {
+        let (entry, walls) = (&self.scene.mesh, &self.scene.boundaries);
+        let band = self.scene.frequency;
+        let highest = band.to.si();
+        let cell = SPEED_OF_LIGHT / highest / entry.cells_per_wavelength;
+        let largest = entry.largest_cell.map_or(f64::INFINITY, |l| l.si());
+        let middle = (band.from.si() + highest) / 2.0;
+        let distance = entry
+            .margin
+            .map_or(SPEED_OF_LIGHT / middle / 4.0, |m| m.si())
+            .max(LEAST_MARGIN * cell.min(largest));
+        let margin = |wall| match wall {
+            WallName::Open => Margin::Open {
+                distance,
+                absorbing: walls.absorbing_cells,
+            },
+            WallName::Through => Margin::Through {
+                absorbing: walls.absorbing_cells,
+            },
+            WallName::Pec | WallName::Pmc | WallName::Periodic => Margin::None,
+        };
+        let mut lines: [Vec<f64>; 3] =
+            [&entry.x, &entry.y, &entry.z].map(|l| l.iter().map(|c| c.si()).collect());
+        let mut include = |p: [f64; 3]| {
+            for a in 0..3 {
+                lines[a].push(p[a]);
+            }
+        };
+        for port in ports {
+            match &port.kind {
+                PortKind::Gap(t) | PortKind::Lumped { terminals: t, .. } => {
+                    include(t.negative);
+                    include(t.positive);
+                }
+                PortKind::Microstrip {
+                    terminals: t,
+                    line,
+                    forward,
+                    shift,
+                    ..
+                } => {
+                    include(t.negative);
+                    include(t.positive);
+                    let mut plane = t.negative;
+                    plane[*line as usize] += if *forward { *shift } else { -shift };
+                    include(plane);
+                }
+                PortKind::Waveguide {
+                    axis,
+                    source,
+                    reference,
+                    min,
+                    max,
+                    ..
+                } => {
+                    // power is taken between two equal cells
+                    let step = cell.min(largest);
+                    for (along, across) in [
+                        (*source, min),
+                        (*reference, max),
+                        (reference - step, max),
+                        (reference + step, max),
+                    ] {
+                        let mut p = [along; 3];
+                        p[axis.next() as usize] = across[0];
+                        p[axis.previous() as usize] = across[1];
+                        include(p);
+                    }
+                }
+            }
+        }
+        if let Some(dipole) = self.scene.source.as_ref().and_then(|s| s.dipole) {
+            include(point(dipole.position));
+        }
+        let rules = MeshRules {
+            frequency: highest,
+            cells_per_wavelength: entry.cells_per_wavelength,
+            smallest_cell: entry.smallest_cell.map_or(0.0, |s| s.si()),
+            largest_cell: largest,
+            ratio: entry.ratio,
+            margins: [walls.x, walls.y, walls.z].map(|side| side.map(margin)),
+            regions: entry
+                .regions
+                .iter()
+                .map(|region| {
+                    let [min, max] = corners(&Block {
+                        from: region.from,
+                        to: region.to,
+                    });
+                    Region {
+                        min,
+                        max,
+                        cell: region.cell.xyz().map(|c| c.si()),
+                    }
+                })
+                .collect(),
+            lines,
+            thirds: None,
+        };
+        rules.mesh(solids).map_err(|error| self.blame(error))
+    }
+}
