@@ -219,7 +219,8 @@ pub fn summary(loaded: &Loaded, solution: &Solution) -> String {
     for run in solution.runs.iter().filter(|r| !r.decayed) {
         sentences.push(format!(
             "Warning: with {} excited the energy fell by {:.1} dB only; allow a longer run (run.longest).",
-            run.excited, run.energy_decay_db
+            run.excited,
+            run.energy_decay_db.max(0.0)
         ));
     }
     sentences.join(" ")

@@ -85,7 +85,11 @@ impl Loaded {
             }
         }
         if let Some(dipole) = self.scene.source.as_ref().and_then(|s| s.dipole) {
-            include(point(dipole.position));
+            let position = point(dipole.position);
+            self.check_inside(position, solids, &lines)?;
+            for a in 0..3 {
+                lines[a].push(position[a]);
+            }
         }
         let rules = MeshRules {
             frequency: highest,
@@ -113,5 +117,29 @@ impl Loaded {
             thirds: None,
         };
         rules.mesh(solids).map_err(|error| self.blame(error))
+    }
+
+    /// Refuses a source beyond a wall: where a side is open the space reaches out to its source,
+    /// where it is not, solids and given lines say where it ends.
+    fn check_inside(&self, p: [f64; 3], solids: &[Solid], lines: &[Vec<f64>; 3]) -> Result<()> {
+        let walls = &self.scene.boundaries;
+        for (a, sides) in [walls.x, walls.y, walls.z].into_iter().enumerate() {
+            let bounds = solids.iter().flat_map(|s| s.shape.bounds().map(|b| b[a]));
+            let known: Vec<f64> = bounds.chain(lines[a].iter().copied()).collect();
+            let first = known.iter().copied().fold(f64::INFINITY, f64::min);
+            let last = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let beyond = [p[a] < first, p[a] > last];
+            if (0..2).any(|side| beyond[side] && sides[side] != WallName::Open) {
+                return Err(self.refuse(
+                    "source.dipole.position",
+                    format!(
+                        "{} m along {} is outside of the mesh, which goes from {first} to {last} m",
+                        p[a],
+                        ["x", "y", "z"][a]
+                    ),
+                ));
+            }
+        }
+        Ok(())
     }
 }

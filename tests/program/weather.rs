@@ -1,11 +1,12 @@
-//! The program as a user runs it: every command on a small problem, and every kind of bad input.
+//! Weather: every command on a small problem, and every kind of bad input.
 
+use crate::support::{curlwind, path, refuses, succeeds, with_sets};
 use curlwind_datasets::calendar::{Calendar, DateTime};
 use curlwind_datasets::coordinates::{LatLon, gauss_latitudes};
 use curlwind_datasets::netcdf::{ForecastReader, ForecastWriter, Header, Layout, OutputVariable};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 /// A scenario that runs in seconds.
 const SMALL: [&str; 12] = [
@@ -23,45 +24,8 @@ const SMALL: [&str; 12] = [
     "training_set.test=0.2",
 ];
 
-fn curlwind(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_curlwind"))
-        .args(arguments)
-        .output()
-        .expect("the program starts")
-}
-
-fn succeeds(arguments: &[&str]) -> String {
-    let output = curlwind(arguments);
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {error}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// Runs with unusable input: status 2, no panic, and a message with every one of `words`.
-fn refuses(arguments: &[&str], words: &[&str]) {
-    let output = curlwind(arguments);
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
-    assert!(!error.contains("panicked"), "{error}");
-    for word in words {
-        assert!(error.contains(word), "expected `{word}` in: {error}");
-    }
-}
-
-fn with_sets<'a>(arguments: &[&'a str], sets: &[&'a str]) -> Vec<&'a str> {
-    arguments
-        .iter()
-        .copied()
-        .chain(sets.iter().flat_map(|set| ["--set", set]))
-        .collect()
-}
-
 fn small<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     with_sets(arguments, &SMALL)
-}
-
-fn path(folder: &Path, name: &str) -> String {
-    folder.join(name).display().to_string()
 }
 
 #[test]

@@ -1,0 +1,5 @@
+//! The program as a user runs it: every command on a small problem, and every kind of bad input.
+
+mod antennas;
+mod support;
+mod weather;
