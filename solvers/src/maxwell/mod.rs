@@ -37,6 +37,7 @@ pub use medium::{EdgeMedium, FaceMedium, Pole};
 pub use mesh::{Axis, Mesh};
 pub use model::{
     Component, Cpml, FieldRegion, Index, Model, Probe, SeriesElement, SourceTerm, Wall, Waveforms,
+    WireEnd,
 };
 pub use network::Network;
 pub use plane_wave::{IncidentField, PlaneWave, TotalField};

@@ -122,6 +122,18 @@ pub struct FieldRegion {
     pub interval: usize,
 }
 
+/// The last edge of a thin wire that ends freely: not metal but a permittivity that gives the end
+/// its charge. A port that begins at the wire's end node makes it metal again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WireEnd {
+    /// Ex, Ey or Ez.
+    pub component: Component,
+    /// The edge.
+    pub index: Index,
+    /// The node at which the wire ends.
+    pub node: Index,
+}
+
 /// A problem for an engine.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -143,6 +155,8 @@ pub struct Model {
     pub waveforms: Waveforms,
     /// Sources.
     pub sources: Vec<SourceTerm>,
+    /// Ends of thin wires, whose media are among the edges' already.
+    pub wire_ends: Vec<WireEnd>,
     /// Lumped elements with memory.
     pub elements: Vec<SeriesElement>,
     /// Recorded values.
@@ -164,6 +178,7 @@ impl Model {
             faces: None,
             waveforms: Array2::zeros((0, 0)),
             sources: Vec::new(),
+            wire_ends: Vec::new(),
             elements: Vec::new(),
             probes: Vec::new(),
             regions: Vec::new(),

@@ -11,6 +11,7 @@ mod shape;
 mod solid;
 mod voxelise;
 mod wire;
+mod wire_end;
 
 pub use material::{Material, Medium};
 pub use mesh_rules::{Estimate, Margin, MeshRules, Region};

@@ -9,7 +9,7 @@
 
 use super::averaging::{Averaging, Mean, Span};
 use super::shape::Overlap;
-use super::{Material, Shape, Solid, Trace, wire};
+use super::{Material, Shape, Solid, Trace, wire, wire_end};
 use crate::maxwell::constants::SPEED_OF_LIGHT;
 use crate::maxwell::{Axis, Component, EdgeMedium, FaceMedium, Mesh, Model, Pole, Wall};
 use crate::{Error, Result};
@@ -20,7 +20,8 @@ use std::collections::HashMap;
 const MIXED: u32 = u32::MAX;
 
 /// Writes the solids into the model's palettes, on a background of vacuum; what was there before
-/// is replaced. Media faster than vacuum, which the scaling of wires to a radius makes too, shorten
+/// is replaced. The last edges of wires that end freely get a permittivity instead of metal, which
+/// [`Model::wire_ends`] lists. Media faster than vacuum, which the scaling of wires to a radius makes too, shorten
 /// the model's time step to 0.99 of their Courant limit. Returns what became of each solid.
 ///
 /// # Errors
@@ -144,6 +145,14 @@ pub fn voxelise(model: &mut Model, solids: &[Solid]) -> Result<Vec<Trace>> {
             radius,
             wire,
         });
+    }
+    let wires: Vec<_> = traces
+        .iter()
+        .filter_map(|t| Some((t.wire.as_slice(), t.radius?)))
+        .collect();
+    model.wire_ends.clear();
+    for (end, radius) in wire_end::free_ends(model, &wires) {
+        wire_end::soften(model, end, radius)?;
     }
     limit_time_step(model);
     Ok(traces)

@@ -187,7 +187,7 @@ pub(super) fn set_radius(
     Ok(())
 }
 
-fn number_of<M: PartialEq>(media: &mut Vec<M>, medium: M) -> Result<u16> {
+pub(super) fn number_of<M: PartialEq>(media: &mut Vec<M>, medium: M) -> Result<u16> {
     let n = media.iter().position(|m| *m == medium).unwrap_or_else(|| {
         media.push(medium);
         media.len() - 1

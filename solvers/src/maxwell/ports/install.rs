@@ -1,7 +1,7 @@
 //! Ports into a model, and their records out of a run.
 
 use super::block::{EdgeBlock, Integral, inside};
-use super::lumped::{bridge, connect, hold, strip};
+use super::lumped::{attach, bridge, connect, hold, strip};
 use super::port::{Port, PortKind};
 use super::record::PortRecord;
 use super::waveguide::{ModeProbes, Section};
@@ -164,6 +164,7 @@ impl Plan {
                 return Ok(ProbeKind::Mode(Box::new(probes)));
             }
         };
+        attach(model, &block)?;
         bridge(model, &block);
         match port.kind {
             PortKind::Microstrip {

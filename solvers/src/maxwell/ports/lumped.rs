@@ -9,11 +9,32 @@
 use super::block::{EdgeBlock, Integral};
 use super::port::Port;
 use crate::maxwell::geometry::nearest;
-use crate::maxwell::{Axis, EdgeMedium, Model, SeriesElement, SourceTerm};
+use crate::maxwell::{Axis, EdgeMedium, Index, Model, SeriesElement, SourceTerm, WireEnd};
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView1, Axis as Dimension};
 
-/// Lets the scaled faces round a thin wire continue round the gap in it.
+/// Makes the ends of wires at the block's terminals metal: they are not free.
+pub(super) fn attach(model: &mut Model, block: &EdgeBlock) -> Result<()> {
+    let a = block.axis as usize;
+    let ends = [*block.ranges[a].start(), *block.ranges[a].end() + 1];
+    let at_terminal = |node: Index| {
+        ends.contains(&node[a]) && (0..3).all(|b| b == a || block.ranges[b].contains(&node[b]))
+    };
+    let (held, free): (Vec<WireEnd>, Vec<WireEnd>) = model
+        .wire_ends
+        .iter()
+        .copied()
+        .partition(|end| at_terminal(end.node));
+    for end in held {
+        let axis = end.component.axis();
+        let edge = EdgeBlock::from_ranges(model, axis, 1.0, end.index.map(|n| n..=n));
+        set_medium(model, &edge, end.index, EdgeMedium::Pec)?;
+    }
+    model.wire_ends = free;
+    Ok(())
+}
+
+/// Lets the scaled edges and faces round a thin wire continue round the gap in it.
 pub(super) fn bridge(model: &mut Model, block: &EdgeBlock) {
     let a = block.axis as usize;
     let (first, last) = (*block.ranges[a].start(), *block.ranges[a].end());
@@ -31,11 +52,13 @@ pub(super) fn bridge(model: &mut Model, block: &EdgeBlock) {
         let [i, j, k] = beside;
         model.edge_media[model.edges[a][[k, j, i]] as usize] == EdgeMedium::Pec
     };
-    let Some(wire) = [first.checked_sub(1), Some(last + 1)]
-        .into_iter()
-        .flatten()
-        .find(|&n| n < model.mesh.cells()[a] && metal(n))
-    else {
+    let Some((wire, node)) = [
+        first.checked_sub(1).map(|n| (n, first)),
+        Some((last + 1, last + 1)),
+    ]
+    .into_iter()
+    .flatten()
+    .find(|&(n, _)| n < model.mesh.cells()[a] && metal(n)) else {
         return;
     };
     for (u, v) in [
@@ -52,6 +75,15 @@ pub(super) fn bridge(model: &mut Model, block: &EdgeBlock) {
             for level in first..=last {
                 place[a] = level;
                 faces[v][[place[2], place[1], place[0]]] = medium;
+            }
+            place[a] = node;
+            let medium = model.edges[u][[place[2], place[1], place[0]]];
+            if model.edge_media[usize::from(medium)] == EdgeMedium::Pec {
+                continue;
+            }
+            for level in first + 1..=last {
+                place[a] = level;
+                model.edges[u][[place[2], place[1], place[0]]] = medium;
             }
         }
     }
