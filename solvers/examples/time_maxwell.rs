@@ -1,10 +1,11 @@
-//! Times the Maxwell engines: `time_maxwell [cells] [threads] [runs]`, by default 160 cells a side, 2
-//! threads, 7 runs each.
+//! Times the Maxwell engines: `time_maxwell [cells=160] [threads=2] [runs=7] [WORD...]`.
 //!
-//! An empty cube, or one of random media by index, with a 10-cell absorbing layer on all faces and
-//! a pulse in the middle. Prints million cells per second, median, least and most over the runs,
-//! and the roofline: what the measured memory bandwidth would allow if every field were read and
-//! written once per step.
+//! A cube, empty or of random media, with a 10-cell absorbing layer on all faces inside it and a
+//! pulse in the middle. Prints million cells per second, those of the layers counted: median, least
+//! and most over the runs. Before that the roofline: the measured memory bandwidth, and what it
+//! allows if every field is read and written once per step. With words only the lines that hold
+//! all of them run: `time_maxwell runs=15 f32 Blocked "no media"`; `transform` and `Reference` name
+//! the last two parts, which otherwise run too.
 
 use curlwind_solvers::maxwell::{
     Component, Cpml, EdgeMedium, FieldRegion, Mesh, Model, Real, Scheme, Simulation, SourceTerm,
@@ -14,6 +15,40 @@ use ndarray::Array2;
 use std::time::Instant;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+struct Arguments {
+    cells: usize,
+    threads: usize,
+    runs: usize,
+    words: Vec<String>,
+}
+
+impl Arguments {
+    fn parse() -> Result<Self, Failure> {
+        let mut own = Self {
+            cells: 160,
+            threads: 2,
+            runs: 7,
+            words: Vec::new(),
+        };
+        for argument in std::env::args().skip(1) {
+            match argument.split_once('=') {
+                Some(("cells", n)) => own.cells = n.parse()?,
+                Some(("threads", n)) => own.threads = n.parse()?,
+                Some(("runs", n)) => own.runs = n.parse::<usize>()?.max(1),
+                Some((name, _)) => {
+                    return Err(format!("expected cells, threads or runs, found {name}").into());
+                }
+                None => own.words.push(argument),
+            }
+        }
+        Ok(own)
+    }
+
+    fn wants(&self, line: &str) -> bool {
+        self.words.iter().all(|w| line.contains(w.as_str()))
+    }
+}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Media {
@@ -57,7 +92,7 @@ fn model(n: usize, media: Media) -> Result<Model, Failure> {
     Ok(model)
 }
 
-/// Seconds per step, sorted.
+/// Seconds per step, sorted; the steps before the first run fill the mesh with the pulse.
 fn seconds<T: Real>(model: &Model, scheme: Scheme, runs: usize) -> Result<Vec<f64>, Failure> {
     let mut simulation = Simulation::<T>::new(model, scheme)?;
     let cells: usize = model.mesh.cells().iter().product();
@@ -65,7 +100,7 @@ fn seconds<T: Real>(model: &Model, scheme: Scheme, runs: usize) -> Result<Vec<f6
         Scheme::Reference => 1,
         _ => (120_000_000 / cells).clamp(8, 4000).next_multiple_of(8),
     };
-    simulation.advance(steps);
+    simulation.advance(steps.max(if scheme == Scheme::Reference { 1 } else { 64 }));
     let mut all: Vec<f64> = (0..runs)
         .map(|_| {
             let start = Instant::now();
@@ -87,14 +122,15 @@ fn report(name: &str, cells: f64, seconds: &[f64]) {
     );
 }
 
-/// Bytes per second of `a = b + s c` over arrays far larger than the caches, all threads.
+/// Bytes per second of `a = b + s c` over arrays far larger than the caches, all threads: the best
+/// of twenty.
 fn triad(threads: usize) -> f64 {
     const LEN: usize = 1 << 25;
     let mut a = vec![0.0f32; LEN];
     let (b, c) = (vec![1.0f32; LEN], vec![2.0f32; LEN]);
-    let part = LEN / threads;
+    let part = LEN.div_ceil(threads);
     let mut best = f64::INFINITY;
-    for _ in 0..10 {
+    for _ in 0..20 {
         let start = Instant::now();
         std::thread::scope(|scope| {
             for ((a, b), c) in a.chunks_mut(part).zip(b.chunks(part)).zip(c.chunks(part)) {
@@ -111,8 +147,8 @@ fn triad(threads: usize) -> f64 {
     4.0 * 4.0 * LEN as f64 / best
 }
 
-fn all<T: Real>(n: usize, runs: usize) -> Result<(), Failure> {
-    let cells = (n * n * n) as f64;
+fn rates<T: Real>(wanted: &Arguments) -> Result<(), Failure> {
+    let n = wanted.cells;
     for (media, name) in [
         (Media::None, "no media"),
         (Media::Indexed, "12 media"),
@@ -121,14 +157,19 @@ fn all<T: Real>(n: usize, runs: usize) -> Result<(), Failure> {
         let model = model(n, media)?;
         for scheme in [Scheme::Sweeps, Scheme::Fused, Scheme::Blocked] {
             let title = format!("{} {scheme:?}, {name}", T::NAME);
-            report(&title, cells, &seconds::<T>(&model, scheme, runs)?);
+            if wanted.wants(&title) {
+                let times = seconds::<T>(&model, scheme, wanted.runs)?;
+                report(&title, (n * n * n) as f64, &times);
+            }
         }
     }
     Ok(())
 }
 
-/// What a running transform of a plane at 20 frequencies adds.
-fn transform(n: usize, runs: usize) -> Result<(), Failure> {
+/// What a running transform of a plane at 20 frequencies adds: two simulations in turns, so that
+/// both see the same machine; the median of the ratios.
+fn transform(wanted: &Arguments) -> Result<(), Failure> {
+    let n = wanted.cells;
     for axis in [2, 0] {
         for interval in [1, 8] {
             let plain = model(n, Media::None)?;
@@ -143,13 +184,27 @@ fn transform(n: usize, runs: usize) -> Result<(), Failure> {
                     interval,
                 });
             }
-            let mut without = seconds::<f32>(&plain, Scheme::Fastest, runs)?[0];
-            let time = seconds::<f32>(&with, Scheme::Fastest, runs)?[0];
-            without = without.min(seconds::<f32>(&plain, Scheme::Fastest, runs)?[0]);
+            let steps = (240_000_000 / (n * n * n)).clamp(128, 4000);
+            let mut both = [
+                Simulation::<f32>::new(&plain, Scheme::Fastest)?,
+                Simulation::<f32>::new(&with, Scheme::Fastest)?,
+            ];
+            let mut ratios: Vec<f64> = (0..=wanted.runs)
+                .map(|_| {
+                    let [without, with] = both.each_mut().map(|simulation| {
+                        let start = Instant::now();
+                        simulation.advance(steps);
+                        start.elapsed().as_secs_f64()
+                    });
+                    with / without
+                })
+                .skip(1)
+                .collect();
+            ratios.sort_by(f64::total_cmp);
             println!(
-                "transform of a plane across {}, two components, 20 frequencies, interval {interval}: {:+.1} % (best runs)",
+                "transform of a plane across {}, two components, 20 frequencies, interval {interval}: {:+.1} %",
                 ["x", "y", "z"][axis],
-                100.0 * (time / without - 1.0)
+                100.0 * (ratios[ratios.len() / 2] - 1.0)
             );
         }
     }
@@ -157,16 +212,15 @@ fn transform(n: usize, runs: usize) -> Result<(), Failure> {
 }
 
 fn main() -> Result<(), Failure> {
-    let arguments: Vec<usize> = std::env::args()
-        .skip(1)
-        .map(|a| a.parse())
-        .collect::<Result<_, _>>()?;
-    let argument = |n: usize, default: usize| arguments.get(n).copied().unwrap_or(default);
-    let (n, threads, runs) = (argument(0, 160), argument(1, 2), argument(2, 7).max(1));
+    let wanted = Arguments::parse()?;
+    let (n, threads) = (wanted.cells, wanted.threads);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()?;
-    println!("{n}^3 cells, 10-cell layers on six faces, {threads} threads, {runs} runs each");
+    println!(
+        "{n}^3 cells, 10-cell layers on six faces among them, {threads} threads, {} runs each",
+        wanted.runs
+    );
     let bandwidth = triad(threads);
     println!("memory bandwidth (triad): {:.1} GB/s", bandwidth / 1e9);
     for (name, size) in [("f32", 4.0), ("f64", 8.0)] {
@@ -179,17 +233,21 @@ fn main() -> Result<(), Failure> {
         );
     }
     pool.install(|| {
-        all::<f32>(n, runs)?;
-        all::<f64>(n, runs)?;
-        transform(n, runs)?;
-        let small = model(60.min(n), Media::None)?;
-        let cells: usize = small.mesh.cells().iter().product();
-        let reference = seconds::<f32>(&small, Scheme::Reference, 3)?;
-        report(
-            "f32 Reference, no media, 60^3, one thread",
-            cells as f64,
-            &reference,
-        );
+        rates::<f32>(&wanted)?;
+        rates::<f64>(&wanted)?;
+        if wanted.wants("transform") {
+            transform(&wanted)?;
+        }
+        let title = "f32 Reference, no media, 60^3, one thread";
+        if wanted.wants(title) {
+            let small = model(60.min(n), Media::None)?;
+            let cells: usize = small.mesh.cells().iter().product();
+            report(
+                title,
+                cells as f64,
+                &seconds::<f32>(&small, Scheme::Reference, 3)?,
+            );
+        }
         Ok(())
     })
 }

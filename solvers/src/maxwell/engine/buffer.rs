@@ -4,7 +4,8 @@
 use super::Real;
 use std::marker::PhantomData;
 
-const LINE: usize = 64;
+/// Bytes of a cache line.
+pub(super) const LINE: usize = 64;
 
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]

@@ -268,7 +268,7 @@ fn sources(model: &Model) -> Result<()> {
         let item = format!("{what} on {:?} at {:?}", s.component, s.index);
         ensure(s.scale.is_finite(), &item, "a finite scale", s.scale)?;
         ensure(
-            !held(model, s.component, s.index),
+            !(s.component.is_electric() && held(model, s.component, s.index)),
             &item,
             "an edge away from conducting walls",
             "an edge on one",

@@ -11,10 +11,11 @@
 //! ```
 //!
 //! with the depth 0 at the inner face and 1 at the conductor that backs the layer. Across rows and
-//! planes `1 / kappa` is part of the row's spacing; along x the layer is a correction of a window
-//! of the row, `psi + (1 / kappa - 1) d/dx`.
+//! planes `1 / kappa` is part of the row's spacing; along x the layer is a correction of the
+//! values inside of it, `psi + (1 / kappa - 1) d/dx`.
 
 use super::Real;
+use super::buffer::Buffer;
 use super::layout::Layout;
 use super::spacing::{Spacings, Steps};
 use crate::maxwell::constants::{VACUUM_IMPEDANCE, VACUUM_PERMITTIVITY};
@@ -139,77 +140,85 @@ impl<T: Real> Layers<T> {
         }
     }
 
-    /// The windows of a row in which layers along x correct the update.
-    pub(super) fn windows(&self, width: usize) -> Vec<Window<T>> {
-        let mut place = 0;
-        let mut all = Vec::new();
-        for (side, cells) in [self.low, self.high].into_iter().enumerate() {
-            if cells == 0 {
-                continue;
-            }
-            let len = cells.next_multiple_of(8);
-            let first = match side {
-                0 => 0,
-                _ => (self.cells - cells).min(width - len),
-            };
-            let pick = |electric: bool| {
-                (first..first + len)
-                    .map(|i| {
-                        let own = match side {
-                            0 => i < cells,
-                            _ => i + cells >= self.cells && i <= self.cells,
-                        };
-                        if own {
-                            self.stretch(electric, i)
-                        } else {
-                            Stretch::default()
-                        }
-                    })
-                    .collect::<Vec<_>>()
-            };
-            all.push(Window {
-                first,
-                len,
-                place,
-                electric: Coefficients::new(&pick(true)),
-                magnetic: Coefficients::new(&pick(false)),
-            });
-            place += len;
+    /// The layers of x as a row of `width` values sees them; vectors of `line` values and parts of
+    /// them never lie across their ends.
+    pub(super) fn along_row(&self, width: usize, line: usize) -> RowLayer<T> {
+        let low = self.low.next_multiple_of(line).min(width);
+        let high = match self.high {
+            0 => width,
+            high => (self.cells - high) / line * line,
+        };
+        // in short rows both may be in one vector
+        let high = high.max(low);
+        let values = (low + width - high).next_multiple_of(line);
+        let pick = |electric: bool| {
+            let place = |n: usize| if n < low { n } else { n - low + high };
+            let own = |i: usize| i < self.low || (i + self.high >= self.cells && i <= self.cells);
+            let all: Vec<_> = (0..values)
+                .map(place)
+                .map(|i| match own(i) && i < width.min(self.cells + 1) {
+                    true => self.stretch(electric, i),
+                    false => Stretch::default(),
+                })
+                .collect();
+            Coefficients::new(&all)
+        };
+        RowLayer {
+            low,
+            high,
+            values,
+            electric: pick(true),
+            magnetic: pick(false),
         }
-        all
     }
 }
 
-/// A stretch of a row inside a layer along x, a multiple of eight values long; values outside the
-/// layer have zero coefficients.
-#[derive(Clone, Debug)]
-pub(super) struct Window<T> {
-    /// First value.
-    pub(super) first: usize,
-    /// Number of values.
-    pub(super) len: usize,
-    /// First psi among those of the row.
-    pub(super) place: usize,
+/// The stretches of a row inside layers along x: values below `low` and from `high` on. Values there
+/// that are outside of the layer have zero coefficients.
+pub(super) struct RowLayer<T> {
+    pub(super) low: usize,
+    pub(super) high: usize,
+    /// Number of values in both, padded: psi of a row.
+    pub(super) values: usize,
     /// For E.
     pub(super) electric: Coefficients<T>,
     /// For H.
     pub(super) magnetic: Coefficients<T>,
 }
 
-/// The coefficients of a window, apart.
-#[derive(Clone, Debug)]
+impl<T: Real> RowLayer<T> {
+    /// Place of value `i` of a row among those in layers.
+    pub(super) fn place(&self, i: usize) -> Option<usize> {
+        if i < self.low {
+            Some(i)
+        } else if i >= self.high {
+            Some(self.low + i - self.high)
+        } else {
+            None
+        }
+    }
+}
+
+/// The coefficients of such stretches, apart.
 pub(super) struct Coefficients<T> {
-    pub(super) b: Vec<T>,
-    pub(super) c: Vec<T>,
-    pub(super) g: Vec<T>,
+    pub(super) b: Buffer<T>,
+    pub(super) c: Buffer<T>,
+    pub(super) g: Buffer<T>,
 }
 
 impl<T: Real> Coefficients<T> {
     fn new(all: &[Stretch<T>]) -> Self {
+        let aligned = |of: fn(&Stretch<T>) -> T| {
+            let mut values = Buffer::zeros(all.len());
+            for (to, from) in values.iter_mut().zip(all) {
+                *to = of(from);
+            }
+            values
+        };
         Self {
-            b: all.iter().map(|s| s.b).collect(),
-            c: all.iter().map(|s| s.c).collect(),
-            g: all.iter().map(|s| s.g).collect(),
+            b: aligned(|s| s.b),
+            c: aligned(|s| s.c),
+            g: aligned(|s| s.g),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Fields, psi and coefficients: what an update of a row reads and writes.
 
 use super::Real;
-use super::buffer::{Buffer, Shared};
+use super::buffer::{Buffer, LINE, Shared};
 use super::coefficients::ComponentMedia;
-use super::cpml::{Layers, Window};
+use super::cpml::{Layers, RowLayer};
 use super::layout::{AXES, Layout};
 use super::spacing::{Spacings, Steps};
 use crate::maxwell::Model;
@@ -43,9 +43,8 @@ pub(super) struct Grid<T> {
     pub(super) psi: [[Buffer<T>; AXES]; COMPONENTS],
     pub(super) steps: [Steps<T>; AXES],
     pub(super) layers: [Layers<T>; AXES],
-    /// Windows of the layers along x, and psi values of a row in all of them.
-    pub(super) windows: Vec<Window<T>>,
-    pub(super) window_values: usize,
+    /// Those along x, as rows see them.
+    pub(super) layer_x: RowLayer<T>,
     pub(super) media: [ComponentMedia<T>; COMPONENTS],
     /// Components that are not zero for ever.
     pub(super) active: [bool; COMPONENTS],
@@ -61,14 +60,13 @@ impl<T: Real> Grid<T> {
         let layers: [Layers<T>; AXES] = std::array::from_fn(|a| {
             Layers::new(&layout, &spacings, &mut steps[a], a, model.time_step)
         });
-        let windows = layers[0].windows(layout.width);
-        let window_values = windows.iter().map(|w| w.len).sum();
+        let layer_x = layers[0].along_row(layout.width, LINE / size_of::<T>());
         let slabs = [0, layers[1].slabs(), layers[2].slabs()];
         let psi = std::array::from_fn(|c| {
             std::array::from_fn(|axis| {
                 let len = match axis {
                     _ if axis == c % AXES => 0,
-                    0 => layout.row_count() * window_values,
+                    0 => layout.row_count() * layer_x.values,
                     1 => layout.planes * slabs[1] * layout.stride,
                     _ => slabs[2] * layout.rows * layout.stride,
                 };
@@ -81,8 +79,7 @@ impl<T: Real> Grid<T> {
             psi,
             steps,
             layers,
-            windows,
-            window_values,
+            layer_x,
             media,
             active: [true; COMPONENTS],
             spacings,
@@ -198,7 +195,7 @@ pub(super) fn memory<T: Real>(model: &Model) -> u64 {
     let skew = (COMPONENTS * SKEW * 64) as u64 / real;
     let fields = COMPONENTS as u64 * (layout.len() as u64 + skew);
     let psi = 4
-        * (rows * (layer(0) + 14 * u64::from(layer(0) > 0))
+        * (rows * (layer(0) + 54 * u64::from(layer(0) > 0))
             + layout.planes as u64 * slab(layer(1)) * stride
             + slab(layer(2)) * layout.rows as u64 * stride);
     let media = |count: usize, mixed: bool| {

@@ -150,7 +150,7 @@ impl<T: Real> Span<'_, T> {
         let range = self.branches.range(row);
         // SAFETY: the row and its branches are this thread's
         unsafe {
-            let rows = std::array::from_fn(|a| fields[a].get(start, self.layout.width));
+            let rows = std::array::from_fn(|a| fields[a].get(start, self.layout.line()));
             for edge in self.states.get_mut(range.start, range.len()) {
                 edge.keep(rows);
             }
@@ -189,7 +189,7 @@ impl<T: Real> Span<'_, T> {
     ) {
         let row = self.layout.row(k, j);
         let start = self.layout.start(k, j);
-        let width = self.layout.width;
+        let line = self.layout.line();
         let first = if electric { 0 } else { AXES };
         let kind = usize::from(electric);
         let samples = self.samples.step(step);
@@ -197,13 +197,13 @@ impl<T: Real> Span<'_, T> {
         // slices below are made one after the other
         unsafe {
             if let (true, Some(samples)) = (flags & SOURCE != 0, samples) {
-                let rows = std::array::from_fn(|a| fields[first + a].get_mut(start, width));
+                let rows = std::array::from_fn(|a| fields[first + a].get_mut(start, line));
                 add(self.sources[kind].row(row), samples, rows);
             }
             if flags & BRANCH != 0 {
                 let range = self.branches.range(row);
                 for edge in self.states.get_mut(range.start, range.len()) {
-                    let values = fields[edge.component()].get_mut(start, width);
+                    let values = fields[edge.component()].get_mut(start, line);
                     edge.advance(samples, self.time_step, values);
                 }
             }
@@ -218,7 +218,7 @@ impl<T: Real> Span<'_, T> {
             }
             if flags & REGION != 0 {
                 for r in self.region_rows[kind].row(row) {
-                    r.sample(&self.regions, step, |c| fields[c].get(start, width));
+                    r.sample(&self.regions, step, |c| fields[c].get(start, line));
                 }
             }
         }

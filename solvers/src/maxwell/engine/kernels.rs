@@ -4,10 +4,9 @@ use super::Real;
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{Avx2, Avx512};
 use super::lanes::{Portable, Vectors};
-use super::row::{ANY, INDEXED, LOSSLESS, Row, Side, update, windows};
+use super::row::{ANY, INDEXED, LOSSLESS, Row, Side, update};
 
 type Update<T> = unsafe fn(&Side<'_, T>, &Row<T>);
-type AtWindows<T> = unsafe fn(&Side<'_, T>, &Row<T>, u8);
 
 /// Kernels of one instruction set, for H and for E.
 pub(super) struct Kernels<T> {
@@ -15,7 +14,6 @@ pub(super) struct Kernels<T> {
     pub(super) three: [[Update<T>; 12]; 2],
     /// By component and graded x.
     pub(super) one: [[[Update<T>; 2]; 3]; 2],
-    pub(super) windows: [AtWindows<T>; 2],
 }
 
 /// Number of a kernel for all three components.
@@ -43,18 +41,6 @@ macro_rules! kernels {
             {
                 // SAFETY: the caller's promises
                 unsafe { update::<T, $vectors, E, WHICH, MEDIA, GRADED, LAYER>(side, row) }
-            }
-
-            $(#[target_feature(enable = $features)])?
-            unsafe fn at_windows<T: Real, const E: bool>(
-                side: &Side<'_, T>,
-                row: &Row<T>,
-                bits: u8,
-            ) where
-                $vectors: Vectors<T>,
-            {
-                // SAFETY: the caller's promises
-                unsafe { windows::<T, $vectors, E>(side, row, bits) }
             }
 
             fn three<T: Real, const E: bool, const M: u8>() -> [Update<T>; 4]
@@ -97,7 +83,6 @@ macro_rules! kernels {
                         [one::<T, false, 0>(), one::<T, false, 1>(), one::<T, false, 2>()],
                         [one::<T, true, 0>(), one::<T, true, 1>(), one::<T, true, 2>()],
                     ],
-                    windows: [at_windows::<T, false>, at_windows::<T, true>],
                 }
             }
         }

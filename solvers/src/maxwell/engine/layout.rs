@@ -10,7 +10,8 @@
 //! ```
 //!
 //! Rows are updated over their whole `width`, a multiple of eight, and what came out beyond the
-//! component's extent is set back to zero. The last value of the stride is never touched by an
+//! component's extent is set back to zero. Where x ends in a conductor the last line need not be
+//! inside: E along it and H through it are zero. The last value of the stride is never touched by an
 //! update of its row, so it serves as the left neighbour of the next row: zero, or the far end of
 //! that row along a periodic x.
 
@@ -62,23 +63,32 @@ impl Layout {
         let periodic = turned.map(periodic);
         let idle = turned.map(idle);
         let stored = |a: usize| cells[a] + usize::from(!periodic[a]);
-        let width = (cells[0] + 1).next_multiple_of(8);
-        Self {
+        let mut own = Self {
             turned,
             walls: turned.map(|a| model.walls[a]),
             rows: stored(1),
             planes: stored(2),
-            width,
-            stride: (width + 1).next_multiple_of(16),
+            width: 0,
+            stride: 0,
             cells,
             periodic,
             idle,
-        }
+        };
+        let last = usize::from(!own.conducts(0, 1));
+        own.width = (own.cells[0] + last).next_multiple_of(8);
+        own.stride = (own.width + 1).next_multiple_of(16);
+        own
     }
 
     /// Values of one component with what surrounds them.
     pub(super) fn len(&self) -> usize {
         LEAD + self.stride + self.planes * self.rows * self.stride + LEAD
+    }
+
+    /// Values of a row that components may have.
+    #[inline(always)]
+    pub(super) fn line(&self) -> usize {
+        self.cells[0] + 1
     }
 
     /// Number of rows.
@@ -130,15 +140,14 @@ impl Layout {
         [i, j.min(self.rows), k.min(self.planes)]
     }
 
-    /// Whether an edge lies in a conducting wall: tangential E on the first or last line of an
-    /// axis that ends there in a conductor.
+    /// Whether a value is zero because of a conducting wall: E along it and H through it, on the
+    /// first or last line of an axis that ends there in a conductor.
     pub(super) fn held(&self, component: usize, index: Index) -> bool {
-        component < AXES
-            && (0..AXES).any(|a| {
-                a != component
-                    && ((index[a] == 0 && self.conducts(a, 0))
-                        || (index[a] == self.cells[a] && self.conducts(a, 1)))
-            })
+        (0..AXES).any(|a| {
+            (a != component % AXES) == (component < AXES)
+                && ((index[a] == 0 && self.conducts(a, 0))
+                    || (index[a] == self.cells[a] && self.conducts(a, 1)))
+        })
     }
 
     /// Whether a side of an axis is a conductor; an absorbing layer ends in one.

@@ -5,6 +5,7 @@
 //! rows, planes and steps at a time, on all threads of the rayon pool they are called in (as threads
 //! of their own). All give the same numbers bit for bit.
 
+mod block;
 mod blocked;
 mod branches;
 mod buffer;

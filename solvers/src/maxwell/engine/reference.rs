@@ -84,24 +84,17 @@ fn update_row<T: Real>(grid: &mut Grid<T>, component: usize, k: usize, j: usize)
             }
         }
         let mut value = ca * grid.fields[component][at] + cb * curl;
-        for w in 0..grid.windows.len() {
-            let window = &grid.windows[w];
-            if i < window.first || i >= window.first + window.len || component % AXES == 0 {
-                continue;
-            }
-            let n = i - window.first;
+        let layer = &grid.layer_x;
+        if let (true, Some(n)) = (component % AXES != 0, layer.place(i)) {
             let (set, difference) = (
                 if electric {
-                    &window.electric
+                    &layer.electric
                 } else {
-                    &window.magnetic
+                    &layer.magnetic
                 },
                 if plus == 0 { dp } else { dm },
             );
-            if set.c[n] == T::ZERO && set.g[n] == T::ZERO {
-                continue;
-            }
-            let place = row * grid.window_values + window.place + n;
+            let place = row * layer.values + n;
             let psi = set.b[n] * grid.psi[component][0][place] + set.c[n] * difference;
             let more = cb * (psi + set.g[n] * difference);
             value = if plus == 0 {

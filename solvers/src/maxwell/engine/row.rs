@@ -2,12 +2,13 @@
 //! [reference](super::reference).
 //!
 //! [`update`] takes the three components of a row together, which reads each neighbour once, or a
-//! single one, for rows on walls and of idle components. [`windows`] corrects the stretches of a
-//! row in layers along x.
+//! single one, for rows on walls and of idle components. It walks along the row in
+//! [blocks](super::block), those in layers along x first and last.
 
 use super::Real;
+use super::block::block;
 use super::coefficients::{ComponentMedia, PALETTE, RowMedium};
-use super::cpml::{Coefficients, Stretch, Window};
+use super::cpml::{Coefficients, RowLayer, Stretch};
 use super::lanes::{Lanes, Vectors};
 
 /// One lossless medium per component.
@@ -34,8 +35,8 @@ pub(super) struct Side<'a, T> {
     pub(super) end: [usize; 3],
     pub(super) held: bool,
     /// Layers along x.
-    pub(super) windows: Vec<(&'a Window<T>, &'a Coefficients<T>)>,
-    pub(super) window_values: usize,
+    pub(super) layer_x: &'a RowLayer<T>,
+    pub(super) coefficients_x: &'a Coefficients<T>,
 }
 
 /// No layer.
@@ -79,19 +80,35 @@ pub(super) unsafe fn update<
     side: &Side<'_, T>,
     row: &Row<T>,
 ) {
-    // SAFETY: the caller's promises
+    // SAFETY: the caller's promises; layers begin and end at whole vectors
     unsafe {
         let place = Place::new(side, row);
-        let mut i = 0;
+        let RowLayer { low, high, .. } = *side.layer_x;
+        let shift = low.wrapping_sub(high);
         let wide = V::Wide::N;
         let set = Constants::<T, V::Wide>::new(side, row, &place);
+        let mut i = 0;
+        while i + wide <= low {
+            block::<T, V::Wide, E, WHICH, MEDIA, GRADED, LAYER, true>(&place, &set, i, i);
+            i += wide;
+        }
+        while i + wide <= high {
+            block::<T, V::Wide, E, WHICH, MEDIA, GRADED, LAYER, false>(&place, &set, i, 0);
+            i += wide;
+        }
         while i + wide <= side.width {
-            block::<T, V::Wide, E, WHICH, MEDIA, GRADED, LAYER>(&place, &set, i);
+            let n = i.wrapping_add(shift);
+            block::<T, V::Wide, E, WHICH, MEDIA, GRADED, LAYER, true>(&place, &set, i, n);
             i += wide;
         }
         if wide > 8 && i < side.width {
             let set = Constants::<T, V::Narrow>::new(side, row, &place);
-            block::<T, V::Narrow, E, WHICH, MEDIA, GRADED, LAYER>(&place, &set, i);
+            if i < low || i >= high {
+                let n = if i < low { i } else { i.wrapping_add(shift) };
+                block::<T, V::Narrow, E, WHICH, MEDIA, GRADED, LAYER, true>(&place, &set, i, n);
+            } else {
+                block::<T, V::Narrow, E, WHICH, MEDIA, GRADED, LAYER, false>(&place, &set, i, 0);
+            }
         }
         if WHICH == 3 {
             trim::<T, E>(side, place.out[0], 0);
@@ -106,13 +123,15 @@ pub(super) unsafe fn update<
 /// Sets what came out beyond a component's extent, and E on the walls of x, to zero.
 #[inline(always)]
 unsafe fn trim<T: Real, const E: bool>(side: &Side<'_, T>, out: *mut T, component: usize) {
-    let first = side.width - 8;
-    let keep = side.end[component] - first.min(side.end[component]);
     // SAFETY: inside of the row, whose width is at least 8
     unsafe {
-        let tail = &mut *out.add(first).cast::<[T; 8]>();
-        for l in 0..8 {
-            tail[l] = if l < keep { tail[l] } else { T::ZERO };
+        if side.end[component] < side.width {
+            let first = side.width - 8;
+            let keep = side.end[component] - first.min(side.end[component]);
+            let tail = &mut *out.add(first).cast::<[T; 8]>();
+            for l in 0..8 {
+                tail[l] = if l < keep { tail[l] } else { T::ZERO };
+            }
         }
         if E && component > 0 && side.held {
             *out = T::ZERO;
@@ -121,17 +140,20 @@ unsafe fn trim<T: Real, const E: bool>(side: &Side<'_, T>, out: *mut T, componen
 }
 
 /// Where a row's values are.
-struct Place<'a, T> {
-    out: [*mut T; 3],
-    own: [*const T; 3],
-    across: [*const T; 3],
-    above: [*const T; 3],
-    psi_y: [*mut T; 3],
-    psi_z: [*mut T; 3],
-    layer_y: bool,
-    layer_z: bool,
-    steps_x: *const T,
-    media: [RowMedium<'a, T>; 3],
+pub(super) struct Place<'a, T> {
+    pub(super) out: [*mut T; 3],
+    pub(super) own: [*const T; 3],
+    pub(super) across: [*const T; 3],
+    pub(super) above: [*const T; 3],
+    /// Of the layers along x: psi and coefficients.
+    pub(super) psi_x: [*mut T; 3],
+    pub(super) x: &'a Coefficients<T>,
+    pub(super) psi_y: [*mut T; 3],
+    pub(super) psi_z: [*mut T; 3],
+    pub(super) layer_y: bool,
+    pub(super) layer_z: bool,
+    pub(super) steps_x: *const T,
+    pub(super) media: [RowMedium<'a, T>; 3],
 }
 
 impl<'a, T: Real> Place<'a, T> {
@@ -139,6 +161,7 @@ impl<'a, T: Real> Place<'a, T> {
     unsafe fn new(side: &'a Side<'_, T>, row: &Row<T>) -> Self {
         let ([x, y, z], [u, v, w]) = (side.out, side.own);
         let (layer_y, layer_z) = (row.psi_y != NONE, row.psi_z != NONE);
+        let psi_x = row.number * side.layer_x.values;
         let psi_y = if layer_y { row.psi_y } else { 0 };
         let psi_z = if layer_z { row.psi_z } else { 0 };
         let [px, py, pz] = &side.psi;
@@ -151,6 +174,8 @@ impl<'a, T: Real> Place<'a, T> {
                 own: own(row.here),
                 across: own(row.across),
                 above: own(row.above),
+                psi_x: [px[0], py[0].add(psi_x), pz[0].add(psi_x)],
+                x: side.coefficients_x,
                 psi_y: [px[1].add(psi_y), py[1], pz[1].add(psi_y)],
                 psi_z: [px[2].add(psi_z), py[2].add(psi_z), pz[2]],
                 layer_y,
@@ -167,16 +192,16 @@ impl<'a, T: Real> Place<'a, T> {
 }
 
 /// What stays the same along a row.
-struct Constants<T: Real, L: Lanes<T>> {
-    step: [L; 3],
-    y: (L, L),
-    z: (L, L),
-    media: [(L, L); 3],
-    tables: [(L::Table, L::Table); 3],
+pub(super) struct Constants<T: Real, L: Lanes<T>> {
+    pub(super) step: [L; 3],
+    pub(super) y: (L, L),
+    pub(super) z: (L, L),
+    pub(super) media: [(L, L); 3],
+    pub(super) tables: [(L::Table, L::Table); 3],
 }
 
-// Everything below is inlined into functions that are compiled for the instruction set; closures
-// would not be, and their intrinsics would become calls.
+// Everything from here on and in the blocks is inlined into functions that are compiled for the
+// instruction set; closures would not be, and their intrinsics would become calls.
 
 impl<T: Real, L: Lanes<T>> Constants<T, L> {
     #[inline(always)]
@@ -218,278 +243,4 @@ unsafe fn tables<T: Real, L: Lanes<T>>(medium: &RowMedium<'_, T>) -> (L::Table, 
     };
     // SAFETY: the caller has the instruction set
     unsafe { (L::table(ca), L::table(cb)) }
-}
-
-/// `N` values from place `i` on, of all components (`WHICH` 3) or one.
-#[inline(always)]
-unsafe fn block<
-    T: Real,
-    L: Lanes<T>,
-    const E: bool,
-    const WHICH: u8,
-    const MEDIA: u8,
-    const GRADED: bool,
-    const LAYER: bool,
->(
-    rows: &Place<'_, T>,
-    set: &Constants<T, L>,
-    i: usize,
-) {
-    // SAFETY: the caller's promises
-    unsafe {
-        let all = WHICH == 3;
-        let (x, y, z) = (all || WHICH == 0, all || WHICH == 1, all || WHICH == 2);
-        let [step_x, step_y, step_z] = set.step;
-        let step_x = if GRADED {
-            L::load(rows.steps_x.add(i))
-        } else {
-            step_x
-        };
-        // all differences before anything is written, so that each neighbour is read once; those
-        // of components that are left out are not used, and so not computed
-        let [own_x, own_y, own_z] = rows.own;
-        let (here_x, here_y, here_z) = (own_x.add(i), own_y.add(i), own_z.add(i));
-        let y_of_z = difference::<T, L, E>(here_z, rows.across[2].add(i));
-        let z_of_y = difference::<T, L, E>(here_y, rows.above[1].add(i));
-        let z_of_x = difference::<T, L, E>(here_x, rows.above[0].add(i));
-        let x_of_z = difference::<T, L, E>(here_z, beside::<T, E>(here_z));
-        let x_of_y = difference::<T, L, E>(here_y, beside::<T, E>(here_y));
-        let y_of_x = difference::<T, L, E>(here_x, rows.across[0].add(i));
-        if x {
-            let mut sum = curl::<T, L, E>(y_of_z, step_y, z_of_y, step_z);
-            if LAYER {
-                // what comes with a plus first: y for E, z for H
-                if E {
-                    sum = if rows.layer_y {
-                        with::<T, L, true>(sum, rows.psi_y[0].add(i), set.y, y_of_z)
-                    } else {
-                        sum
-                    };
-                    sum = if rows.layer_z {
-                        with::<T, L, false>(sum, rows.psi_z[0].add(i), set.z, z_of_y)
-                    } else {
-                        sum
-                    };
-                } else {
-                    sum = if rows.layer_z {
-                        with::<T, L, true>(sum, rows.psi_z[0].add(i), set.z, z_of_y)
-                    } else {
-                        sum
-                    };
-                    sum = if rows.layer_y {
-                        with::<T, L, false>(sum, rows.psi_y[0].add(i), set.y, y_of_z)
-                    } else {
-                        sum
-                    };
-                }
-            }
-            write::<T, L, MEDIA>(rows, set, 0, sum, i);
-        }
-        if y {
-            let mut sum = curl::<T, L, E>(z_of_x, step_z, x_of_z, step_x);
-            if LAYER {
-                sum = if rows.layer_z {
-                    with::<T, L, E>(sum, rows.psi_z[1].add(i), set.z, z_of_x)
-                } else {
-                    sum
-                };
-            }
-            write::<T, L, MEDIA>(rows, set, 1, sum, i);
-        }
-        if z {
-            let mut sum = curl::<T, L, E>(x_of_y, step_x, y_of_x, step_y);
-            if LAYER {
-                // minus in the curl of E, plus in that of H
-                sum = if E {
-                    if rows.layer_y {
-                        with::<T, L, false>(sum, rows.psi_y[2].add(i), set.y, y_of_x)
-                    } else {
-                        sum
-                    }
-                } else {
-                    if rows.layer_y {
-                        with::<T, L, true>(sum, rows.psi_y[2].add(i), set.y, y_of_x)
-                    } else {
-                        sum
-                    }
-                };
-            }
-            write::<T, L, MEDIA>(rows, set, 2, sum, i);
-        }
-    }
-}
-
-/// The neighbour along x: in front for E, behind for H.
-#[inline(always)]
-unsafe fn beside<T, const E: bool>(own: *const T) -> *const T {
-    // SAFETY: rows have a neighbour on both sides
-    unsafe { if E { own.sub(1) } else { own.add(1) } }
-}
-
-/// Upper less lower neighbour; for E the row's own place is the upper one.
-#[inline(always)]
-unsafe fn difference<T: Real, L: Lanes<T>, const E: bool>(own: *const T, other: *const T) -> L {
-    // SAFETY: the caller's promises
-    unsafe {
-        let (own, other) = (L::load(own), L::load(other));
-        if E { own.sub(other) } else { other.sub(own) }
-    }
-}
-
-/// The curl for E; for H with the minus inside.
-#[inline(always)]
-unsafe fn curl<T: Real, L: Lanes<T>, const E: bool>(
-    plus: L,
-    step_plus: L,
-    minus: L,
-    step_minus: L,
-) -> L {
-    // SAFETY: the caller has the instruction set
-    unsafe {
-        let (plus, minus) = (plus.mul(step_plus), minus.mul(step_minus));
-        if E { plus.sub(minus) } else { minus.sub(plus) }
-    }
-}
-
-/// Advances psi and adds it to the curl or takes it off.
-#[inline(always)]
-unsafe fn with<T: Real, L: Lanes<T>, const PLUS: bool>(
-    curl: L,
-    psi: *mut T,
-    (b, c): (L, L),
-    difference: L,
-) -> L {
-    // SAFETY: the caller's promises
-    unsafe {
-        let value = b.mul(L::load(psi)).add(c.mul(difference));
-        value.store(psi);
-        if PLUS {
-            curl.add(value)
-        } else {
-            curl.sub(value)
-        }
-    }
-}
-
-/// `ca before + cb curl`.
-#[inline(always)]
-unsafe fn write<T: Real, L: Lanes<T>, const MEDIA: u8>(
-    rows: &Place<'_, T>,
-    set: &Constants<T, L>,
-    component: usize,
-    curl: L,
-    i: usize,
-) {
-    // SAFETY: the caller's promises
-    unsafe {
-        let place = rows.out[component].add(i);
-        let before = L::load(place);
-        let (ca, cb) = match &rows.media[component] {
-            _ if MEDIA == LOSSLESS => {
-                before.add(set.media[component].1.mul(curl)).store(place);
-                return;
-            }
-            RowMedium::Palette(index, ..) => {
-                let (ca, cb) = set.tables[component];
-                let index = index.as_ptr().add(i);
-                (L::look_up(ca, index), L::look_up(cb, index))
-            }
-            // what an indexed kernel is for; tells the compiler that there is nothing else
-            _ if MEDIA == INDEXED => return,
-            RowMedium::One(..) => set.media[component],
-            RowMedium::Each(ca, cb) => (L::load(ca.as_ptr().add(i)), L::load(cb.as_ptr().add(i))),
-        };
-        ca.mul(before).add(cb.mul(curl)).store(place);
-    }
-}
-
-/// Adds the layers along x to the y and z components of a row, as far as `bits` name them:
-/// `± cb (psi + (1 / kappa - 1) D)`.
-///
-/// # Safety
-/// As [`update`].
-#[inline(always)]
-pub(super) unsafe fn windows<T: Real, V: Vectors<T>, const E: bool>(
-    side: &Side<'_, T>,
-    row: &Row<T>,
-    bits: u8,
-) {
-    // SAFETY: the caller's promises
-    unsafe {
-        for (window, set) in &side.windows {
-            let psi = row.number * side.window_values + window.place;
-            if bits & 2 != 0 {
-                stretch::<T, V, E, 1>(side, row, window, set, side.psi[1][0].add(psi));
-            }
-            if bits & 4 != 0 {
-                stretch::<T, V, E, 2>(side, row, window, set, side.psi[2][0].add(psi));
-            }
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn stretch<T: Real, V: Vectors<T>, const E: bool, const AXIS: u8>(
-    side: &Side<'_, T>,
-    row: &Row<T>,
-    window: &Window<T>,
-    set: &Coefficients<T>,
-    psi: *mut T,
-) {
-    // SAFETY: the caller's promises
-    unsafe {
-        let a = AXIS as usize;
-        let at = row.here + window.first;
-        // Ey has - dHz/dx, Ez + dHy/dx; H the opposite
-        let (own, out) = (side.own[3 - a].add(at), side.out[a].add(at));
-        let medium = side.media[a].decode(row.codes[a]);
-        let mut n = 0;
-        while n + V::Wide::N <= window.len {
-            stretch_block::<T, V::Wide, E, AXIS>(own, out, &medium, set, window.first, n, psi);
-            n += V::Wide::N;
-        }
-        while n < window.len {
-            stretch_block::<T, V::Narrow, E, AXIS>(own, out, &medium, set, window.first, n, psi);
-            n += V::Narrow::N;
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn stretch_block<T: Real, L: Lanes<T>, const E: bool, const AXIS: u8>(
-    own: *const T,
-    out: *mut T,
-    medium: &RowMedium<'_, T>,
-    set: &Coefficients<T>,
-    first: usize,
-    n: usize,
-    psi: *mut T,
-) {
-    // SAFETY: the caller's promises
-    unsafe {
-        let own = own.add(n);
-        let difference = difference::<T, L, E>(own, beside::<T, E>(own));
-        let (b, c) = (
-            L::load(set.b.as_ptr().add(n)),
-            L::load(set.c.as_ptr().add(n)),
-        );
-        let value = b.mul(L::load(psi.add(n))).add(c.mul(difference));
-        value.store(psi.add(n));
-        let g = L::load(set.g.as_ptr().add(n));
-        let cb = match medium {
-            RowMedium::One(_, cb) => L::splat(*cb),
-            RowMedium::Palette(index, _, cb) => {
-                L::look_up(L::table(cb), index.as_ptr().add(first + n))
-            }
-            RowMedium::Each(_, cb) => L::load(cb.as_ptr().add(first + n)),
-        };
-        let more = cb.mul(value.add(g.mul(difference)));
-        let before = L::load(out.add(n));
-        let after = if (AXIS == 2) == E {
-            before.add(more)
-        } else {
-            before.sub(more)
-        };
-        after.store(out.add(n));
-    }
 }

@@ -3,7 +3,7 @@
 use super::Real;
 use super::layout::{AXES, Layout};
 use super::row_table::RowTable;
-use crate::maxwell::{Model, Waveforms};
+use crate::maxwell::{Model, SourceTerm, Waveforms};
 
 /// A source on a row.
 pub(super) struct Source<T> {
@@ -19,14 +19,16 @@ pub(super) fn sources<T: Real>(
     layout: &Layout,
     electric: bool,
 ) -> RowTable<Source<T>> {
-    let of_kind = model
-        .sources
-        .iter()
-        .filter(|s| s.component.is_electric() == electric);
-    let all = of_kind.map(|s| {
-        let [i, j, k] = layout.index(s.index);
+    let place = |s: &SourceTerm| (layout.component(s.component), layout.index(s.index));
+    let all = model.sources.iter().filter(|s| {
+        let (component, index) = place(s);
+        // a magnetic current through a conducting wall is cancelled by its image
+        s.component.is_electric() == electric && !layout.held(component, index)
+    });
+    let all = all.map(|s| {
+        let (component, [i, j, k]) = place(s);
         let source = Source {
-            component: layout.component(s.component) as u8,
+            component: component as u8,
             i: i as u32,
             waveform: s.waveform as u32,
             scale: T::from_f64(s.scale),

@@ -73,12 +73,12 @@ impl<'a, T: Real> Stepper<'a, T> {
                     layout.extent(out + a)[0] - usize::from(held)
                 }),
                 held: layout.conducts(0, 0),
-                windows: grid
-                    .windows
-                    .iter()
-                    .map(|w| (w, if electric { &w.electric } else { &w.magnetic }))
-                    .collect(),
-                window_values: grid.window_values,
+                layer_x: &grid.layer_x,
+                coefficients_x: if electric {
+                    &grid.layer_x.electric
+                } else {
+                    &grid.layer_x.magnetic
+                },
             }
         });
         let kinds = [AXES, 0].map(|first| {
@@ -185,9 +185,6 @@ impl<'a, T: Real> Stepper<'a, T> {
                         (self.kernels.one[kind][a][usize::from(self.graded)])(side, &row);
                     }
                 }
-            }
-            if !side.windows.is_empty() {
-                (self.kernels.windows[kind])(side, &row, bits);
             }
         }
     }
