@@ -2,7 +2,8 @@
 //!
 //! Along each axis the snapped lines cut the domain into intervals. An interval asks for cells of
 //! the shortest wavelength in the solids above it over `cells_per_wavelength`, or of its own length
-//! when that is smaller; a cell size may grow with distance x from an interval of size h as
+//! when that is smaller; so does a region, which may begin and end between lines; a cell size may
+//! grow with distance x from an interval of size h as
 //! `h + (ratio - 1) x`, and the smallest of all these is the size s(x). Each interval then gets
 //! `ceil(integral dx / s)` cells at equal steps of that integral.
 
@@ -212,7 +213,15 @@ impl MeshRules {
         };
         let snapped = merge(&snapped, smallest);
         let targets = self.targets(solids, axis, &snapped);
-        let mut lines = subdivide(&snapped, &targets, self.ratio)?;
+        // regions begin and end between lines too
+        let (first, last) = (snapped[0], snapped[snapped.len() - 1]);
+        let regions: Vec<(f64, f64, f64)> = self
+            .regions
+            .iter()
+            .map(|r| (r.min[a].max(first), r.max[a].min(last), r.cell[a]))
+            .filter(|&(low, high, cell)| low < high && cell.is_finite())
+            .collect();
+        let mut lines = subdivide(&snapped, &targets, &regions, self.ratio)?;
         let absorbing = |margin| match margin {
             Margin::None => 0,
             Margin::Open { absorbing, .. } | Margin::Through { absorbing } => absorbing,
@@ -243,8 +252,11 @@ impl MeshRules {
                     let [low, high] = solid.shape.bounds();
                     over(low[a], high[a]).then(|| self.cell(medium.refractive_index().max(1.0)))
                 });
+                let tolerance = 1e-9 * (p[1] - p[0]);
                 let regions = self.regions.iter().filter_map(|region| {
-                    over(region.min[a], region.max[a]).then_some(region.cell[a])
+                    let covered =
+                        region.min[a] <= p[0] + tolerance && region.max[a] >= p[1] - tolerance;
+                    covered.then_some(region.cell[a])
                 });
                 media.chain(regions).fold(self.cell(1.0), f64::min)
             })
@@ -308,8 +320,14 @@ fn merge(sorted: &[f64], smallest: f64) -> Vec<f64> {
     lines
 }
 
-/// Fills the intervals between `snapped` lines with cells no larger than `targets`, graded.
-fn subdivide(snapped: &[f64], targets: &[f64], ratio: f64) -> Result<Vec<f64>> {
+/// Fills the intervals between `snapped` lines with cells no larger than `targets`, graded, and no
+/// larger in `regions` (first and last coordinate, cell) than these ask for.
+fn subdivide(
+    snapped: &[f64],
+    targets: &[f64],
+    regions: &[(f64, f64, f64)],
+    ratio: f64,
+) -> Result<Vec<f64>> {
     let mut sizes: Vec<f64> = snapped
         .windows(2)
         .zip(targets)
@@ -321,7 +339,7 @@ fn subdivide(snapped: &[f64], targets: &[f64], ratio: f64) -> Result<Vec<f64>> {
     // rounding up the number of cells shrinks them, so the neighbours are looked at again
     let mut lines = Vec::new();
     for _ in 0..20 {
-        lines = graded(snapped, &sizes, ratio)?;
+        lines = graded(snapped, &sizes, regions, ratio)?;
         if worst_ratio(&lines) <= ratio * (1.0 + 1e-9) {
             break;
         }
@@ -349,7 +367,12 @@ fn worst_ratio(lines: &[f64]) -> f64 {
 }
 
 /// One pass: the size function `s(x) = min_j (h_j + slope dist(x, interval j))`, integrated.
-fn graded(snapped: &[f64], sizes: &[f64], ratio: f64) -> Result<Vec<f64>> {
+fn graded(
+    snapped: &[f64],
+    sizes: &[f64],
+    regions: &[(f64, f64, f64)],
+    ratio: f64,
+) -> Result<Vec<f64>> {
     // cells of a size that grows linearly with x have the ratio exp(slope)
     let slope = 0.9 * ratio.ln();
     let intervals: Vec<(f64, f64, f64)> = snapped
@@ -360,12 +383,14 @@ fn graded(snapped: &[f64], sizes: &[f64], ratio: f64) -> Result<Vec<f64>> {
     let size = |x: f64| {
         intervals
             .iter()
+            .chain(regions)
             .map(|&(l, r, h)| h + slope * (l - x).max(x - r).max(0.0))
             .fold(f64::INFINITY, f64::min)
     };
     let mut lines = vec![snapped[0]];
     for &(l, r, h) in &intervals {
-        let smallest = size(l).min(size(r)).min(h);
+        let within = regions.iter().filter(|q| q.0 < r && q.1 > l).map(|q| q.2);
+        let smallest = within.fold(size(l).min(size(r)).min(h), f64::min);
         let samples = (8.0 * (r - l) / smallest).ceil().max(8.0);
         if !(samples < 8e6) || lines.len() > 1_000_000 {
             return Err(Error::Size {
@@ -465,6 +490,38 @@ mod tests {
             .map(|p| p[1] - p[0])
             .fold(0.0, f64::max);
         assert!(inside <= SPEED_OF_LIGHT / 3e9 / 20.0 / 4.4f64.sqrt() * (1.0 + 1e-6));
+    }
+
+    #[test]
+    fn regions_begin_and_end_between_lines() {
+        let wire = Solid::new(
+            "wire",
+            Shape::Wire {
+                points: vec![[0.0, 0.0, -29e-3], [0.0, 0.0, 29e-3]],
+                radius: None,
+            },
+            Material::Pec,
+        );
+        let mut rules = MeshRules::new(3e9);
+        rules.regions.push(Region {
+            min: [-2e-3, -2e-3, -31e-3],
+            max: [2e-3, 2e-3, 31e-3],
+            cell: [1e-3, 1e-3, 1.5e-3],
+        });
+        let mesh = rules.mesh(&[wire]).unwrap();
+        for (axis, reach, cell) in [(Axis::X, 2e-3, 1e-3), (Axis::Z, 31e-3, 1.5e-3)] {
+            let lines = mesh.lines(axis);
+            let inside = lines
+                .windows(2)
+                .filter(|p| p[0].abs().min(p[1].abs()) < reach);
+            let largest = inside.map(|p| p[1] - p[0]).fold(0.0, f64::max);
+            assert!(
+                largest < 1.1 * cell && largest > 0.8 * cell,
+                "{axis:?} {largest}"
+            );
+        }
+        let estimate = Estimate::of(&mesh, 4);
+        assert!(estimate.ratio <= 1.3 * (1.0 + 1e-9), "{}", estimate.ratio);
     }
 
     #[test]
