@@ -77,36 +77,3 @@ fn reference_layer() -> Cpml {
         ..Cpml::new(20)
     }
 }
-
-/// Scan of the layer's parameters: `cells order sigma kappa alpha ...`, against a reference kept in a
-/// file.
-pub fn scan(arguments: &[f64], file: &str, margin: usize) -> Result<()> {
-    let reference: Vec<f64> = match std::fs::read_to_string(file) {
-        Ok(text) => text.lines().filter_map(|l| l.parse().ok()).collect(),
-        Err(_) => {
-            let layer = Cpml {
-                cells: 20,
-                order: 4.0,
-                sigma: 0.9,
-                kappa: 1.0,
-                alpha: 0.05,
-            };
-            let values = plate(layer, margin, STEPS)?;
-            let text: Vec<String> = values.iter().map(|x| format!("{x:e}")).collect();
-            let _ = std::fs::write(file, text.join("\n"));
-            values
-        }
-    };
-    for c in arguments.chunks_exact(5) {
-        let layer = Cpml {
-            cells: c[0] as usize,
-            order: c[1],
-            sigma: c[2],
-            kappa: c[3],
-            alpha: c[4],
-        };
-        let values = plate(layer, 3, STEPS)?;
-        println!("{layer:?} {:.1} dB", decibel(&values, &reference));
-    }
-    Ok(())
-}
