@@ -25,15 +25,18 @@ pub enum Form {
 pub struct DesignSurrogateConfig {
     /// The rational function that stands for the response.
     pub form: Form,
-    /// Number of resonances, those outside the band included.
+    /// Most resonances, those outside the band included; fewer where these err less on designs
+    /// left out.
     pub poles: usize,
-    /// Width of the hidden layers that correct the quadratic response surface.
+    /// Highest degree of the response surface, chosen likewise.
+    pub degree: usize,
+    /// Width of the hidden layers of the perceptron that corrects the response surface.
     pub hidden: usize,
     /// Number of hidden layers.
     pub layers: usize,
     /// Members of the ensemble, 2 or more. Each leaves out its share of the designs.
     pub members: usize,
-    /// Optimiser steps of each member.
+    /// Optimiser steps of each member's perceptron; 0 for response surfaces alone.
     pub steps: usize,
     /// Designs per optimiser step.
     pub batch_size: usize,
@@ -58,6 +61,7 @@ impl Default for DesignSurrogateConfig {
         Self {
             form: Form::Auto,
             poles: 10,
+            degree: 4,
             hidden: 48,
             layers: 2,
             members: 5,
@@ -82,9 +86,9 @@ impl DesignSurrogateConfig {
         for (key, least, found) in [
             ("poles", 1, self.poles),
             ("hidden", 1, self.hidden),
+            ("degree", 1, self.degree),
             ("layers", 1, self.layers),
             ("members", 2, self.members),
-            ("steps", 1, self.steps),
             ("batch_size", 1, self.batch_size),
         ] {
             if found < least {
@@ -131,7 +135,7 @@ impl DesignSurrogateConfig {
         TrainingConfig {
             stages: vec![Stage {
                 roll_out: 1,
-                epochs: self.steps.div_ceil(batches),
+                epochs: self.steps.div_ceil(batches).max(1),
                 learning_rate: None,
             }],
             batch_size,

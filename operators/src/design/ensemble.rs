@@ -1,4 +1,8 @@
 //! The surrogate: members trained on shares of the designs, their mean, and calibrated intervals.
+//!
+//! Members are response surfaces first ([`super::surface`]); perceptrons that correct them are then
+//! trained by stochastic gradients, and kept if the members err less on the designs that each left
+//! out.
 
 use super::calibration::Calibration;
 use super::config::{DesignSurrogateConfig, Form};
@@ -8,6 +12,7 @@ use super::network::{Architecture, ResonanceNetwork};
 use super::objective::{Curves, Objective, relative, scaled};
 use super::prediction::Prediction;
 use super::statistics::{distance, mean_and_spread, passive, squares};
+use super::surface::{Candidate, Surfaces};
 use crate::error::{Error, Result};
 use crate::training::{RunOptions, fit};
 use crate::weights;
@@ -23,6 +28,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 /// A surrogate of a design sweep.
 #[derive(Clone, Debug)]
@@ -49,12 +56,17 @@ pub struct Description {
     pub frequencies: Vec<f64>,
     /// The training designs.
     pub domain: Domain,
+    /// How the members are built: of all candidates the one that erred the least.
+    pub chosen: Candidate,
+    /// What it was chosen from. The least of many errors is optimistic, the less so the more
+    /// designs there are.
+    pub candidates: Vec<Candidate>,
     /// Scale of the intervals.
     pub calibration: Calibration,
     /// Error of the members on the designs that each left out, relative L2 over all designs, of dB
     /// or of the complex S-parameters.
     pub out_of_fold_error: f64,
-    /// Wall time of training, summed over the members, in seconds.
+    /// Wall time of training in seconds.
     pub training_seconds: f64,
 }
 
@@ -65,15 +77,22 @@ struct Members {
 
 /// Designs per pass through the members.
 const CHUNK: usize = 64;
+/// Degree of the surface that a perceptron starts with where none was fitted.
+const PLAIN_DEGREE: usize = 2;
+
 impl Description {
     fn architecture(&self) -> Architecture {
         Architecture {
             parameters: self.parameter_names.len(),
             pairs: self.port_pairs.len(),
             form: self.form,
-            poles: self.config.poles,
+            poles: self.chosen.poles,
+            degree: self.chosen.degree,
             hidden: self.config.hidden,
-            layers: self.config.layers,
+            layers: match self.chosen.network {
+                true => self.config.layers,
+                false => 0,
+            },
             lowest: relative(&self.frequencies)
                 .first()
                 .copied()
@@ -84,9 +103,10 @@ impl Description {
 }
 
 impl DesignSurrogate {
-    /// Trains the members side by side, each in its own `folder/member_N` with checkpoint and
-    /// metrics, and calibrates the intervals. With [`RunOptions::resume`] a killed run continues
-    /// with the same bits.
+    /// Fits the response surfaces, trains perceptrons on top of them side by side, each in its own
+    /// `folder/member_N` with checkpoint and metrics, keeps what errs less on the designs that the
+    /// members left out, and calibrates the intervals. With [`RunOptions::resume`] a killed run
+    /// continues with the same bits.
     ///
     /// # Errors
     /// When data or configuration are refused, files cannot be written, a loss is not finite, or
@@ -100,17 +120,25 @@ impl DesignSurrogate {
     ) -> Result<Self> {
         config.check()?;
         data.check()?;
+        let start = Instant::now();
         let form = config.form_for(data)?;
         let domain = Domain::new(&data.parameters);
         let curves = Curves::new(data, &domain);
-        let shares = shares(
-            data.designs(),
-            config.members.min(data.designs()),
-            config.seed,
-        );
+        let members = config.members.min(data.designs());
+        let shares = shares(data.designs(), members, config.seed);
+        let stopped = || {
+            options
+                .stop
+                .is_some_and(|stop| stop.load(Ordering::Relaxed))
+        };
+        let surfaces = Surfaces::choose(&curves, config, form, &shares, &stopped);
+        if stopped() {
+            let folder = folder.to_owned();
+            return Err(Error::Stopped { folder });
+        }
         let mut description = Description {
             config: DesignSurrogateConfig {
-                members: shares.len(),
+                members,
                 ..config.clone()
             },
             form,
@@ -119,51 +147,64 @@ impl DesignSurrogate {
             port_pairs: data.port_pairs.clone(),
             frequencies: data.frequencies.clone(),
             domain,
+            chosen: Candidate {
+                poles: config.poles,
+                degree: PLAIN_DEGREE,
+                ridge: 0.0,
+                network: false,
+                out_of_fold_error: f64::INFINITY,
+            },
+            candidates: Vec::new(),
             calibration: Calibration::fit(&[], &[], 1, config.coverage),
             out_of_fold_error: 0.0,
             training_seconds: 0.0,
         };
-        let architecture = description.architecture();
-        let config_text = serde_json::to_string(config).unwrap_or_default();
-        let identity = format!("{config_text} {:016x}", curves.fingerprint());
-        let bar = progress(shares.len(), options.quiet);
-        let trained: Vec<(ResonanceNetwork, f64)> = shares
-            .par_iter()
-            .enumerate()
-            .map(|(member, left_out)| {
-                let designs = (0..data.designs()).filter(|d| !left_out.contains(d));
-                let designs: Vec<usize> = designs.collect();
-                let training = config.training(designs.len(), member);
-                let objective = Objective {
-                    network: architecture.init(training.seed, device),
-                    device: device.clone().without_autodiff(),
-                    curves: &curves,
-                    designs,
-                    loss: config.loss,
-                    frequencies_per_step: config.frequencies_per_step,
-                    identity: identity.clone(),
-                };
-                let folder = folder.join(format!("member_{member}"));
-                let options = RunOptions {
-                    quiet: true,
-                    ..options
-                };
-                let fitted = fit(&objective, &training, &folder, options)?;
-                if !fitted.finished {
-                    return Err(Error::Stopped { folder });
-                }
-                bar.inc(1);
-                Ok((fitted.network, fitted.seconds))
-            })
-            .collect::<Result<_>>()?;
-        bar.finish_and_clear();
-        description.training_seconds = trained.iter().map(|(_, seconds)| seconds).sum();
-        let members = trained.into_iter().map(|(network, _)| network).collect();
-        let mut surrogate = Self {
-            members: Members { members },
-            description,
+        let device_without = device.clone().without_autodiff();
+        let mut built = Vec::new();
+        if let Some(surfaces) = &surfaces {
+            description.chosen = surfaces.chosen;
+            description.candidates.clone_from(&surfaces.candidates);
+            let architecture = description.architecture();
+            let member = |surface| architecture.at_surface(surface, 0, &device_without);
+            let members = surfaces.members.iter().map(member).collect();
+            let mut surrogate = Self {
+                members: Members { members },
+                description: description.clone(),
+            };
+            surrogate.calibrate(data, &shares)?;
+            built.push(surrogate);
+        }
+        if config.steps > 0 {
+            description.chosen.network = true;
+            let training = Training {
+                curves: &curves,
+                description: &description,
+                shares: &shares,
+                surfaces: surfaces.as_ref().map_or(&[], |s| &s.members),
+                device,
+                options,
+            };
+            let mut surrogate = Self {
+                members: training.run(folder)?,
+                description,
+            };
+            surrogate.calibrate(data, &shares)?;
+            let error = surrogate.description.out_of_fold_error;
+            surrogate.description.chosen.out_of_fold_error = error;
+            built.push(surrogate);
+        }
+        let candidate = built.last().map(|s| s.description.chosen);
+        let error = |s: &Self| s.description.out_of_fold_error;
+        let best = built
+            .into_iter()
+            .min_by(|a, b| error(a).total_cmp(&error(b)));
+        let Some(mut surrogate) = best else {
+            let expected = "at least 1: no response surface has few enough coefficients";
+            return Err(Error::config("steps", expected, config.steps));
         };
-        surrogate.calibrate(data, &shares)?;
+        let candidate = candidate.filter(|candidate| candidate.network);
+        surrogate.description.candidates.extend(candidate);
+        surrogate.description.training_seconds = start.elapsed().as_secs_f64();
         Ok(surrogate)
     }
 
@@ -219,7 +260,10 @@ impl DesignSurrogate {
             serde_json::from_str(&text).map_err(|e| corrupt(e.to_string()))?;
         description.config.check()?;
         let parameters = description.parameter_names.len();
+        let chosen = description.chosen;
         let fits = description.domain.parameters() == parameters
+            && chosen.poles > 0
+            && chosen.degree > 0
             && description.domain.highest.len() == parameters
             && description
                 .domain
@@ -334,6 +378,66 @@ impl DesignSurrogate {
         let norm = squares(&data.response).max(f64::MIN_POSITIVE);
         self.description.out_of_fold_error = (error / norm).sqrt();
         Ok(())
+    }
+}
+
+/// The training of the perceptrons.
+struct Training<'a> {
+    curves: &'a Curves,
+    description: &'a Description,
+    shares: &'a [Vec<usize>],
+    /// Where the members start; from scratch when there is none.
+    surfaces: &'a [Array2<f64>],
+    device: &'a Device,
+    options: RunOptions<'a>,
+}
+
+impl Training<'_> {
+    /// The members side by side, each in a folder of its own.
+    fn run(&self, folder: &Path) -> Result<Members> {
+        let bar = progress(self.shares.len(), self.options.quiet);
+        let members = (0..self.shares.len()).into_par_iter().map(|member| {
+            let network = self.member(member, &folder.join(format!("member_{member}")))?;
+            bar.inc(1);
+            Ok(network)
+        });
+        let members = members.collect::<Result<_>>()?;
+        bar.finish_and_clear();
+        Ok(Members { members })
+    }
+
+    fn member(&self, member: usize, folder: &Path) -> Result<ResonanceNetwork> {
+        let config = &self.description.config;
+        let designs: Vec<usize> = (0..self.curves.parameters.len())
+            .filter(|design| !self.shares[member].contains(design))
+            .collect();
+        let training = config.training(designs.len(), member);
+        let architecture = self.description.architecture();
+        let network = match self.surfaces.get(member) {
+            Some(surface) => architecture.at_surface(surface, training.seed, self.device),
+            None => architecture.init(training.seed, self.device),
+        };
+        let text = serde_json::to_string(config).unwrap_or_default();
+        let objective = Objective {
+            network,
+            device: self.device.clone().without_autodiff(),
+            curves: self.curves,
+            designs,
+            loss: config.loss,
+            frequencies_per_step: config.frequencies_per_step,
+            identity: format!("{text} {:016x}", self.curves.fingerprint()),
+        };
+        let options = RunOptions {
+            quiet: true,
+            ..self.options
+        };
+        let fitted = fit(&objective, &training, folder, options)?;
+        match fitted.finished {
+            true => Ok(fitted.network),
+            false => Err(Error::Stopped {
+                folder: folder.to_owned(),
+            }),
+        }
     }
 }
 

@@ -1,14 +1,16 @@
 //! Surrogates of design sweeps: design parameters to S-parameters over frequency.
 //!
 //! A sweep of an antenna's dimensions gives smooth curves whose resonances move. Interpolating the
-//! curves themselves blurs them; here the network predicts *where* the resonances are, how wide
-//! and how strong, and a rational function of frequency does the rest ([`network`]). A one-port is
+//! curves themselves blurs them; here a model predicts *where* the resonances are, how wide and how
+//! strong, and a rational function of frequency does the rest ([`network`]). A one-port is
 //! described by its normalised impedance as a sum of positive-real terms, so that every prediction
 //! is passive, causal and real in time by construction.
 //!
-//! A [`DesignSurrogate`] is a small ensemble. Each member leaves out its share of the designs;
-//! what it then gets wrong on them scales the spread of the ensemble to intervals of a stated
-//! coverage ([`calibration`]). [`domain`] says how far a question is from the training designs.
+//! A [`DesignSurrogate`] is a small ensemble. Each member leaves out its share of the designs. What
+//! it gets wrong on them chooses how members are built, from a polynomial with one resonance to a
+//! network ([`surface`]), and scales the spread of the ensemble to intervals of a stated coverage
+//! ([`calibration`]). [`domain`] says how far a question is from the training designs, [`optimise`]
+//! finds the design that serves a goal best.
 //!
 //! ```
 //! use curlwind_operators::design::{DesignData, DesignSurrogateConfig, DesignSurrogate, Response};
@@ -45,13 +47,18 @@ pub mod config;
 pub mod data;
 pub mod domain;
 pub mod ensemble;
+mod gauss_newton;
 pub mod network;
 mod objective;
+pub mod optimise;
 pub mod prediction;
+mod resonance;
 pub mod scores;
 mod statistics;
+pub mod surface;
 
 pub use config::{DesignSurrogateConfig, Form};
 pub use data::{DesignData, Response};
 pub use ensemble::{Description, DesignSurrogate};
 pub use prediction::Prediction;
+pub use surface::Candidate;

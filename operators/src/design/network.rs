@@ -1,11 +1,11 @@
 //! From design parameters to poles, from poles to S-parameters.
 //!
 //! With parameters `x` scaled to -1..1 and the frequency `w` in units of the highest, the network
-//! is a quadratic response surface (Box and Wilson, J. R. Stat. Soc. B 13, 1951) corrected by a
-//! small perceptron,
+//! is a polynomial response surface (Box and Wilson, J. R. Stat. Soc. B 13, 1951), fitted by least
+//! squares ([`super::surface`]), and where it helps a small perceptron that corrects it,
 //!
 //! ```text
-//! p(x) = p0 + A [x_i, x_i x_j / 2] + 0.1 mlp(x),
+//! p(x) = p0 + A [x_i, x_i x_j, ...] + 0.1 mlp(x),
 //! ```
 //!
 //! whose outputs `p` are logarithms of positive quantities: an electrical length `l` that scales
@@ -23,21 +23,18 @@
 //! the second, the poles are shared and stable, all else is free.
 
 use super::config::Form;
+use super::resonance::{LARGEST_LOGARITHM, LEAST_FREQUENCY, LEAST_POWER, Resonances};
+use super::surface::monomials;
 use burn::module::{Module, Param};
 use burn::tensor::activation::{sigmoid, softplus};
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use ndarray::Array2;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Share of the perceptron beside the response surface: it learns the slower, so that the trend of
-/// few designs is quadratic and the remainder small.
+/// few designs is the surface's and the remainder small.
 const CORRECTION: f64 = 0.1;
-/// Argument at which softplus is 1.
-const UNIT_SOFTPLUS: f32 = 0.541_324_9;
-/// Where the frequency is 0 the terms are taken just above it.
-const LEAST_FREQUENCY: f64 = 1e-4;
-/// Least |S|^2 in a dB loss: -70 dB.
-const LEAST_POWER: f64 = 1e-7;
 
 /// Shape of a [`ResonanceNetwork`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,9 +47,11 @@ pub struct Architecture {
     pub form: Form,
     /// Number of resonances.
     pub poles: usize,
-    /// Width of the hidden layers.
+    /// Degree of the response surface.
+    pub degree: usize,
+    /// Width of the perceptron's hidden layers.
     pub hidden: usize,
-    /// Number of hidden layers.
+    /// Number of hidden layers; 0 for no perceptron.
     pub layers: usize,
     /// Lowest frequency of the data in units of the highest.
     pub lowest: f64,
@@ -61,13 +60,15 @@ pub struct Architecture {
 /// Design parameters `[B, d]` and frequencies to S-parameters.
 #[derive(Module, Debug)]
 pub struct ResonanceNetwork {
-    /// `[d + d (d + 1) / 2, P]`
+    /// `[term, P]`, the terms those of [`monomials`]
     surface: Param<Tensor<2>>,
     /// `[P]`
     base: Param<Tensor<1>>,
     hidden: Vec<Dense>,
     /// `[hidden, P]`
-    correction: Param<Tensor<2>>,
+    correction: Option<Param<Tensor<2>>>,
+    #[module(skip)]
+    degree: usize,
     #[module(skip)]
     pairs: usize,
     #[module(skip)]
@@ -106,7 +107,13 @@ impl Architecture {
     /// Fresh weights that follow from the seed alone.
     pub fn init(&self, seed: u64, device: &Device) -> ResonanceNetwork {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let (d, width) = (self.parameters, self.outputs());
+        let d = self.parameters;
+        let resonances = Resonances {
+            form: self.form,
+            poles: self.poles,
+            pairs: self.pairs,
+        };
+        let width = resonances.outputs();
         let mut normal = |rows: usize, columns: usize, gain: f32| {
             let std = gain / (rows as f32).sqrt();
             let values = (0..rows * columns).map(|_| std * standard_normal(&mut rng));
@@ -123,51 +130,44 @@ impl Architecture {
                 }
             })
             .collect();
-        let terms = d + d * (d + 1) / 2;
+        let terms = monomials(d, self.degree).len();
+        let start = resonances.start(self.lowest);
+        let start = start.into_iter().map(|value| value as f32).collect();
         ResonanceNetwork {
             surface: parameter(vec![0.0; terms * width], [terms, width], device),
-            base: parameter(self.start(), [width], device),
+            base: parameter(start, [width], device),
             hidden,
-            correction: normal(self.hidden, width, 0.1),
+            correction: (self.layers > 0).then(|| normal(self.hidden, width, 0.1)),
+            degree: self.degree,
             pairs: self.pairs,
             poles: self.poles,
             immittance: self.form == Form::Immittance,
         }
     }
 
-    /// Outputs of the response surface.
-    fn outputs(&self) -> usize {
-        let (k, q) = (self.poles, self.pairs);
-        match self.form {
-            Form::Immittance => 4 * k + 4,
-            _ => 2 * k + 2 * q * k + 2 * q + 1,
+    /// Weights that begin at a response surface `[1 + term, P]`: the perceptron answers 0.
+    pub fn at_surface(
+        &self,
+        surface: &Array2<f64>,
+        seed: u64,
+        device: &Device,
+    ) -> ResonanceNetwork {
+        let narrow = |rows: ndarray::ArrayView2<f64>| rows.iter().map(|&c| c as f32).collect();
+        let (rows, width) = surface.dim();
+        let fresh = self.init(seed, device);
+        ResonanceNetwork {
+            surface: parameter(
+                narrow(surface.slice(ndarray::s![1.., ..])),
+                [rows - 1, width],
+                device,
+            ),
+            base: parameter(narrow(surface.slice(ndarray::s![..1, ..])), [width], device),
+            correction: fresh.correction.map(|correction| {
+                let [rows, columns] = correction.shape().dims();
+                parameter(vec![0.0; rows * columns], [rows, columns], device)
+            }),
+            ..fresh
         }
-    }
-
-    /// The response before anything is learned: resonances spread over the band and around it, of
-    /// widths that overlap.
-    fn start(&self) -> Vec<f32> {
-        let (k, q) = (self.poles, self.pairs);
-        let band = 1.0 - self.lowest;
-        let low = (self.lowest - 0.5 * band).max(0.1);
-        let high = 1.0 + 0.6 * band;
-        let at = |i: usize| low + (high - low) * (i as f64 + 0.5) / k as f64;
-        let width = (0.3 * band).max(0.01).ln() as f32;
-        let mut values: Vec<f32> = (0..k).map(|i| at(i).ln() as f32).collect();
-        values.extend(std::iter::repeat_n(width, k));
-        match self.form {
-            Form::Immittance => {
-                values.extend(std::iter::repeat_n(width, k));
-                values.extend(std::iter::repeat_n(-2.0, k));
-                values.extend([-2.0, -2.0, -3.0]);
-            }
-            _ => {
-                values.extend(std::iter::repeat_n(0.0, 2 * q * k + q));
-                values.extend(std::iter::repeat_n(-3.0, q));
-            }
-        }
-        values.push(UNIT_SOFTPLUS);
-        values
     }
 }
 
@@ -184,11 +184,13 @@ impl ResonanceNetwork {
             at += width;
             p.clone().narrow(1, at - width, width)
         };
-        let (resonance, relative_width) = (take(k).exp(), take(k).exp());
+        let positive =
+            |logarithm: Tensor<2>| logarithm.clamp(-LARGEST_LOGARITHM, LARGEST_LOGARITHM).exp();
+        let (resonance, relative_width) = (positive(take(k)), positive(take(k)));
         let width = resonance.clone() * relative_width;
         let numerators = match self.immittance {
             true => {
-                let a = take(k).exp();
+                let a = positive(take(k));
                 let b = a.clone() * width.clone() * sigmoid(take(k));
                 (a.reshape([batch, 1, k]), b.reshape([batch, 1, k]))
             }
@@ -207,27 +209,28 @@ impl ResonanceNetwork {
         let sum = partial_fractions(resonance, width, numerators, v.clone());
         let v = v.reshape([batch, 1, count]);
         match self.immittance {
-            true => reflection(sum, rest.exp(), v),
+            true => reflection(sum, positive(rest), v),
             false => delayed(sum, rest, v),
         }
     }
 
     /// `p(x)`, `[B, P]`.
     fn response_surface(&self, x: Tensor<2>) -> Tensor<2> {
-        let parameters = x.dims()[1];
-        let column = |i: usize| x.clone().narrow(1, i, 1);
-        let mut terms = vec![x.clone()];
-        for i in 0..parameters {
-            let rest = x.clone().narrow(1, i, parameters - i);
-            terms.push((rest * column(i)).mul_scalar(0.5));
+        let [_, parameters] = x.dims();
+        let mut terms: Vec<Tensor<2>> = Vec::new();
+        for monomial in monomials(parameters, self.degree) {
+            let columns = monomial.iter().map(|&p| x.clone().narrow(1, p, 1));
+            terms.extend(columns.reduce(|product, column| product * column));
         }
-        let surface = Tensor::cat(terms, 1).matmul(self.surface.val());
-        let mut h = x;
-        for layer in &self.hidden {
-            h = (h.matmul(layer.weight.val()) + layer.bias.val().unsqueeze()).tanh();
+        let mut p = Tensor::cat(terms, 1).matmul(self.surface.val()) + self.base.val().unsqueeze();
+        if let Some(correction) = &self.correction {
+            let mut h = x;
+            for layer in &self.hidden {
+                h = (h.matmul(layer.weight.val()) + layer.bias.val().unsqueeze()).tanh();
+            }
+            p = p + h.matmul(correction.val()).mul_scalar(CORRECTION);
         }
-        let correction = h.matmul(self.correction.val()).mul_scalar(CORRECTION);
-        surface + correction + self.base.val().unsqueeze()
+        p
     }
 }
 
@@ -332,6 +335,7 @@ mod tests {
             pairs,
             form,
             poles: 3,
+            degree: 2,
             hidden: 5,
             layers: 2,
             lowest: 0.0,
@@ -378,6 +382,45 @@ mod tests {
                     let at = 8 * design + 4 * pair + f;
                     let error = (Complex64::new(re[at], im[at]) - expected).norm();
                     assert!(error < 1e-9 * (1.0 + expected.norm()), "{error}");
+                }
+            }
+        }
+    }
+
+    /// Tensors of both forms against the plain functions that surfaces are fitted with.
+    #[test]
+    fn a_surface_answers_as_it_was_fitted() {
+        let device = Device::flex();
+        for (form, pairs) in [(Form::Immittance, 1), (Form::Rational, 3)] {
+            let architecture = architecture(form, pairs);
+            let shape = Resonances {
+                form,
+                poles: 3,
+                pairs,
+            };
+            let start = shape.start(0.0);
+            let surface = Array2::from_shape_fn((6, start.len()), |(t, p)| match t {
+                0 => start[p] + 0.3 * (1.9 * p as f64).sin(),
+                _ => 0.2 * ((7 * t + p) as f64).sin(),
+            });
+            let network = architecture.at_surface(&surface, 0, &device);
+            let (x, y) = (0.3_f64, -0.8);
+            let frequencies = [0.0, 0.4, 0.9, 1.0];
+            let asked = Tensor::<2>::from_data([[x as f32, y as f32]], &device);
+            let w = Tensor::<1>::from_data([0.0, 0.4, 0.9, 1.0], &device);
+            let s = network.forward(asked, w);
+            let (re, im) = (values(s.re), values(s.im));
+            let terms = ndarray::array![1.0, x, y, x * x, x * y, y * y];
+            let numbers = surface.t().dot(&terms).to_vec();
+            let mut expected = vec![Complex64::ZERO; pairs];
+            for (f, &frequency) in frequencies.iter().enumerate() {
+                shape
+                    .at(&numbers)
+                    .response(frequency, &mut expected, &mut []);
+                for (pair, expected) in expected.iter().enumerate() {
+                    let found = Complex64::new(re[4 * pair + f], im[4 * pair + f]);
+                    let error = (found - expected).norm();
+                    assert!(error < 2e-5 * (1.0 + expected.norm()), "{found} {expected}");
                 }
             }
         }

@@ -25,7 +25,7 @@ pub(super) struct Curves {
 
 /// Beyond this many half-ranges from the centre a response surface means nothing; questions further
 /// out are answered there.
-const REACH: f64 = 3.0;
+const REACH: f64 = 2.0;
 
 impl Curves {
     pub fn new(data: &DesignData, domain: &Domain) -> Self {
@@ -186,7 +186,7 @@ impl Task for Objective<'_> {
 }
 
 /// One of each of `wanted` equal shares of `count` points, in order; all of them for 0.
-fn draw(count: usize, wanted: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+pub(super) fn draw(count: usize, wanted: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
     if wanted == 0 || wanted >= count {
         return (0..count).collect();
     }
