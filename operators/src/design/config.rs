@@ -28,7 +28,7 @@ pub struct DesignSurrogateConfig {
     /// Most resonances, those outside the band included; fewer where these err less on designs
     /// left out.
     pub poles: usize,
-    /// Highest degree of the response surface, chosen likewise.
+    /// Highest degree of the response surface, 1 to 8, chosen likewise.
     pub degree: usize,
     /// Width of the hidden layers of the perceptron that corrects the response surface.
     pub hidden: usize,
@@ -78,6 +78,9 @@ impl Default for DesignSurrogateConfig {
     }
 }
 
+/// Beyond it polynomials swing between the designs.
+const HIGHEST_DEGREE: usize = 8;
+
 impl burn::config::Config for DesignSurrogateConfig {}
 
 impl DesignSurrogateConfig {
@@ -94,6 +97,10 @@ impl DesignSurrogateConfig {
             if found < least {
                 return Err(Error::config(key, format!("at least {least}"), found));
             }
+        }
+        if self.degree > HIGHEST_DEGREE {
+            let expected = format!("at most {HIGHEST_DEGREE}");
+            return Err(Error::config("degree", expected, self.degree));
         }
         if !(self.coverage > 0.0 && self.coverage < 1.0) {
             return Err(Error::config(

@@ -129,8 +129,8 @@ impl LeastSquares<'_> {
         for design in 0..self.designs.len() {
             let mut system = System::default();
             self.residuals(design, coefficients, Some(&mut system));
-            let gram = system.slopes.dot(&system.slopes.t()) / count;
-            let slope = system.slopes.dot(&system.residuals) / count;
+            let gram = system.slopes.t().dot(&system.slopes) / count;
+            let slope = system.slopes.t().dot(&system.residuals) / count;
             let t = self.terms.row(design);
             for a in 0..terms {
                 gradient.row_mut(a).scaled_add(t[a], &slope);
@@ -176,7 +176,7 @@ impl LeastSquares<'_> {
         let mut slopes = Vec::new();
         if let Some(system) = &mut system {
             slopes = vec![Complex64::ZERO; pairs * outputs];
-            system.slopes = Array2::zeros((outputs, parts * pairs * points));
+            system.slopes = Array2::zeros((parts * pairs * points, outputs));
             system.residuals = Array1::zeros(parts * pairs * points);
         }
         let mut sum = 0.0;
@@ -186,8 +186,10 @@ impl LeastSquares<'_> {
             if let Some(system) = &mut system {
                 system.residuals[at] = value;
                 // The real part of conj(by) ds.
-                for (i, slope) in slopes.iter().enumerate() {
-                    system.slopes[[i, at]] = (slope.re * by.re + slope.im * by.im) * scale;
+                let mut row = system.slopes.row_mut(at);
+                let row = row.as_slice_mut().unwrap_or_default();
+                for (to, slope) in row.iter_mut().zip(slopes) {
+                    *to = (slope.re * by.re + slope.im * by.im) * scale;
                 }
             }
         };
@@ -237,7 +239,7 @@ pub(super) fn norms(
     }
 }
 
-/// Residuals `[n]` of a design and their derivatives `[number, n]`.
+/// Residuals `[n]` of a design and their derivatives `[n, number]`.
 #[derive(Default)]
 struct System {
     residuals: Array1<f64>,

@@ -172,6 +172,9 @@ fn ascend(
     let points = draw(curves.frequencies.len(), MOST_FREQUENCIES, &mut rng);
     let parameters = curves.parameters.first().map_or(0, Vec::len);
     let anchor = shape.start(curves.frequencies.first().copied().unwrap_or(0.0).into());
+    if (parameters + 1) * anchor.len() > MOST_UNKNOWNS {
+        return Vec::new();
+    }
     let mut coefficients = Array2::from_shape_fn((1, anchor.len()), |(_, p)| anchor[p]);
     let mut surfaces = Vec::new();
     for degree in 0..=config.degree {
@@ -180,7 +183,7 @@ fn ascend(
         if degree > 0 && (terms > designs.len() || terms * anchor.len() > MOST_UNKNOWNS) {
             break;
         }
-        let problem = |designs: &'_ [usize]| {
+        let matrix = |designs: &[usize]| {
             Array2::from_shape_fn((designs.len(), terms), |(d, t)| {
                 let x = &curves.parameters[designs[d]];
                 match t {
@@ -202,7 +205,7 @@ fn ascend(
             shape,
             designs: &designs,
             points: &points,
-            terms: problem(&designs),
+            terms: matrix(&designs),
             ridge: (0..terms).map(|t| ridge * growth(t)).collect(),
             anchor: &anchor,
             norms: norms(curves, &designs, &points, config.loss),
@@ -211,7 +214,7 @@ fn ascend(
         if degree > 0 {
             let test = LeastSquares {
                 designs: left_out,
-                terms: problem(left_out),
+                terms: matrix(left_out),
                 norms: norms(curves, left_out, &points, config.loss),
                 ..fit
             };
