@@ -1,6 +1,6 @@
 //! Response surfaces: polynomials in the design parameters for the numbers of a response.
 //!
-//! A surface is fitted by least squares ([`super::gauss_newton`]) from the degree 0 upwards, each
+//! A surface is fitted by damped Gauss-Newton steps from the degree 0 upwards, each
 //! degree starting at the one below: the constant finds the resonances of the mean curve, the slope
 //! lets them move, and so on. Of the numbers of resonances and degrees that the configuration
 //! allows, the one is chosen that errs the least on the designs that its members left out, so that
