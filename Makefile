@@ -19,6 +19,7 @@ test: cmake
 # Long comparisons with published cases (tens of minutes).
 validate: cmake
 	$(CARGO) run --release -p curlwind-solvers --example validate_shallow_water
+	$(CARGO) run --release -p curlwind-solvers --example validate_maxwell
 
 bench: cmake
 	$(CARGO) bench

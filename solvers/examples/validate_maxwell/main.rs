@@ -39,6 +39,11 @@ impl Table {
         self.line(case, target, measured, met);
     }
 
+    /// A figure without a target.
+    fn note(&self, case: &str, measured: f64) {
+        println!("{case:<66} {:>18} {measured:>12.5}", "");
+    }
+
     fn line(&mut self, case: &str, target: String, measured: f64, met: bool) {
         self.missed += usize::from(!met);
         let size = measured.abs();
