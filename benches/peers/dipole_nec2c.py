@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Thin-wire dipole by nec2c: the figures that solvers/examples/validate_antennas.rs is held to.
+"""Thin-wire dipole by nec2c: the figures that the case half-wave-dipole of validate_maxwell is held to.
 
 Length 1 m, centre-fed, of n equal segments with the radius r times a segment, for each n and r
 given; prints the first frequency at which the reactance is zero and the resistance there.
 
     sudo apt-get install nec2c
-    python3 dipole_nec2c.py 21 0.1985 0.23
+    python3 dipole_nec2c.py                   the cases of validate_maxwell
+    python3 dipole_nec2c.py 21 0.1985 0.23    21 segments, two radii
 """
 import subprocess
 import sys
@@ -58,10 +59,16 @@ def resonance(segments, radius):
 
 
 if __name__ == "__main__":
-    segments, radii = int(sys.argv[1]), [float(r) for r in sys.argv[2:]]
-    for radius in radii:
+    if len(sys.argv) > 2:
+        cases = [(int(sys.argv[1]), float(r)) for r in sys.argv[2:]]
+    else:
+        # the cases of validate_maxwell, each at two segmentations
+        wires = [(21, 0.1985), (41, 0.1985), (41, 0.1), (41, 0.3), (41, 0.1985 / 3)]
+        cases = [c for n, r in wires for c in ((n, r), (2 * n - 1, r * (2 * n - 1) / n))]
+        cases += [(41, 0.25 / 58 * 41), (81, 0.25 / 58 * 81)]
+    for segments, radius in cases:
         frequency, resistance = resonance(segments, radius)
         print(
-            f"n = {segments}, r = {radius} cells: resonance {frequency:.3f} MHz m, "
+            f"n = {segments}, r = {radius:.4f} cells, {100 * radius / segments:.4f} % of the length: resonance {frequency:.3f} MHz m, "
             f"resistance {resistance:.3f} ohm"
         )

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs other people's software on our cases and writes JSON results.
 #
-#   sh benches/peers/run.sh [transform] [step] [sfno] [netcdf FILE...]     default: transform step sfno
+#   sh benches/peers/run.sh [transform] [step] [sfno] [dipole] [netcdf FILE...]     default: transform step sfno
 #
 # OUT (default target/peers) receives the results and, in venv/, the Python environment. PYTHON picks the interpreter.
 # What cannot be installed or run is skipped with the reason, and named again at the end.
@@ -71,6 +71,14 @@ while [ $# -gt 0 ]; do
     transform) with_shtns transform_shtns transform_shtns.py ;;
     step) with_shtns shallow_water_shtns shallow_water_shtns.py ;;
     sfno) sfno ;;
+    dipole)
+        if command -v nec2c > /dev/null; then
+            "$python" "$here/dipole_nec2c.py" || skip "dipole: dipole_nec2c.py failed"
+            cargo run --release -p curlwind-solvers --example validate_maxwell half-wave-dipole || skip "dipole: validate_maxwell failed"
+        else
+            skip "dipole: needs nec2c (Debian: nec2c)"
+        fi
+        ;;
     netcdf)
         shift
         [ $# -gt 0 ] || { echo "netcdf: expected one or more files" >&2; exit 2; }
@@ -79,7 +87,7 @@ while [ $# -gt 0 ]; do
         exit $?
         ;;
     *)
-        echo "unknown part $1; expected transform, step, sfno or netcdf FILE..." >&2
+        echo "unknown part $1; expected transform, step, sfno, dipole or netcdf FILE..." >&2
         exit 2
         ;;
     esac

@@ -392,7 +392,7 @@ fn graded(
         let within = regions.iter().filter(|q| q.0 < r && q.1 > l).map(|q| q.2);
         let smallest = within.fold(size(l).min(size(r)).min(h), f64::min);
         let samples = (8.0 * (r - l) / smallest).ceil().max(8.0);
-        if !(samples < 8e6) || lines.len() > 1_000_000 {
+        if samples.is_nan() || samples >= 8e6 || lines.len() > 1_000_000 {
             return Err(Error::Size {
                 what: "number of mesh lines along an axis",
                 expected: "at most 1000000; relax the rules of the mesh".into(),
