@@ -218,7 +218,8 @@ fn divide(b: &Array2<Complex64>, a: &Array2<Complex64>) -> Option<Array2<Complex
     let mut right = b.t().to_owned();
     for c in 0..n {
         let p = (c..n).max_by(|&i, &j| left[[i, c]].norm().total_cmp(&left[[j, c]].norm()))?;
-        if !(left[[p, c]].norm() > 0.0) {
+        let pivot = left[[p, c]].norm();
+        if pivot.is_nan() || pivot == 0.0 {
             return None;
         }
         for k in 0..n {
