@@ -221,12 +221,10 @@ unsafe fn in_x<T: Real, L: Lanes<T>>(
     // SAFETY: the caller's promises
     unsafe {
         let psi = rows.psi_x[component].add(n);
-        let (b, c) = (
-            L::load(rows.x.b.as_ptr().add(n)),
-            L::load(rows.x.c.as_ptr().add(n)),
-        );
+        let [b, c, g] = rows.x;
+        let (b, c, g) = (L::load(b.add(n)), L::load(c.add(n)), L::load(g.add(n)));
         let value = b.mul(L::load(psi)).add(c.mul(difference));
         value.store(psi);
-        cb.mul(value.add(L::load(rows.x.g.as_ptr().add(n)).mul(difference)))
+        cb.mul(value.add(g.mul(difference)))
     }
 }

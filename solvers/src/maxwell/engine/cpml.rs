@@ -207,6 +207,11 @@ pub(super) struct Coefficients<T> {
 }
 
 impl<T: Real> Coefficients<T> {
+    /// Where b, c and g are.
+    pub(super) fn places(&self) -> [*const T; 3] {
+        [&self.b, &self.c, &self.g].map(|of| of.as_ptr())
+    }
+
     fn new(all: &[Stretch<T>]) -> Self {
         let aligned = |of: fn(&Stretch<T>) -> T| {
             let mut values = Buffer::zeros(all.len());

@@ -8,7 +8,7 @@
 use super::Real;
 use super::block::block;
 use super::coefficients::{ComponentMedia, PALETTE, RowMedium};
-use super::cpml::{Coefficients, RowLayer, Stretch};
+use super::cpml::{RowLayer, Stretch};
 use super::lanes::{Lanes, Vectors};
 
 /// One lossless medium per component.
@@ -36,7 +36,7 @@ pub(super) struct Side<'a, T> {
     pub(super) held: bool,
     /// Layers along x.
     pub(super) layer_x: &'a RowLayer<T>,
-    pub(super) coefficients_x: &'a Coefficients<T>,
+    pub(super) coefficients_x: [*const T; 3],
 }
 
 /// No layer.
@@ -145,9 +145,9 @@ pub(super) struct Place<'a, T> {
     pub(super) own: [*const T; 3],
     pub(super) across: [*const T; 3],
     pub(super) above: [*const T; 3],
-    /// Of the layers along x: psi and coefficients.
+    /// Of the layers along x: psi, and the coefficients b, c, g.
     pub(super) psi_x: [*mut T; 3],
-    pub(super) x: &'a Coefficients<T>,
+    pub(super) x: [*const T; 3],
     pub(super) psi_y: [*mut T; 3],
     pub(super) psi_z: [*mut T; 3],
     pub(super) layer_y: bool,

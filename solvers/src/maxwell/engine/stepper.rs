@@ -27,9 +27,9 @@ pub(super) struct Stepper<'a, T: Real> {
     fields: [Shared<T>; COMPONENTS],
     /// H and E.
     sides: [Side<'a, T>; 2],
-    /// For both: which components rows and planes have, as bits; the kind of media of a row.
-    by_row: [Vec<u8>; 2],
-    by_plane: [Vec<u8>; 2],
+    /// For both, by row of a plane, by plane, and the kind of media of each row.
+    by_row: [Vec<Line<T>>; 2],
+    by_plane: [Vec<Line<T>>; 2],
     kinds: [Vec<u8>; 2],
     graded: bool,
 }
@@ -43,16 +43,6 @@ impl<'a, T: Real> Stepper<'a, T> {
         let psi = grid.shared_psi();
         let grid = &*grid;
         let layout = &grid.layout;
-        let bits = |electric: bool, axis: usize, count: usize| -> Vec<u8> {
-            let first = if electric { 0 } else { AXES };
-            (0..count)
-                .map(|at| {
-                    (0..AXES)
-                        .filter(|a| grid.updates_along(first + a, axis, at))
-                        .fold(0, |bits, a| bits | 1 << a)
-                })
-                .collect()
-        };
         let sides = [false, true].map(|electric| {
             let (out, own) = if electric { (0, AXES) } else { (AXES, 0) };
             let steps = &grid.steps[0];
@@ -75,9 +65,9 @@ impl<'a, T: Real> Stepper<'a, T> {
                 held: layout.conducts(0, 0),
                 layer_x: &grid.layer_x,
                 coefficients_x: if electric {
-                    &grid.layer_x.electric
+                    grid.layer_x.electric.places()
                 } else {
-                    &grid.layer_x.magnetic
+                    grid.layer_x.magnetic.places()
                 },
             }
         });
@@ -91,8 +81,8 @@ impl<'a, T: Real> Stepper<'a, T> {
             kernels: T::kernels(set),
             fields,
             sides,
-            by_row: [false, true].map(|e| bits(e, 1, layout.rows)),
-            by_plane: [false, true].map(|e| bits(e, 2, layout.planes)),
+            by_row: [false, true].map(|e| Line::all(grid, e, 1)),
+            by_plane: [false, true].map(|e| Line::all(grid, e, 2)),
             kinds,
             graded: grid.steps[0].uniform.is_none(),
             grid,
@@ -144,39 +134,46 @@ impl<'a, T: Real> Stepper<'a, T> {
     #[inline(always)]
     unsafe fn update<const E: bool>(&self, k: usize, j: usize) {
         let kind = usize::from(E);
-        let bits = self.by_row[kind][j] & self.by_plane[kind][k];
+        let (y, z) = (&self.by_row[kind][j], &self.by_plane[kind][k]);
+        let bits = y.bits & z.bits;
         if bits == 0 {
             return;
         }
-        let grid = self.grid;
+        let layout = &self.grid.layout;
         let side = &self.sides[kind];
-        let number = grid.layout.row(k, j);
-        let [_, y, z] = &grid.steps;
-        let (step_y, step_z) = if E {
-            (y.electric[j], z.electric[k])
-        } else {
-            (y.magnetic[j], z.magnetic[k])
-        };
-        let (psi_y, stretch_y) = self.psi::<E>(1, j, k, j);
-        let (psi_z, stretch_z) = self.psi::<E>(2, k, k, j);
+        let number = layout.row(k, j);
+        let here = layout.start(k, j);
+        let stride = layout.stride;
         let [mx, my, mz] = side.media;
         let row = Row {
             number,
-            here: grid.layout.start(k, j),
-            across: self.neighbour::<E>(1, k, j),
-            above: self.neighbour::<E>(2, k, j),
-            step_y,
-            step_z,
-            psi_y,
-            psi_z,
-            stretch_y,
-            stretch_z,
+            here,
+            across: match y.neighbour {
+                Neighbour::Away(rows) => here.wrapping_add(rows.wrapping_mul(stride)),
+                Neighbour::Zeros => layout.zeros(),
+            },
+            above: match z.neighbour {
+                Neighbour::Away(rows) => here.wrapping_add(rows.wrapping_mul(stride)),
+                Neighbour::Zeros => layout.zeros(),
+            },
+            step_y: y.step,
+            step_z: z.step,
+            psi_y: match y.slab {
+                NONE => NONE,
+                slab => self.grid.psi_start(1, slab, k, j),
+            },
+            psi_z: match z.slab {
+                NONE => NONE,
+                slab => self.grid.psi_start(2, slab, k, j),
+            },
+            stretch_y: y.stretch,
+            stretch_z: z.stretch,
             codes: [mx.code(number), my.code(number), mz.code(number)],
         };
         // SAFETY: the instruction set was found, the rows are this thread's
         unsafe {
             if bits == 7 {
-                let layer = psi_y != NONE || psi_z != NONE;
+                let layer = y.slab != NONE || z.slab != NONE;
                 let n = kernel_number(self.kinds[kind][number], self.graded, layer);
                 (self.kernels.three[kind][n])(side, &row);
             } else {
@@ -188,53 +185,67 @@ impl<'a, T: Real> Stepper<'a, T> {
             }
         }
     }
+}
 
-    /// Place of psi along y or z, or [`NONE`], and what advances it.
-    #[inline(always)]
-    fn psi<const E: bool>(
-        &self,
-        axis: usize,
-        at: usize,
-        k: usize,
-        j: usize,
-    ) -> (usize, Stretch<T>) {
-        match self.grid.layers[axis].slab(E, at) {
-            None => (NONE, Stretch::default()),
-            Some(slab) => (
-                self.grid.psi_start(axis, slab, k, j),
-                self.grid.layers[axis].stretch(E, at),
-            ),
-        }
-    }
+/// Where the other row of a difference along y or z is.
+enum Neighbour {
+    /// So many rows on in memory, wrapping.
+    Away(usize),
+    /// H beyond the mesh.
+    Zeros,
+}
 
-    /// Place of the row at j + 1 or k + 1 (for H), j - 1 or k - 1 (for E).
-    #[inline(always)]
-    fn neighbour<const E: bool>(&self, axis: usize, k: usize, j: usize) -> usize {
-        let layout = &self.grid.layout;
-        let (at, count) = if axis == 1 {
-            (j, layout.rows)
-        } else {
-            (k, layout.planes)
+/// What all rows at one place along y or z have in common.
+struct Line<T> {
+    /// The components that are updated there, as bits.
+    bits: u8,
+    /// `1 / d`.
+    step: T,
+    /// Slab of the layer, or [`NONE`], and what advances its psi.
+    slab: usize,
+    stretch: Stretch<T>,
+    neighbour: Neighbour,
+}
+
+impl<T: Real> Line<T> {
+    /// All places along an axis.
+    fn all(grid: &Grid<T>, electric: bool, axis: usize) -> Vec<Self> {
+        let layout = &grid.layout;
+        let (count, apart) = match axis {
+            1 => (layout.rows, 1),
+            _ => (layout.planes, layout.rows),
         };
-        let other = if E {
-            if at > 0 {
-                at - 1
-            } else if layout.periodic[axis] {
-                count - 1
-            } else {
-                return layout.zeros();
+        let first = if electric { 0 } else { AXES };
+        let steps = &grid.steps[axis];
+        let layers = &grid.layers[axis];
+        let of = |at: usize| {
+            let slab = layers.slab(electric, at);
+            // j + 1 or k + 1 for H, j - 1 or k - 1 for E; where H has none but the first, of a
+            // periodic axis, it is that or not used
+            let other = match electric {
+                true if at > 0 => Some(at - 1),
+                true if layout.periodic[axis] => Some(count - 1),
+                true => None,
+                false => Some((at + 1) % count),
+            };
+            Self {
+                bits: (0..AXES)
+                    .filter(|a| grid.updates_along(first + a, axis, at))
+                    .fold(0, |bits, a| bits | 1 << a),
+                step: if electric {
+                    steps.electric[at]
+                } else {
+                    steps.magnetic[at]
+                },
+                slab: slab.unwrap_or(NONE),
+                stretch: slab.map_or_else(Stretch::default, |_| layers.stretch(electric, at)),
+                neighbour: match other {
+                    Some(other) => Neighbour::Away(other.wrapping_sub(at).wrapping_mul(apart)),
+                    None => Neighbour::Zeros,
+                },
             }
-        } else if at + 1 < count {
-            at + 1
-        } else {
-            // the first of a periodic axis; otherwise not used
-            0
         };
-        if axis == 1 {
-            layout.start(k, other)
-        } else {
-            layout.start(other, j)
-        }
+        (0..count).map(of).collect()
     }
 }
 
