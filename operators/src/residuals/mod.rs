@@ -2,12 +2,16 @@
 //!
 //! A residual takes a trajectory, differentiates it in time by central differences and subtracts
 //! the right-hand side, which equals the solver's own to round-off. Of the solver's trajectory it
-//! falls at the order of the time difference; as a loss it needs no labels.
+//! falls at the order of the difference that is not the solver's own; as a loss it needs no labels.
 
 pub mod barotropic;
+pub mod maxwell;
 pub mod shallow_water;
+pub mod staggered;
 pub mod time_difference;
 
 pub use barotropic::BarotropicResidual;
+pub use maxwell::{MaxwellFields, MaxwellResidual, Polarisation};
 pub use shallow_water::{ShallowWaterFields, ShallowWaterResidual};
+pub use staggered::Stencil;
 pub use time_difference::TimeDifference;
