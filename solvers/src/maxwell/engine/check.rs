@@ -330,7 +330,7 @@ fn monitors(model: &Model) -> Result<()> {
         )?;
         let limit = 0.5 / (r.interval as f64 * model.time_step);
         for f in &r.frequencies {
-            if !(f.abs() < limit) {
+            if f.is_nan() || f.abs() >= limit {
                 return Err(refuse(
                     format!("frequency of {what} in Hz"),
                     format!(

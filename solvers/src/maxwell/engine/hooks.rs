@@ -240,7 +240,7 @@ impl Layout {
         j: usize,
     ) {
         let n = self.cells[0];
-        let on_lines = (component % AXES == 0) != (component < AXES);
+        let on_lines = component.is_multiple_of(AXES) != (component < AXES);
         // SAFETY: both places are the row's own, see the layout
         unsafe {
             let row = field.get_mut(self.start(k, j) - 1, n + 2);

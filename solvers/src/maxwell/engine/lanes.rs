@@ -70,7 +70,7 @@ impl<T: Real> Lanes<T> for Eight<T> {
     #[inline(always)]
     unsafe fn add(mut self, other: Self) -> Self {
         for l in 0..8 {
-            self.0[l] = self.0[l] + other.0[l];
+            self.0[l] += other.0[l];
         }
         self
     }

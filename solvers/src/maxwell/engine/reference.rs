@@ -73,19 +73,19 @@ fn update_row<T: Real>(grid: &mut Grid<T>, component: usize, k: usize, j: usize)
         let dm = difference(grid, component, minus, [i, j, k]);
         let mut curl = dp * step(grid, electric, plus, [i, j, k])
             - dm * step(grid, electric, minus, [i, j, k]);
-        if plus > 0 {
-            if let Some(psi) = advance_psi(grid, component, plus, [i, j, k], dp) {
-                curl = curl + psi;
-            }
+        if plus > 0
+            && let Some(psi) = advance_psi(grid, component, plus, [i, j, k], dp)
+        {
+            curl += psi;
         }
-        if minus > 0 {
-            if let Some(psi) = advance_psi(grid, component, minus, [i, j, k], dm) {
-                curl = curl - psi;
-            }
+        if minus > 0
+            && let Some(psi) = advance_psi(grid, component, minus, [i, j, k], dm)
+        {
+            curl = curl - psi;
         }
         let mut value = ca * grid.fields[component][at] + cb * curl;
         let layer = &grid.layer_x;
-        if let (true, Some(n)) = (component % AXES != 0, layer.place(i)) {
+        if let (false, Some(n)) = (component.is_multiple_of(AXES), layer.place(i)) {
             let (set, difference) = (
                 if electric {
                     &layer.electric

@@ -73,6 +73,6 @@ impl<T: Real> Samples<T> {
 pub(super) fn add<T: Real>(sources: &[Source<T>], samples: &[T], rows: [&mut [T]; AXES]) {
     for s in sources {
         let value = &mut rows[s.component as usize % AXES][s.i as usize];
-        *value = *value + s.scale * samples[s.waveform as usize];
+        *value += s.scale * samples[s.waveform as usize];
     }
 }

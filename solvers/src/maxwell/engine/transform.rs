@@ -269,7 +269,7 @@ impl<T: Real> RegionSpan<'_, T> {
     #[inline(always)]
     unsafe fn sample(&self, slot: usize, step: usize, row: &[T]) {
         let t = self.transform;
-        if step % t.region.interval != 0 {
+        if !step.is_multiple_of(t.region.interval) {
             return;
         }
         let sample = step / t.region.interval;
