@@ -135,6 +135,10 @@ enum Command {
         /// the most doubtful checked by the solver
         #[arg(long)]
         surrogate: bool,
+        /// Searches on from the best designs for one that serves the sweep's goal better, with
+        /// the solver
+        #[arg(long)]
+        optimise: bool,
     },
     /// All that the scenario asks for, end to end
     Run {
@@ -193,7 +197,17 @@ impl Cli {
                 };
                 score::score(&request, options)
             }
-            Command::Sweep { run, surrogate } => sweep::sweep(&run, surrogate, options),
+            Command::Sweep {
+                run,
+                surrogate,
+                optimise,
+            } => {
+                let beyond = maxwell::sweep::Beyond {
+                    surrogate,
+                    optimise,
+                };
+                sweep::sweep(&run, beyond, options)
+            }
             Command::Run { run } => run::run(&run, options),
             Command::Inspect { file } => inspect::inspect(&file, options),
         }

@@ -2,6 +2,7 @@
 
 use super::{Options, ScenarioRun};
 use crate::catalogue::Scenario;
+use crate::electromagnetics::maxwell::sweep::Beyond;
 use crate::error::Result;
 use crate::weather::shallow_water::pipeline;
 
@@ -11,12 +12,11 @@ pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
     let loaded = match run.load(options)? {
         Scenario::ShallowWater(loaded) => loaded,
         Scenario::Maxwell(loaded) if loaded.scene.sweep.is_some() => {
-            return super::sweep::sweep_scene(
-                &loaded,
-                run,
-                !loaded.scene.ports.is_empty(),
-                options,
-            );
+            let beyond = Beyond {
+                surrogate: !loaded.scene.ports.is_empty(),
+                optimise: false,
+            };
+            return super::sweep::sweep_scene(&loaded, run, beyond, options);
         }
         Scenario::Maxwell(loaded) => return super::simulate::scene(&loaded, run, options),
     };

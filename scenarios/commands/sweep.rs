@@ -2,13 +2,13 @@
 
 use super::{Options, ScenarioRun};
 use crate::catalogue::Scenario;
-use crate::electromagnetics::maxwell;
+use crate::electromagnetics::maxwell::{self, sweep::Beyond};
 use crate::error::{Error, Result};
 
 /// Sweeps the scene's variables.
-pub fn sweep(run: &ScenarioRun, surrogate: bool, options: &Options) -> Result<()> {
+pub fn sweep(run: &ScenarioRun, beyond: Beyond, options: &Options) -> Result<()> {
     match run.load(options)? {
-        Scenario::Maxwell(loaded) => sweep_scene(&loaded, run, surrogate, options),
+        Scenario::Maxwell(loaded) => sweep_scene(&loaded, run, beyond, options),
         Scenario::ShallowWater(loaded) => Err(Error::unusable(format!(
             "`{}` has no design to sweep; `curlwind run` compares its solver and operator",
             loaded.name
@@ -20,11 +20,11 @@ pub fn sweep(run: &ScenarioRun, surrogate: bool, options: &Options) -> Result<()
 pub(super) fn sweep_scene(
     loaded: &maxwell::Loaded,
     run: &ScenarioRun,
-    surrogate: bool,
+    beyond: Beyond,
     options: &Options,
 ) -> Result<()> {
     let summary = run.in_scene_folder(loaded, options, |folder| {
-        maxwell::sweep::sweep(loaded, folder, surrogate, options)
+        maxwell::sweep::sweep(loaded, folder, beyond, options)
     })?;
     options.report(&summary.scores, &summary.text)
 }

@@ -25,6 +25,31 @@ pub struct SweepEntry {
     /// Of these, the best and as many of the most uncertain are checked by the solver.
     #[serde(default = "three")]
     pub checked: usize,
+    /// How `--optimise` goes on from the best designs, with the solver.
+    #[serde(default)]
+    pub search: SearchEntry,
+}
+
+/// A search on the solver.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SearchEntry {
+    /// Of so many of the best designs; each start has a core.
+    pub starts: usize,
+    /// Most designs asked for by each.
+    pub evaluations: usize,
+    /// Ends when the designs of a simplex differ by less, in dB.
+    pub tolerance_db: f64,
+}
+
+impl Default for SearchEntry {
+    fn default() -> Self {
+        Self {
+            starts: 2,
+            evaluations: 30,
+            tolerance_db: 0.05,
+        }
+    }
 }
 
 fn ten_thousand() -> usize {

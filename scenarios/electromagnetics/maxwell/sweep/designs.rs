@@ -126,6 +126,13 @@ impl Loaded {
         if sweep.variables.is_empty() {
             return Err(self.refuse("sweep.variables", "expected one variable or more"));
         }
+        let search = sweep.search;
+        if search.starts == 0 || search.evaluations == 0 || !(search.tolerance_db >= 0.0) {
+            return Err(self.refuse(
+                "sweep.search",
+                "expected one start and one evaluation or more, and a tolerance of 0 or more",
+            ));
+        }
         let variables = sweep.variables.iter().enumerate();
         let ranges = variables
             .map(|(n, variable)| self.range(n, variable, sweep.method))

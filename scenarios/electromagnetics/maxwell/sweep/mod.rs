@@ -5,8 +5,10 @@
 //! that was killed continues with nothing computed twice. `designs.csv` has a line for each.
 
 pub mod cache;
+mod checks;
 pub mod designs;
 pub mod queue;
+pub mod search;
 pub mod surrogate;
 pub mod table;
 
@@ -27,21 +29,30 @@ pub struct Summary {
     pub text: String,
 }
 
-/// Runs the sweep of a scene; with `with_surrogate` trains one on it and checks its answers.
+/// What to do beside solving the designs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beyond {
+    /// Train a surrogate, rank candidates, check some.
+    pub surrogate: bool,
+    /// Search on for the best design with the solver.
+    pub optimise: bool,
+}
+
+/// Runs the sweep of a scene.
 ///
 /// # Errors
 /// A sweep that does not fit the scene, files that cannot be written, all designs failed.
 pub fn sweep(
     loaded: &Loaded,
     folder: &RunFolder,
-    with_surrogate: bool,
+    beyond: Beyond,
     options: &Options,
 ) -> Result<Summary> {
     let plan = loaded.plan()?;
-    if with_surrogate && loaded.scene.ports.is_empty() {
+    if (beyond.surrogate || beyond.optimise) && loaded.scene.ports.is_empty() {
         return Err(loaded.refuse(
             "ports",
-            "a surrogate learns S parameters; the scene has no ports",
+            "surrogate and search are for S parameters; the scene has no ports",
         ));
     }
     let cache = Cache::open(&folder.folder("designs")?)?;
@@ -67,12 +78,30 @@ pub fn sweep(
     let mut gallery = table::figures(loaded, &plan.ranges, &solved);
     let mut sentences = vec![table::sentence(&solved)];
     let mut rows = rows;
-    if with_surrogate {
+    let mut checks = Vec::new();
+    if beyond.surrogate {
         let outcome = surrogate::run(loaded, &plan, &solved, &cache, folder, options)?;
         rows.extend(outcome.rows);
         scores.rows.extend(outcome.scores.rows);
         gallery.extend(outcome.gallery);
         sentences.extend(outcome.sentences);
+        checks = outcome.checks;
+    }
+    if beyond.optimise {
+        let _phase = folder.phase("optimise")?;
+        let bar = options.progress("search");
+        let known: Vec<&queue::Solved> = solved.iter().chain(&checks).collect();
+        let searched = search::on_solver(loaded, &plan, &known, &cache, &bar)?;
+        bar.finish_and_clear();
+        let found = searched.solved.iter();
+        let found: Vec<_> = found
+            .map(|s| table::Row::solved(loaded, "solver (search)", s))
+            .collect();
+        scores
+            .rows
+            .extend(table::scores(loaded, &plan.ranges, &found).rows);
+        rows.extend(found);
+        sentences.push(searched.sentence);
     }
     write_atomically(
         &folder.file("designs.csv"),

@@ -56,63 +56,69 @@ pub fn solve(
         .assemble()?
         .estimate
         .cells;
-    let one = |values: &Vec<f64>| -> Result<Solved> {
-        let texts = written(ranges, values);
-        let solved = match loaded.with_parameters(&texts) {
-            Err(error) => Solved {
-                values: values.clone(),
-                key: String::new(),
-                result: Err(error.to_string()),
-                cached: false,
-            },
-            Ok(design) => {
-                let key = Cache::key(&design);
-                match cache.get(&key) {
-                    Some(solution) => Solved {
-                        values: values.clone(),
-                        key,
-                        result: Ok(solution),
-                        cached: true,
-                    },
-                    None => {
-                        let result = design.solve(&ProgressBar::hidden());
-                        if let Ok(solution) = &result {
-                            cache.put(&key, &loaded.name, solution, &texts)?;
-                        }
-                        Solved {
-                            values: values.clone(),
-                            key,
-                            result: result.map_err(|e| e.to_string()),
-                            cached: false,
-                        }
-                    }
-                }
-            }
-        };
+    let one = |values: &Vec<f64>| {
+        let solved = solve_one(loaded, ranges, values, cache);
         bar.inc(1);
-        Ok(solved)
+        solved
     };
     if cells > SHARED {
         return designs.iter().map(one).collect();
     }
-    // One thread for each design: no barriers, and nothing shared but the last cache. The workers
-    // are threads of their own, since a rayon worker that waits for another pool takes up the
-    // next design meanwhile.
+    on_cores(designs.len(), |n| one(&designs[n]))
+        .into_iter()
+        .collect()
+}
+
+/// A design from the cache, or solved and kept.
+///
+/// # Errors
+/// When the result cannot be kept; a design that fails is kept as such.
+pub fn solve_one(
+    loaded: &Loaded,
+    ranges: &[Range],
+    values: &[f64],
+    cache: &Cache,
+) -> Result<Solved> {
+    let texts = written(ranges, values);
+    let of = |key: String, result, cached| Solved {
+        values: values.to_vec(),
+        key,
+        result,
+        cached,
+    };
+    let design = match loaded.with_parameters(&texts) {
+        Err(error) => return Ok(of(String::new(), Err(error.to_string()), false)),
+        Ok(design) => design,
+    };
+    let key = Cache::key(&design);
+    if let Some(solution) = cache.get(&key) {
+        return Ok(of(key, Ok(solution), true));
+    }
+    let result = design.solve(&ProgressBar::hidden());
+    if let Ok(solution) = &result {
+        cache.put(&key, &loaded.name, solution, &texts)?;
+    }
+    Ok(of(key, result.map_err(|e| e.to_string()), false))
+}
+
+/// Does `count` pieces of work, one thread for each: no barriers, and nothing shared but the last
+/// cache. The workers are threads of their own, since a rayon worker that waits for another pool
+/// takes up the next piece meanwhile.
+pub fn on_cores<T: Send>(count: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Vec<Result<T>> {
     let next = AtomicUsize::new(0);
-    let slots: Vec<Mutex<Option<Result<Solved>>>> =
-        designs.iter().map(|_| Mutex::new(None)).collect();
+    let slots: Vec<Mutex<Option<Result<T>>>> = (0..count).map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
-        for _ in 0..rayon::current_num_threads().min(designs.len()) {
+        for _ in 0..rayon::current_num_threads().min(count) {
             scope.spawn(|| {
                 loop {
                     let n = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(values) = designs.get(n) else { return };
-                    let solved = rayon::ThreadPoolBuilder::new()
+                    let Some(slot) = slots.get(n) else { return };
+                    let done = rayon::ThreadPoolBuilder::new()
                         .num_threads(1)
                         .build()
                         .map_err(Error::failed)
-                        .and_then(|pool| pool.install(|| one(values)));
-                    *slots[n].lock().unwrap_or_else(PoisonError::into_inner) = Some(solved);
+                        .and_then(|pool| pool.install(|| work(n)));
+                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
                 }
             });
         }

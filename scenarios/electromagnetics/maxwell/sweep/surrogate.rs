@@ -2,12 +2,13 @@
 //! solver where it is best and where it is least certain.
 
 use super::super::Loaded;
-use super::super::measures::decibel;
 use super::super::output::{Gallery, s11};
 use super::super::pictures::{self, ReflectionTrace};
 use super::cache::Cache;
+use super::checks::{Answers, Errors};
 use super::designs::{Plan, Range, latin_hypercube};
 use super::queue::{self, Solved};
+use super::search;
 use super::table::{self, Row, goal};
 use crate::commands::Options;
 use crate::error::{Error, Result};
@@ -27,6 +28,8 @@ pub struct Outcome {
     pub gallery: Gallery,
     /// Sentences for the terminal and the report.
     pub sentences: Vec<String>,
+    /// The designs that the solver checked.
+    pub checks: Vec<Solved>,
 }
 
 /// Trains, predicts, ranks, checks.
@@ -66,31 +69,31 @@ pub fn run(
         return Err(loaded.refuse("sweep", "the scene has no [sweep]"));
     };
     let count = sweep.candidates.max(1);
-    let candidates = latin_hypercube(&plan.ranges, count, loaded.scene.seed ^ 0x5eed);
+    let mut candidates = latin_hypercube(&plan.ranges, count, loaded.scene.seed ^ 0x5eed);
     let (prediction, seconds) = {
         let _phase = folder.phase("predict")?;
         let start = std::time::Instant::now();
+        let optimum = search::on_surrogate(loaded, plan, &surrogate, &data.frequencies)?;
+        candidates.push(optimum);
         let matrix = matrix(&candidates, plan.ranges.len());
         let prediction = surrogate.predict(&matrix).map_err(Error::failed)?;
         (prediction, start.elapsed().as_secs_f64())
     };
     let ranked = rank(loaded, &data.frequencies, &prediction);
-    let mut chosen = Vec::new();
-    take(
-        &mut chosen,
-        sweep.checked,
-        &ranked.best,
-        &candidates,
-        &plan.ranges,
-    );
-    let best = chosen.len();
-    take(
-        &mut chosen,
-        sweep.checked,
-        &ranked.doubtful,
-        &candidates,
-        &plan.ranges,
-    );
+    // The optimum first, then what keeps apart from it.
+    let mut chosen = vec![count];
+    let mut take = |ranking: &[usize]| {
+        take(
+            &mut chosen,
+            sweep.checked,
+            ranking,
+            &candidates,
+            &plan.ranges,
+        );
+        chosen.len()
+    };
+    let best = take(&ranked.best);
+    take(&ranked.doubtful);
     let designs: Vec<Vec<f64>> = chosen.iter().map(|&d| candidates[d].clone()).collect();
     let checks = {
         let _phase = folder.phase("check")?;
@@ -109,11 +112,16 @@ pub fn run(
         scores: Scores::new(),
         gallery: Gallery::new(),
         sentences: Vec::new(),
+        checks: Vec::new(),
     };
     let mut errors = Errors::default();
     let mut pairs = Vec::new();
     for (n, (&candidate, check)) in chosen.iter().zip(&checks).enumerate() {
-        let what = if n < best { "best" } else { "doubtful" };
+        let what = match n {
+            0 => "optimum",
+            n if n < best => "best",
+            _ => "doubtful",
+        };
         let predicted = reflection(&prediction, candidate);
         let mut row = Row::of(
             loaded,
@@ -154,10 +162,14 @@ pub fn run(
                 },
             ];
             if n == 0 || n == best {
-                let which = if n == 0 { "best" } else { "most doubtful" };
+                let which = if n == 0 {
+                    "optimum"
+                } else {
+                    "most doubtful candidate"
+                };
                 outcome.gallery.push((
                     pictures::s11_db(&traces, &case),
-                    format!("S11 of the {which} candidate: surrogate with its interval against the solver's check."),
+                    format!("S11 of the {which}: surrogate with its interval against the solver's check."),
                 ));
             }
         }
@@ -170,7 +182,12 @@ pub fn run(
             "Resonances of the checked candidates: predicted against solved.".into(),
         ));
     }
-    errors.report(&mut outcome, loaded, &surrogate, count, seconds, solved);
+    let answers = Answers {
+        candidates: count,
+        seconds,
+    };
+    errors.report(&mut outcome, loaded, &surrogate, answers, solved);
+    outcome.checks = checks;
     Ok(outcome)
 }
 
@@ -313,124 +330,5 @@ fn nearest_design(data: &DesignData, ranges: &[Range], values: &[f64]) -> Vec<Co
     match &data.response {
         Response::Complex(values) => values.slice(ndarray::s![nearest, 0, ..]).to_vec(),
         Response::Decibel(_) => Vec::new(),
-    }
-}
-
-/// Errors over the checked designs.
-#[derive(Default)]
-struct Errors {
-    surrogate: Vec<f64>,
-    nearest: Vec<f64>,
-    surrogate_db: Vec<f64>,
-    inside: usize,
-    values: usize,
-}
-
-impl Errors {
-    fn add(
-        &mut self,
-        truth: &[Complex64],
-        predicted: &[Complex64],
-        nearest: Vec<Complex64>,
-        prediction: &Prediction,
-        candidate: usize,
-    ) -> [f64; 2] {
-        let size = truth.iter().map(|s| s.norm_sqr()).sum::<f64>().sqrt();
-        let away = |other: &[Complex64]| {
-            let sum: f64 = truth
-                .iter()
-                .zip(other)
-                .map(|(a, b)| (a - b).norm_sqr())
-                .sum();
-            sum.sqrt() / size
-        };
-        let pair = [away(predicted), away(&nearest)];
-        self.surrogate.push(pair[0]);
-        self.nearest.push(pair[1]);
-        let db = |s: &[Complex64]| -> Vec<f64> { s.iter().map(|&x| decibel(x)).collect() };
-        let (a, b) = (db(truth), db(predicted));
-        let norm = a.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let miss: f64 = a.iter().zip(&b).map(|(x, y)| (x - y) * (x - y)).sum();
-        self.surrogate_db.push(miss.sqrt() / norm);
-        for (f, (t, p)) in truth.iter().zip(predicted).enumerate() {
-            self.values += 1;
-            self.inside += usize::from((t - p).norm() <= prediction.radius[[candidate, 0, f]]);
-        }
-        pair
-    }
-
-    fn report(
-        &self,
-        outcome: &mut Outcome,
-        loaded: &Loaded,
-        surrogate: &DesignSurrogate,
-        candidates: usize,
-        seconds: f64,
-        solved: &[Solved],
-    ) {
-        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
-        let done: Vec<_> = solved
-            .iter()
-            .filter_map(|s| s.result.as_ref().ok())
-            .collect();
-        let each = done.iter().map(|s| s.seconds).sum::<f64>() / done.len().max(1) as f64;
-        let about = surrogate.description();
-        if self.surrogate.is_empty() {
-            outcome
-                .sentences
-                .push("No candidate could be checked by the solver.".into());
-            return;
-        }
-        let (ours, table) = (mean(&self.surrogate), mean(&self.nearest));
-        let covered = self.inside as f64 / self.values.max(1) as f64;
-        let name = &loaded.name;
-        let mut push = |metric: &str, value: f64, baseline: Option<f64>, note: &str| {
-            let mut row = ScoreRow::new(name, "surrogate", "S11", metric, value);
-            if let Some(baseline) = baseline {
-                row = row.against(baseline);
-            }
-            outcome.scores.push(row.noted(note));
-        };
-        push(
-            "relative_l2_mean",
-            ours,
-            Some(table),
-            "checked candidates; baseline: nearest solved design",
-        );
-        push(
-            "relative_l2_db_mean",
-            mean(&self.surrogate_db),
-            None,
-            "checked candidates, of dB",
-        );
-        push(
-            "interval_coverage",
-            covered,
-            Some(about.config.coverage),
-            "checked candidates, half of them chosen for their doubt; baseline: nominal",
-        );
-        push(
-            "out_of_fold_error",
-            about.out_of_fold_error,
-            None,
-            "members on the designs each left out",
-        );
-        outcome.sentences.push(format!(
-            "Surrogate: {} members on {} designs, trained in {:.1} s; {candidates} candidates answered in {seconds:.2} s (the solver takes {each:.1} s for one).",
-            about.config.members,
-            done.len(),
-            about.training_seconds,
-        ));
-        outcome.sentences.push(format!(
-            "Checked by the solver: {} candidates, relative L2 error of S11 {ours:.4} (nearest solved design: {table:.4}); {:.0} % of values within the {:.0} % intervals.",
-            self.surrogate.len(),
-            100.0 * covered,
-            100.0 * about.config.coverage,
-        ));
-        let cost: f64 = done.iter().map(|s| s.seconds).sum::<f64>() + about.training_seconds;
-        outcome.sentences.push(format!(
-            "The surrogate cost {cost:.0} s of solving and training on one core, as much as {:.0} designs solved.",
-            cost / each.max(1e-9)
-        ));
     }
 }

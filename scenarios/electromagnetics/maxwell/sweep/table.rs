@@ -229,9 +229,15 @@ pub fn scores(loaded: &Loaded, ranges: &[Range], rows: &[Row]) -> Scores {
 
 /// `dipole length=58 mm radius=0.25 mm`
 pub fn case(loaded: &Loaded, ranges: &[Range], values: &[f64]) -> String {
+    format!("{}{}", loaded.name, values_text(ranges, values))
+}
+
+/// ` length=58 mm radius=0.25 mm`
+pub fn values_text(ranges: &[Range], values: &[f64]) -> String {
     let values = ranges.iter().zip(values);
-    let texts = values.map(|(range, &v)| format!(" {}={}", range.name, range.unit.text(v)));
-    std::iter::once(loaded.name.clone()).chain(texts).collect()
+    values
+        .map(|(range, &v)| format!(" {}={}", range.name, range.unit.text(v)))
+        .collect()
 }
 
 /// Figures of all designs.
