@@ -113,6 +113,12 @@ impl<T: Real> Hooks<T> {
                 .iter_mut()
                 .map(|values| Shared::of(values.as_mut_slice()))
                 .collect(),
+            intervals: {
+                let mut intervals: Vec<usize> = regions.iter().map(|t| t.interval()).collect();
+                intervals.sort_unstable();
+                intervals.dedup();
+                intervals
+            },
             regions: super::transform::span(regions, first, steps),
             region_rows: rows,
             flags: &self.flags,
@@ -130,6 +136,8 @@ pub(super) struct Span<'a, T> {
     states: Shared<BranchEdge>,
     probes: &'a [RowTable<ProbePlace>; 2],
     probe_values: Vec<Shared<T>>,
+    /// Steps between samples of the regions, each once.
+    intervals: Vec<usize>,
     regions: Vec<RegionSpan<'a, T>>,
     region_rows: &'a [RowTable<super::transform::RegionRow>; 2],
     flags: &'a [Vec<u8>; 2],
@@ -216,7 +224,7 @@ impl<T: Real> Span<'_, T> {
                     self.probe_values[p.probe as usize].get_mut(step, 1)[0] = value;
                 }
             }
-            if flags & REGION != 0 {
+            if flags & REGION != 0 && self.intervals.iter().any(|i| step.is_multiple_of(*i)) {
                 for r in self.region_rows[kind].row(row) {
                     r.sample(&self.regions, step, |c| fields[c].get(start, line));
                 }

@@ -58,6 +58,11 @@ impl<T: Real> Transform<T> {
         own
     }
 
+    /// Steps between samples.
+    pub(super) fn interval(&self) -> usize {
+        self.region.interval
+    }
+
     /// Whether products run along the row rather than along the frequencies.
     fn along_row(&self) -> bool {
         self.shape[0] >= LANES

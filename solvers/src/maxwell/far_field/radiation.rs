@@ -232,11 +232,7 @@ impl FarField {
                 let across = phases(third, &pair.across);
                 let sum = |values: &Vec<Vec<Complex64>>| -> Complex64 {
                     let rows = values.iter().zip(&across);
-                    rows.map(|(row, outer)| {
-                        let terms = row.iter().zip(&along).map(|(x, inner)| x * inner);
-                        terms.sum::<Complex64>() * outer
-                    })
-                    .sum()
+                    rows.map(|(row, outer)| dot(row, &along) * outer).sum()
                 };
                 let [at_e, at_h] = plane
                     .positions
@@ -326,4 +322,17 @@ fn units(theta: f64, phi: f64) -> ([f64; 3], [f64; 3], [f64; 3]) {
         [ct * cp, ct * sp, -st],
         [-sp, cp, 0.0],
     )
+}
+/// Sum of products, in four parts so that they are done side by side.
+fn dot(a: &[Complex64], b: &[Complex64]) -> Complex64 {
+    let mut parts = [[0.0; 2]; 4];
+    let (a, b) = (a.chunks(4), b.chunks(4));
+    for (a, b) in a.zip(b) {
+        for (part, (a, b)) in parts.iter_mut().zip(a.iter().zip(b)) {
+            part[0] += a.re * b.re - a.im * b.im;
+            part[1] += a.re * b.im + a.im * b.re;
+        }
+    }
+    let sum = |n: usize| parts.iter().map(|p| p[n]).sum();
+    Complex64::new(sum(0), sum(1))
 }
