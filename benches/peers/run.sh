@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs other people's software on our cases and writes JSON results.
 #
-#   sh benches/peers/run.sh [transform] [step] [sfno] [dipole] [netcdf FILE...]     default: transform step sfno
+#   sh benches/peers/run.sh [transform] [step] [sfno] [dipole] [fdtd] [netcdf FILE...]     default: transform step sfno
 #
 # OUT (default target/peers) receives the results and, in venv/, the Python environment. PYTHON picks the interpreter.
 # What cannot be installed or run is skipped with the reason, and named again at the end.
@@ -65,12 +65,40 @@ sfno() {
     "$venv/bin/python" "$here/sfno_neuraloperator.py" "$out/flows.h5" "$out/sfno_neuraloperator.json" || skip "sfno: training failed"
 }
 
+# Meep, gprMax and ours one after the other, so that all see the same machine.
+fdtd() {
+    meep_python=${MEEP_PYTHON:-/usr/bin/python3} # Debian's packages are for the system's interpreter
+    if "$meep_python" -c 'import meep' 2>/dev/null; then
+        for media in "" media; do
+            "$meep_python" "$here/fdtd_meep.py" "$out/fdtd_meep_1$media.json" 160 $media || skip "fdtd: Meep failed"
+            if "$meep_python" -c 'import meep, sys; sys.exit(not meep.with_mpi())' > /dev/null 2>&1 && command -v mpirun > /dev/null; then
+                root=
+                [ "$(id -u)" -ne 0 ] || root=--allow-run-as-root
+                mpirun $root -np 2 "$meep_python" "$here/fdtd_meep.py" "$out/fdtd_meep_2$media.json" 160 $media || skip "fdtd: Meep on two processes failed"
+            else
+                skip "fdtd: Meep on two processes needs its MPI build (Debian: python3-meep-mpi-default)"
+            fi
+        done
+    else
+        skip "fdtd: needs Meep for $meep_python (Debian: python3-meep-mpi-default)"
+    fi
+    if install gprmax; then
+        "$venv/bin/python" "$here/fdtd_gprmax.py" "$out/fdtd_gprmax.json" || skip "fdtd: gprMax failed"
+    else
+        skip "fdtd: gprMax could not be installed, see $out/install-gprmax.log"
+    fi
+    for threads in 1 2; do
+        cargo run --release -p curlwind-solvers --example time_maxwell runs=9 threads=$threads Fastest || skip "fdtd: time_maxwell failed"
+    done
+}
+
 [ $# -gt 0 ] || set -- transform step sfno
 while [ $# -gt 0 ]; do
     case $1 in
     transform) with_shtns transform_shtns transform_shtns.py ;;
     step) with_shtns shallow_water_shtns shallow_water_shtns.py ;;
     sfno) sfno ;;
+    fdtd) fdtd ;;
     dipole)
         if command -v nec2c > /dev/null; then
             "$python" "$here/dipole_nec2c.py" || skip "dipole: dipole_nec2c.py failed"
@@ -87,7 +115,7 @@ while [ $# -gt 0 ]; do
         exit $?
         ;;
     *)
-        echo "unknown part $1; expected transform, step, sfno, dipole or netcdf FILE..." >&2
+        echo "unknown part $1; expected transform, step, sfno, dipole, fdtd or netcdf FILE..." >&2
         exit 2
         ;;
     esac

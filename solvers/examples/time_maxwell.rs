@@ -1,7 +1,7 @@
-//! Times the Maxwell engines: `time_maxwell [cells=160] [threads=2] [runs=7] [WORD...]`.
+//! Times the Maxwell engines: `time_maxwell [cells=160] [layer=10] [threads=2] [runs=7] [WORD...]`.
 //!
-//! A cube, empty or of random media, with a 10-cell absorbing layer on all faces inside it and a
-//! pulse in the middle. Prints million cells per second, those of the layers counted: median, least
+//! A cube, empty or of random media, with an absorbing layer (0 cells: conducting walls) on all faces
+//! inside it and a pulse in the middle. Prints million cells per second, those of the layers counted: median, least
 //! and most over the runs. Before that the roofline: the measured memory bandwidth, and what it
 //! allows if every field is read and written once per step. With words only the lines that hold
 //! all of them run: `time_maxwell runs=15 f32 Blocked "no media"`; `transform` and `Reference` name
@@ -18,6 +18,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 struct Arguments {
     cells: usize,
+    layer: usize,
     threads: usize,
     runs: usize,
     words: Vec<String>,
@@ -27,6 +28,7 @@ impl Arguments {
     fn parse() -> Result<Self, Failure> {
         let mut own = Self {
             cells: 160,
+            layer: 10,
             threads: 2,
             runs: 7,
             words: Vec::new(),
@@ -34,10 +36,13 @@ impl Arguments {
         for argument in std::env::args().skip(1) {
             match argument.split_once('=') {
                 Some(("cells", n)) => own.cells = n.parse()?,
+                Some(("layer", n)) => own.layer = n.parse()?,
                 Some(("threads", n)) => own.threads = n.parse()?,
                 Some(("runs", n)) => own.runs = n.parse::<usize>()?.max(1),
                 Some((name, _)) => {
-                    return Err(format!("expected cells, threads or runs, found {name}").into());
+                    return Err(
+                        format!("expected cells, layer, threads or runs, found {name}").into(),
+                    );
                 }
                 None => own.words.push(argument),
             }
@@ -57,8 +62,12 @@ enum Media {
     Many,
 }
 
-fn model(n: usize, media: Media) -> Result<Model, Failure> {
-    let walls = [[Wall::Cpml(Cpml::new(10)); 2]; 3];
+fn model(n: usize, layer: usize, media: Media) -> Result<Model, Failure> {
+    let wall = match layer {
+        0 => Wall::Pec,
+        cells => Wall::Cpml(Cpml::new(cells)),
+    };
+    let walls = [[wall; 2]; 3];
     let mut model = Model::vacuum(Mesh::uniform([n; 3], [1e-3; 3])?, walls);
     model.waveforms = Array2::from_shape_fn((200, 1), |(n, _)| {
         let t = (n as f64 - 40.0) / 10.0;
@@ -154,7 +163,7 @@ fn rates<T: Real>(wanted: &Arguments) -> Result<(), Failure> {
         (Media::Indexed, "12 media"),
         (Media::Many, "100 media"),
     ] {
-        let model = model(n, media)?;
+        let model = model(n, wanted.layer, media)?;
         for scheme in [Scheme::Sweeps, Scheme::Fused, Scheme::Blocked] {
             let title = format!("{} {scheme:?}, {name}", T::NAME);
             if wanted.wants(&title) {
@@ -172,7 +181,7 @@ fn transform(wanted: &Arguments) -> Result<(), Failure> {
     let n = wanted.cells;
     for axis in [2, 0] {
         for interval in [1, 8] {
-            let plain = model(n, Media::None)?;
+            let plain = model(n, wanted.layer, Media::None)?;
             let mut with = plain.clone();
             let mut ranges = [0..n, 0..n, 0..n];
             ranges[axis] = n / 2..n / 2 + 1;
@@ -218,8 +227,8 @@ fn main() -> Result<(), Failure> {
         .num_threads(threads)
         .build()?;
     println!(
-        "{n}^3 cells, 10-cell layers on six faces among them, {threads} threads, {} runs each",
-        wanted.runs
+        "{n}^3 cells, {}-cell layers on six faces among them, {threads} threads, {} runs each",
+        wanted.layer, wanted.runs
     );
     let bandwidth = triad(threads);
     println!("memory bandwidth (triad): {:.1} GB/s", bandwidth / 1e9);
@@ -240,7 +249,7 @@ fn main() -> Result<(), Failure> {
         }
         let title = "f32 Reference, no media, 60^3, one thread";
         if wanted.wants(title) {
-            let small = model(60.min(n), Media::None)?;
+            let small = model(60.min(n), wanted.layer, Media::None)?;
             let cells: usize = small.mesh.cells().iter().product();
             report(
                 title,
