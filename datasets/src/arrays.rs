@@ -66,19 +66,7 @@ pub fn read_array(
     shape: Option<&[Option<usize>]>,
 ) -> Result<ArrayD<f32>> {
     let path = path.as_ref();
-    let file = open_hdf5(path)?;
-    let dataset = file.dataset(name).map_err(|_| {
-        let present = dataset_names(&file, "");
-        Error::VariableMissing {
-            path: path.to_path_buf(),
-            wanted: format!("'{name}'"),
-            nearest: present
-                .iter()
-                .find(|p| p.ends_with(name) || p.eq_ignore_ascii_case(name))
-                .cloned(),
-            present: present.join(", "),
-        }
-    })?;
+    let (_file, dataset) = dataset(path, name)?;
     let found = dataset.shape();
     if let Some(expected) = shape {
         let fits = expected.len() == found.len()
@@ -99,6 +87,33 @@ pub fn read_array(
         }
     }
     dataset.read_dyn::<f32>().map_err(|e| damaged(path, &e))
+}
+
+/// Reads dataset `name` as f64.
+///
+/// # Errors
+/// As [`read_array`].
+pub(crate) fn read_f64(path: &Path, name: &str) -> Result<ArrayD<f64>> {
+    let (_file, dataset) = dataset(path, name)?;
+    dataset.read_dyn::<f64>().map_err(|e| damaged(path, &e))
+}
+
+/// A dataset by its name, with the file that it is in.
+fn dataset(path: &Path, name: &str) -> Result<(hdf5::File, hdf5::Dataset)> {
+    let file = open_hdf5(path)?;
+    let dataset = file.dataset(name).map_err(|_| {
+        let present = dataset_names(&file, "");
+        Error::VariableMissing {
+            path: path.to_path_buf(),
+            wanted: format!("'{name}'"),
+            nearest: present
+                .iter()
+                .find(|p| p.ends_with(name) || p.eq_ignore_ascii_case(name))
+                .cloned(),
+            present: present.join(", "),
+        }
+    })?;
+    Ok((file, dataset))
 }
 
 /// Names of all datasets below a group.

@@ -9,6 +9,7 @@
 //! | [`interpolate`] | bilinear and bicubic interpolation on the sphere, across the poles |
 //! | [`arrays`] | plain HDF5 arrays by name |
 //! | [`touchstone`] | scattering parameters in Touchstone files, both ways |
+//! | [`design_table`] | sweeps of designs from any solver: Touchstone folders, CSV, HDF5 |
 //! | [`inspect`] | what a file holds |
 //!
 //! Latitude-longitude fields leave every reader **north to south, longitudes
@@ -28,6 +29,7 @@
 pub mod arrays;
 pub mod calendar;
 pub mod coordinates;
+pub mod design_table;
 mod disk;
 mod error;
 pub mod field;

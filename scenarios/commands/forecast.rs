@@ -2,10 +2,11 @@
 
 use super::{Options, in_folder};
 use crate::config::{Pascals, Seconds};
+use crate::electromagnetics::design_table::predict;
 use crate::error::{Error, Result};
 use crate::run_folder::Setup;
 use crate::weather::shallow_water::pipeline::{self, ForecastRequest};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What was asked for.
 #[derive(Debug)]
@@ -20,6 +21,9 @@ pub struct Request {
 
 /// Rolls the model out and writes its forecast.
 pub fn forecast(request: &Request, options: &Options) -> Result<()> {
+    if let Some(model) = predict::model_in(&request.model) {
+        return designs(&model, request, options);
+    }
     let duration: Seconds = request
         .duration
         .parse()
@@ -52,4 +56,16 @@ pub fn forecast(request: &Request, options: &Options) -> Result<()> {
         request.output.join("output.nc").display()
     );
     options.report(&serde_json::json!({ "leads": leads }), &text)
+}
+
+/// The designs of a list.
+fn designs(model: &Path, request: &Request, options: &Options) -> Result<()> {
+    let configuration = serde_json::json!({ "model": model, "designs": request.init });
+    let setup = Setup::new("forecast", &configuration)?.device(options.device()?);
+    let text = in_folder(&request.output, setup, false, |folder| {
+        predict::predict(model, &request.init, folder, options)
+    })?;
+    let home = request.output.join("designs.csv");
+    let text = format!("{text}\nwritten to {}", request.output.display());
+    options.report(&serde_json::json!({ "designs": home }), &text)
 }

@@ -11,7 +11,7 @@ mod sweep;
 mod train;
 
 use crate::catalogue::{self, Scenario};
-use crate::electromagnetics::maxwell;
+use crate::electromagnetics::{design_table, maxwell};
 use crate::error::{Error, Result};
 use crate::run_folder::{RunFolder, Scores, Setup, score_table};
 use crate::weather::shallow_water;
@@ -90,12 +90,13 @@ enum Command {
         #[arg(long, value_name = "DATA")]
         data: Option<PathBuf>,
     },
-    /// Forecasts with a trained operator
+    /// Forecasts with a trained operator; predicts designs with the surrogate of a sweep
     Forecast {
-        /// A folder made by `train` (or `run`)
+        /// A folder made by `train`, `run` or `sweep --surrogate`
         #[arg(long, value_name = "RUN")]
         model: PathBuf,
-        /// NetCDF file with the initial state (u, v and h or z)
+        /// NetCDF file with the initial state (u, v and h or z); CSV with a column for each
+        /// parameter of the designs
         #[arg(long, value_name = "FILE")]
         init: PathBuf,
         /// Folder of the forecast; must be new or empty
@@ -267,6 +268,10 @@ impl ScenarioRun {
                 "`{command}` does not know the equation of `{}`, maxwell; {instead}",
                 loaded.name
             ))),
+            Scenario::DesignTable(loaded) => Err(Error::unusable(format!(
+                "`{command}` needs a solver, and `{}` is a table; `train` and `run` know it",
+                loaded.name
+            ))),
         }
     }
 
@@ -275,6 +280,19 @@ impl ScenarioRun {
     fn in_folder<T>(
         &self,
         loaded: &shallow_water::Loaded,
+        options: &Options,
+        work: impl FnOnce(&RunFolder) -> Result<T>,
+    ) -> Result<T> {
+        let setup = Setup::new(&loaded.name, &loaded.settings)?
+            .seed(loaded.settings.seed)
+            .device(options.device()?);
+        in_folder(&self.output, setup, self.resume, work)
+    }
+
+    /// The same for a table.
+    fn in_table_folder<T>(
+        &self,
+        loaded: &design_table::Loaded,
         options: &Options,
         work: impl FnOnce(&RunFolder) -> Result<T>,
     ) -> Result<T> {

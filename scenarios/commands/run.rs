@@ -2,12 +2,14 @@
 
 use super::{Options, ScenarioRun};
 use crate::catalogue::Scenario;
+use crate::electromagnetics::design_table;
 use crate::electromagnetics::maxwell::sweep::Beyond;
 use crate::error::Result;
 use crate::weather::shallow_water::pipeline;
 
 /// Weather: solver, training set, training, forecast, scores, figures, report. A scene: its sweep
-/// with a surrogate, or the solver alone where it has none.
+/// with a surrogate, or the solver alone where it has none. A table:
+/// a surrogate of it, judged by designs left out.
 pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
     let loaded = match run.load(options)? {
         Scenario::ShallowWater(loaded) => loaded,
@@ -17,6 +19,12 @@ pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
                 optimise: false,
             };
             return super::sweep::sweep_scene(&loaded, run, beyond, options);
+        }
+        Scenario::DesignTable(loaded) => {
+            let summary = run.in_table_folder(&loaded, options, |folder| {
+                design_table::run::run(&loaded, folder, options)
+            })?;
+            return options.report(&summary.scores, &summary.text);
         }
         Scenario::Maxwell(loaded) => return super::simulate::scene(&loaded, run, options),
     };

@@ -17,6 +17,12 @@ pub fn simulate(run: &ScenarioRun, init: Option<&Path>, options: &Options) -> Re
                 "--init is a weather state; a scene starts from empty space",
             ));
         }
+        Scenario::DesignTable(loaded) => {
+            return Err(Error::unusable(format!(
+                "`{}` is a table and has no solver; `curlwind run` trains on it",
+                loaded.name
+            )));
+        }
         Scenario::Maxwell(loaded) => return scene(&loaded, run, options),
     };
     if let Some(file) = init {

@@ -9,6 +9,10 @@ use crate::error::{Error, Result};
 pub fn sweep(run: &ScenarioRun, beyond: Beyond, options: &Options) -> Result<()> {
     match run.load(options)? {
         Scenario::Maxwell(loaded) => sweep_scene(&loaded, run, beyond, options),
+        Scenario::DesignTable(loaded) => Err(Error::unusable(format!(
+            "`{}` is a table of designs that are solved already; `curlwind run` trains on it",
+            loaded.name
+        ))),
         Scenario::ShallowWater(loaded) => Err(Error::unusable(format!(
             "`{}` has no design to sweep; `curlwind run` compares its solver and operator",
             loaded.name

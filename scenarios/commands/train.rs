@@ -1,17 +1,34 @@
 //! `curlwind train`: a surrogate of the solver.
 
 use super::{Options, ScenarioRun};
-use crate::error::Result;
+use crate::catalogue::Scenario;
+use crate::electromagnetics::design_table;
+use crate::error::{Error, Result};
 use crate::weather::shallow_water::pipeline;
 use std::path::Path;
 
 /// Trains on `data`, or on flows generated into the run.
 pub fn train(run: &ScenarioRun, data: Option<&Path>, options: &Options) -> Result<()> {
-    let loaded = run.load_shallow_water(
-        options,
-        "train",
-        "`curlwind sweep --surrogate` trains on its designs",
-    )?;
+    let loaded = match run.load(options)? {
+        Scenario::ShallowWater(loaded) => loaded,
+        Scenario::DesignTable(_) if data.is_some() => {
+            return Err(Error::unusable(
+                "--data is a folder made by `generate`; a table names its designs in [table]",
+            ));
+        }
+        Scenario::DesignTable(loaded) => {
+            let summary = run.in_table_folder(&loaded, options, |folder| {
+                design_table::run::train(&loaded, folder, options)
+            })?;
+            return options.report(&summary.scores, &summary.text);
+        }
+        Scenario::Maxwell(loaded) => {
+            return Err(Error::unusable(format!(
+                "`{}` has no training data; `curlwind sweep --surrogate` trains on its designs",
+                loaded.name
+            )));
+        }
+    };
     let summary = run.in_folder(&loaded, options, |folder| {
         pipeline::train(&loaded, folder, data, options)
     })?;

@@ -54,6 +54,7 @@ pub mod optimise;
 pub mod prediction;
 mod resonance;
 pub mod scores;
+pub mod splits;
 mod statistics;
 pub mod surface;
 

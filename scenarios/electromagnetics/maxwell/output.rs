@@ -150,7 +150,7 @@ pub fn write(
 }
 
 /// Saves figures as SVG and PNG, named by their order and the first words of their caption.
-pub(super) fn save(gallery: &Gallery, folder: &RunFolder) -> Result<()> {
+pub(in crate::electromagnetics) fn save(gallery: &Gallery, folder: &RunFolder) -> Result<()> {
     let figures = folder.folder("figures")?;
     for (figure, caption) in gallery {
         let name: String = caption

@@ -38,6 +38,16 @@ impl Unit {
         }
     }
 
+    /// The SI unit; empty for a pure number.
+    pub fn si(self) -> &'static str {
+        match self {
+            Self::One => "",
+            Self::Metre => "m",
+            Self::Hertz => "Hz",
+            Self::Second => "s",
+        }
+    }
+
     /// Factor from SI and name of the unit used in figures and tables.
     pub fn shown(self) -> (f64, &'static str) {
         match self {

@@ -11,6 +11,7 @@ use super::queue::{self, Solved};
 use super::search;
 use super::table::{self, Row, goal};
 use crate::commands::Options;
+use crate::electromagnetics::design_table::predict::write_units;
 use crate::error::{Error, Result};
 use crate::run_folder::{RunFolder, ScoreRow, Scores};
 use curlwind_operators::design::{DesignData, DesignSurrogate, Prediction, Response};
@@ -58,9 +59,14 @@ pub fn run(
         let home = folder.folder("surrogate")?;
         let trained =
             DesignSurrogate::train(&data, &config, &device, &home, run).map_err(Error::failed)?;
-        trained
-            .save(&folder.folder("model")?)
-            .map_err(Error::failed)?;
+        let model = folder.folder("model")?;
+        trained.save(&model).map_err(Error::failed)?;
+        let units: Vec<String> = plan
+            .ranges
+            .iter()
+            .map(|r| r.unit.si().to_string())
+            .collect();
+        write_units(&model, &units)?;
         trained
     };
 
