@@ -137,6 +137,40 @@ fn a_killed_sweep_goes_on() {
     let table =
         |run: &str| std::fs::read_to_string(Path::new(run).join("designs.csv")).expect("table");
     assert_eq!(table(&whole), table(&killed));
+
+    // the surrogate answers for designs of the user's own, in millimetres
+    let list = at("list.csv");
+    std::fs::write(&list, "radius,length\n0.2 mm,60 mm\n").expect("written");
+    let answers = at("answers");
+    succeeds(&[
+        "forecast", "--model", &whole, "--init", &list, "-o", &answers,
+    ]);
+    let answer = Network::read(&Path::new(&answers).join("designs/1.s1p")).expect("Touchstone");
+    assert_eq!(answer.frequencies.len(), 41);
+    std::fs::write(&list, "radius,length\n0.2 mm,60\n").expect("written");
+    let words = ["line 2", "`length`", "58 mm"];
+    let other = at("other");
+    refuses(
+        &["forecast", "--model", &whole, "--init", &list, "-o", &other],
+        &words,
+    );
+}
+
+/// The search on the solver goes on from the best designs, and never ends with a worse one.
+#[test]
+fn a_search_on_the_solver_improves_the_best_design() {
+    let folder = tempfile::tempdir().expect("folder");
+    let out = path(folder.path(), "run");
+    let sets = ["sweep.search.starts=1", "sweep.search.evaluations=8"];
+    let arguments = coarse(&["sweep", "dipole", "--optimise", "-o", &out]);
+    let text = succeeds(&with_sets(&arguments, &sets));
+    let number = |after: &str| -> f64 {
+        let rest = text.split(after).nth(1).expect("said");
+        let word = rest.split_whitespace().next().expect("a number");
+        word.parse().expect("a number")
+    };
+    assert!(number("best goal") <= number("before it"), "{text}");
+    assert!(text.contains("solver (search)"), "{text}");
 }
 
 #[test]

@@ -2,4 +2,5 @@
 
 mod antennas;
 mod support;
+mod tables;
 mod weather;

@@ -1,7 +1,7 @@
 //! What a surrogate answers.
 
 use super::data::{Response, decibel};
-use ndarray::{Array1, Array3, ArrayView2, Axis, Zip};
+use ndarray::{Array1, Array3, ArrayView2, Axis, Zip, s};
 
 /// Predicted S-parameters of some designs.
 #[derive(Clone, Debug)]
@@ -24,6 +24,17 @@ impl Prediction {
     /// Mean magnitude in dB.
     pub fn decibel(&self) -> Array3<f64> {
         self.mean.decibel()
+    }
+
+    /// Mean magnitude in dB of one design at one port pair, over frequency.
+    pub fn curve_decibel(&self, design: usize, pair: usize) -> Vec<f64> {
+        match &self.mean {
+            Response::Complex(values) => {
+                let curve = values.slice(s![design, pair, ..]);
+                curve.iter().map(|s| decibel(s.norm())).collect()
+            }
+            Response::Decibel(values) => values.slice(s![design, pair, ..]).to_vec(),
+        }
     }
 
     /// Lower end of the interval in dB.

@@ -5,7 +5,7 @@ use crate::electromagnetics::maxwell::output::Gallery;
 use crate::electromagnetics::maxwell::pictures::{self, ReflectionTrace};
 use crate::run_folder::{Align, Table, format_value};
 use curlwind_operators::design::Prediction;
-use ndarray::{Array2, s};
+use ndarray::Array2;
 use num_complex::Complex64;
 
 /// A design and what is said of it.
@@ -33,7 +33,7 @@ pub struct Answer {
 impl Answer {
     /// What a prediction says of one of its designs.
     pub fn of(prediction: &Prediction, frequencies: &[f64], design: usize) -> Self {
-        let s11 = reflection(&s11_db(prediction, design));
+        let s11 = reflection(&prediction.curve_decibel(design, 0));
         let found = resonance(frequencies, &s11);
         Self {
             label: String::new(),
@@ -48,28 +48,30 @@ impl Answer {
         }
     }
 
-    fn numbers(&self) -> [Option<f64>; 7] {
-        [
+    fn numbers(&self, goal: bool) -> Vec<Option<f64>> {
+        let mut numbers = vec![
             self.resonance.map(|f| f / 1e9),
             self.minimum,
             self.bandwidth.map(|b| b / 1e6),
-            self.goal,
-            Some(self.doubt),
-            Some(self.distance),
-            Some(self.outside),
-        ]
+        ];
+        if goal {
+            numbers.push(self.goal);
+        }
+        numbers.extend([self.doubt, self.distance, self.outside].map(Some));
+        numbers
     }
 }
 
-const HEADS: [&str; 7] = [
-    "resonance (GHz)",
-    "S11 (dB)",
-    "-10 dB band (MHz)",
-    "goal (dB)",
-    "doubt",
-    "distance",
-    "outside",
-];
+/// Whether a goal was asked for, and the heads of the numbers.
+fn number_heads(answers: &[Answer]) -> (bool, Vec<&'static str>) {
+    let goal = answers.iter().any(|a| a.goal.is_some());
+    let mut heads = vec!["resonance (GHz)", "S11 (dB)", "-10 dB band (MHz)"];
+    if goal {
+        heads.push("goal (dB)");
+    }
+    heads.extend(["doubt", "distance", "outside"]);
+    (goal, heads)
+}
 
 /// `a (mm)`
 pub fn heads(names: &[String], units: &[String]) -> Vec<String> {
@@ -84,13 +86,14 @@ pub fn heads(names: &[String], units: &[String]) -> Vec<String> {
 
 /// The answers as comma-separated values.
 pub fn csv(parameters: &[String], answers: &[Answer]) -> String {
-    let mut text = format!("design,{},{}\n", parameters.join(","), HEADS.join(","));
+    let (goal, heads) = number_heads(answers);
+    let mut text = format!("design,{},{}\n", parameters.join(","), heads.join(","));
     for answer in answers {
         text += &answer.label;
         for value in &answer.values {
             text += &format!(",{value}");
         }
-        for cell in answer.numbers() {
+        for cell in answer.numbers(goal) {
             text += &cell.map_or(String::from(","), |v| format!(",{v:.6}"));
         }
         text.push('\n');
@@ -100,11 +103,12 @@ pub fn csv(parameters: &[String], answers: &[Answer]) -> String {
 
 /// The answers for the terminal.
 pub fn table(parameters: &[String], answers: &[Answer]) -> String {
+    let (goal, heads) = number_heads(answers);
     let names = parameters.iter().map(String::as_str);
-    let heads = names.chain(HEADS).map(|head| (head, Align::Right));
+    let heads = names.chain(heads).map(|head| (head, Align::Right));
     let mut table = Table::new(std::iter::once(("design", Align::Left)).chain(heads));
     for answer in answers {
-        let cells = answer.numbers();
+        let cells = answer.numbers(goal);
         let cells = cells
             .into_iter()
             .map(|c| c.map_or("-".into(), format_value));
@@ -115,11 +119,6 @@ pub fn table(parameters: &[String], answers: &[Answer]) -> String {
         );
     }
     table.render(140)
-}
-
-/// |S11| of a design in dB.
-pub fn s11_db(prediction: &Prediction, design: usize) -> Vec<f64> {
-    prediction.decibel().slice(s![design, 0, ..]).to_vec()
 }
 
 /// A reflection of these magnitudes; the phase is not known.

@@ -219,7 +219,7 @@ fn network(
 fn figures(frequencies: &[f64], prediction: &Prediction, answers: &[Answer]) -> Gallery {
     let (low, high) = (prediction.lower_decibel(), prediction.upper_decibel());
     let one = |(d, answer): (usize, &Answer)| {
-        let db = output::s11_db(prediction, d);
+        let db = prediction.curve_decibel(d, 0);
         let (low, high) = (
             low.slice(s![d, 0, ..]).to_vec(),
             high.slice(s![d, 0, ..]).to_vec(),

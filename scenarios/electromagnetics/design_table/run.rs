@@ -294,7 +294,7 @@ fn candidates(
         .map(|p| [domain.lowest[p], domain.highest[p]])
         .collect();
     let goal = |prediction: &Prediction, design: usize| -> Option<f64> {
-        let db = output::s11_db(prediction, design);
+        let db = prediction.curve_decibel(design, 0);
         match asked.goal {
             Some(goal) => worst_reflection(&data.frequencies, &db, goal.from.si(), goal.to.si()),
             None => db.into_iter().reduce(f64::min),
@@ -340,7 +340,7 @@ fn candidates(
     let (low, high) = (prediction.lower_decibel(), prediction.upper_decibel());
     let row = |values: &ndarray::Array3<f64>| values.slice(ndarray::s![last, 0, ..]).to_vec();
     let (low, high) = (row(&low), row(&high));
-    let db = output::s11_db(&prediction, last);
+    let db = prediction.curve_decibel(last, 0);
     let curve = Curve {
         name: "surrogate",
         db: &db,

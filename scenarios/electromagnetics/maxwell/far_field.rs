@@ -12,7 +12,7 @@ const CUT_POINTS: usize = 181;
 pub struct FarPoint {
     /// Hz.
     pub frequency: f64,
-    /// Largest directivity over the two principal cuts, dBi.
+    /// Largest directivity, dBi.
     pub directivity_dbi: f64,
     /// Largest gain (radiated against accepted power), dBi.
     pub gain_dbi: Option<f64>,
@@ -52,8 +52,8 @@ pub(super) fn far_points(
         .iter()
         .enumerate()
         .map(|(n, &frequency)| {
-            let largest = peak(far, n);
             let radiated = far.radiated_power(n);
+            let largest = 4.0 * PI * far.peak(n).0 / radiated;
             let power = powers(frequency);
             FarPoint {
                 frequency,
@@ -67,19 +67,6 @@ pub(super) fn far_points(
             }
         })
         .collect()
-}
-
-/// Largest directivity over the sphere, every six degrees.
-fn peak(far: &FarField, n: usize) -> f64 {
-    let radiated = far.radiated_power(n);
-    let mut largest: f64 = 0.0;
-    for t in 0..=30 {
-        for p in 0..60 {
-            let (theta, phi) = (PI * f64::from(t) / 30.0, PI * f64::from(p) / 30.0);
-            largest = largest.max(far.intensity(n, theta, phi));
-        }
-    }
-    4.0 * PI * largest / radiated
 }
 
 pub(super) fn cuts(far: &FarField, resonance: Option<f64>) -> Cuts {

@@ -130,9 +130,9 @@ impl Errors {
         ));
         let solving: f64 = done.iter().map(|s| s.seconds).sum();
         outcome.sentences.push(format!(
-            "It cost {solving:.0} s of solving on one core and {:.0} s of training, as much as {:.0} designs more.",
+            "Behind it stand {solving:.0} s of solving on one core and {:.0} s of training: it pays from {:.0} designs on that nobody solves.",
             about.training_seconds,
-            (solving + about.training_seconds) / each.max(1e-9) - done.len() as f64,
+            ((solving + about.training_seconds) / each.max(1e-9)).ceil(),
         ));
     }
 }

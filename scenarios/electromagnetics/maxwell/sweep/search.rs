@@ -50,8 +50,7 @@ pub fn on_surrogate(
     };
     let optima = surrogate
         .optimise(&bounds(&plan.ranges), &search, |prediction, design| {
-            let values = prediction.decibel();
-            let row = values.slice(ndarray::s![design, 0, ..]).to_vec();
+            let row = prediction.curve_decibel(design, 0);
             goal(loaded, frequencies, &row).unwrap_or(f64::INFINITY)
         })
         .map_err(Error::failed)?;

@@ -34,7 +34,8 @@ pub enum Cut {
 pub struct FarField {
     monitor: FarFieldMonitor,
     faces: Vec<(Plane, f64, [PairSpectra; 2])>,
-    powers: Vec<OnceLock<f64>>,
+    /// Power, and the node of the quadrature with the largest intensity.
+    powers: Vec<OnceLock<(f64, [f64; 3])>>,
 }
 
 impl FarField {
@@ -115,7 +116,39 @@ impl FarField {
     /// Radiated or scattered power, the integral of the intensity over all directions by
     /// Gauss-Legendre quadrature: J/Hz, in 2-D J/(Hz m).
     pub fn radiated_power(&self, frequency: usize) -> f64 {
+        self.whole(frequency).0
+    }
+
+    fn whole(&self, frequency: usize) -> (f64, [f64; 3]) {
         *self.powers[frequency].get_or_init(|| self.integrate(frequency))
+    }
+
+    /// The largest intensity and the unit vector towards it: from the best node of the quadrature,
+    /// whose nodes resolve every lobe, uphill to a tenth of a degree.
+    pub fn peak(&self, frequency: usize) -> (f64, [f64; 3]) {
+        let mut best = self.whole(frequency).1;
+        let mut largest = self.intensity_towards(frequency, best);
+        let idle = self.monitor.idle.map(|axis| axis as usize);
+        let mut step = 0.1;
+        while step > 2e-3 {
+            let before = largest;
+            for axis in (0..3).filter(|a| Some(*a) != idle) {
+                for side in [step, -step] {
+                    let mut towards = best;
+                    towards[axis] += side;
+                    let length = towards.iter().map(|u| u * u).sum::<f64>().sqrt();
+                    let towards = towards.map(|u| u / length);
+                    let intensity = self.intensity_towards(frequency, towards);
+                    if intensity > largest {
+                        (largest, best) = (intensity, towards);
+                    }
+                }
+            }
+            if largest == before {
+                step /= 2.0;
+            }
+        }
+        (largest, best)
     }
 
     /// Power out of the recorded faces by the scheme's Poynting theorem: J/Hz, in 2-D J/(Hz m). It
@@ -254,63 +287,59 @@ impl FarField {
         }
     }
 
-    fn integrate(&self, frequency: usize) -> f64 {
+    /// The integral of the intensity, and the direction of its largest value among the nodes.
+    fn integrate(&self, frequency: usize) -> (f64, [f64; 3]) {
+        let nodes = self.nodes(frequency);
+        let intensities: Vec<f64> = nodes
+            .par_iter()
+            .map(|(direction, _)| self.intensity_towards(frequency, *direction))
+            .collect();
+        let power = nodes.iter().zip(&intensities);
+        let power = power.map(|((_, weight), u)| weight * u).sum();
+        let best = (0..nodes.len()).max_by(|&a, &b| intensities[a].total_cmp(&intensities[b]));
+        (power, best.map_or([0.0, 0.0, 1.0], |n| nodes[n].0))
+    }
+
+    /// Directions and weights that integrate the intensity: equal angles in 2-D, Gauss and Legendre's
+    /// latitudes in 3-D.
+    fn nodes(&self, frequency: usize) -> Vec<([f64; 3], f64)> {
         let m = &self.monitor;
         let size = m.relation.temporal(m.frequencies[frequency]) * m.radius;
         let order = (size + 4.0 * size.cbrt()).ceil() as usize + 8;
+        let towards = |pole: Axis, mu: f64, angle: f64| {
+            let s = (1.0 - mu * mu).sqrt();
+            let mut direction = [0.0; 3];
+            direction[pole as usize] = mu;
+            direction[pole.next() as usize] = s * angle.cos();
+            direction[pole.previous() as usize] = s * angle.sin();
+            direction
+        };
         if let Some(axis) = m.idle {
             let points = 2 * order;
-            let sum: f64 = (0..points)
-                .into_par_iter()
-                .map(|n| {
-                    let angle = 2.0 * PI * (n as f64 + 0.5) / points as f64;
-                    let mut direction = [0.0; 3];
-                    direction[axis.next() as usize] = angle.cos();
-                    direction[axis.previous() as usize] = angle.sin();
-                    self.intensity_towards(frequency, direction)
-                })
-                .sum();
-            return 2.0 * PI * sum / points as f64;
+            let angle = |n: usize| 2.0 * PI * (n as f64 + 0.5) / points as f64;
+            return (0..points)
+                .map(|n| (towards(axis, 0.0, angle(n)), 2.0 * PI / points as f64))
+                .collect();
         }
         // the pole stands on the ground, so that the half-space is a range of the pole's angle
         let (pole, above) = m.ground.map_or((Axis::Z, 0.0), |(axis, _, up)| (axis, up));
         let Ok(grid) = SphereGrid::gaussian(order + order % 2, 2 * order) else {
-            return f64::NAN;
+            return Vec::new();
         };
-        let (whole, shift) = if above == 0.0 {
-            (4.0 * PI, 0.0)
-        } else {
-            (2.0 * PI, 0.5)
-        };
-        let nodes: Vec<(f64, f64)> = grid
-            .sin_latitudes()
-            .iter()
-            .copied()
-            .zip(grid.weights().iter().copied())
-            .collect();
-        let sum: f64 = nodes
-            .par_iter()
-            .map(|&(mu, weight)| {
-                let mu = if shift == 0.0 {
-                    mu
-                } else {
-                    above * shift * (1.0 + mu)
+        let whole = if above == 0.0 { 4.0 * PI } else { 2.0 * PI };
+        let latitudes = grid.sin_latitudes().iter().zip(grid.weights());
+        latitudes
+            .flat_map(|(&mu, &weight)| {
+                let mu = match above {
+                    0.0 => mu,
+                    up => up * 0.5 * (1.0 + mu),
                 };
-                let s = (1.0 - mu * mu).sqrt();
-                let ring: f64 = (0..2 * order)
-                    .map(|n| {
-                        let phi = PI * n as f64 / order as f64;
-                        let mut direction = [0.0; 3];
-                        direction[pole as usize] = mu;
-                        direction[pole.next() as usize] = s * phi.cos();
-                        direction[pole.previous() as usize] = s * phi.sin();
-                        self.intensity_towards(frequency, direction)
-                    })
-                    .sum();
-                weight * ring / (2 * order) as f64
+                (0..2 * order).map(move |n| {
+                    let phi = PI * n as f64 / order as f64;
+                    (towards(pole, mu, phi), whole * weight / (2 * order) as f64)
+                })
             })
-            .sum();
-        whole * sum
+            .collect()
     }
 }
 
@@ -323,6 +352,7 @@ fn units(theta: f64, phi: f64) -> ([f64; 3], [f64; 3], [f64; 3]) {
         [-sp, cp, 0.0],
     )
 }
+
 /// Sum of products, in four parts so that they are done side by side.
 fn dot(a: &[Complex64], b: &[Complex64]) -> Complex64 {
     let mut parts = [[0.0; 2]; 4];

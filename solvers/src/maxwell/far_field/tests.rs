@@ -72,6 +72,9 @@ fn hertzian_dipole() {
         assert!((field.flux(0) / exact - 1.0).abs() < 0.011);
         assert!((field.directivity(0, PI / 2.0, 0.3) / 1.5 - 1.0).abs() < 1e-6);
         assert!(field.directivity(0, 0.0, 0.0) < 1e-4);
+        let (largest, towards) = field.peak(0);
+        assert!((4.0 * PI * largest / exact / 1.5 - 1.0).abs() < 1e-5);
+        assert!(towards[2].abs() < 3e-3);
         let [theta, phi] = field.amplitude(0, 1.0, 2.0);
         assert!(phi.norm() < 2e-3 * theta.norm());
     }
