@@ -7,8 +7,10 @@ BIN = $(or $(CARGO_TARGET_DIR),target)/release/curlwind
 
 .PHONY: demo build test validate bench peers docs fmt-check clippy check-cuda clean
 
+# Again, it continues: what is there is not computed twice.
 demo: build
-	$(BIN) run era5-500hpa -o runs/demo
+	$(BIN) run era5-500hpa -o runs/demo --resume
+	$(BIN) sweep dipole --surrogate -o runs/antenna --resume
 
 build: cmake
 	$(CARGO) build --release

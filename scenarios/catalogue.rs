@@ -55,6 +55,9 @@ pub fn load(name: &str, sets: &[String], seed: Option<u64>) -> Result<Scenario> 
         }
     };
     let document = Document::read(&source, sets)?;
+    // `antennas/yagi.toml` is called `yagi` in results and file names
+    let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str());
+    let name = stem.unwrap_or(name);
     match document.text("physics") {
         Some("maxwell") => {
             maxwell::Loaded::read(name, source, sets, seed).map(|l| Scenario::Maxwell(Box::new(l)))
