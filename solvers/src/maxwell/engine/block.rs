@@ -40,6 +40,11 @@ pub(super) unsafe fn block<
         // of components that are left out are not used, and so not computed
         let [own_x, own_y, own_z] = rows.own;
         let (here_x, here_y, here_z) = (own_x.add(i), own_y.add(i), own_z.add(i));
+        if all && rows.ahead != 0 {
+            for out in rows.out {
+                L::fetch(out.wrapping_add(i + rows.ahead));
+            }
+        }
         let y_of_z = difference::<T, L, E>(here_z, rows.across[2].add(i));
         let z_of_y = difference::<T, L, E>(here_y, rows.above[1].add(i));
         let z_of_x = difference::<T, L, E>(here_x, rows.above[0].add(i));

@@ -19,24 +19,48 @@
 //! multicore one of G. Wellein et al., COMPSAC 2009.)
 
 use super::Real;
+use super::fused::both;
 use super::stepper::Stepper;
 use super::threads::Team;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Steps in one pass.
-pub(super) const DEPTH: usize = 8;
+/// Most steps in one pass.
+const DEPTH: usize = 16;
 
-/// Bytes of fields that the planes and rows of a front may fill.
-const WORKING_SET: usize = 1 << 20;
+/// Bytes of fields that the planes and rows of a front may fill: more than a second-level cache
+/// and a core's share of the third. Smaller tiles are in nearer caches, but what tiles have to
+/// read again of each other, a row per step, counts for more.
+const WORKING_SET: usize = 3 << 20;
 
-/// Rows of a tile: what fits into the cache, and an even share of tiles for each thread.
-fn tile_rows<T: Real>(stepper: &Stepper<'_, T>, depth: usize, threads: usize) -> usize {
-    let planes = depth.min(stepper.planes()) + 1;
-    let fit = WORKING_SET / (planes * stepper.row_bytes());
-    let rows = fit.clamp(4, stepper.rows().max(4));
-    let skewed = stepper.rows() + depth;
-    let rounds = skewed.div_ceil(rows * threads).max(1);
-    skewed.div_ceil(rounds * threads)
+/// How a mesh is cut.
+struct Tiling {
+    /// Steps in one pass.
+    depth: usize,
+    /// Rows of a tile.
+    rows: usize,
+}
+
+impl Tiling {
+    /// What fits into the cache, and an even share of tiles for each thread; where tiles would be
+    /// lower than twice the steps that they shift by, half the steps.
+    fn new<T: Real>(stepper: &Stepper<'_, T>, threads: usize, steps: usize) -> Self {
+        let all = stepper.rows();
+        let fit = |depth: usize| {
+            let planes = depth.min(stepper.planes()) + 1;
+            (WORKING_SET / (planes * stepper.row_bytes())).clamp(4, all.max(4))
+        };
+        let mut depth = DEPTH;
+        if fit(depth) < (2 * depth).min(all) {
+            depth /= 2;
+        }
+        let depth = depth.min(steps);
+        let skewed = all + depth;
+        let rounds = skewed.div_ceil(fit(depth) * threads).max(1);
+        Self {
+            depth,
+            rows: skewed.div_ceil(rounds * threads),
+        }
+    }
 }
 
 /// Takes steps from `first` on with `threads` threads.
@@ -46,15 +70,15 @@ pub(super) fn advance<T: Real>(
     first: usize,
     steps: usize,
 ) {
-    let tile = tile_rows(stepper, DEPTH.min(steps), threads);
-    let tiles = (stepper.rows() + DEPTH).div_ceil(tile);
+    let Tiling { depth, rows: tile } = Tiling::new(stepper, threads, steps);
+    let tiles = (stepper.rows() + depth).div_ceil(tile);
     // fronts that each tile has done, counted on over the passes
     let done: Vec<AtomicUsize> = (0..tiles).map(|_| AtomicUsize::new(0)).collect();
     Team::run(threads.min(tiles), |team, thread| {
         let mut before = 0;
         let mut step = first;
         while step < first + steps {
-            let depth = DEPTH.min(first + steps - step);
+            let depth = depth.min(first + steps - step);
             let fronts = stepper.planes() + depth - 1;
             for n in (thread..tiles).step_by(team.size()) {
                 for front in 0..fronts {
@@ -90,12 +114,8 @@ unsafe fn at_front<T: Real>(
         if k >= stepper.planes() {
             continue;
         }
-        for j in y0.saturating_sub(t)..(y0 + tile).saturating_sub(t).min(stepper.rows()) {
-            // SAFETY: the caller's promise
-            unsafe {
-                stepper.h(first + t, k, j);
-                stepper.e(first + t, k, j);
-            }
-        }
+        let rows = y0.saturating_sub(t)..(y0 + tile).saturating_sub(t).min(stepper.rows());
+        // SAFETY: the caller's promise
+        unsafe { both(stepper, first + t, k, rows, 0) };
     }
 }

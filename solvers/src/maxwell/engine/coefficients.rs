@@ -90,7 +90,7 @@ impl<T: Real> ComponentMedia<T> {
         if media.is_empty() {
             media.push((T::ZERO, T::ZERO));
         }
-        let stride = layout.stride;
+        let stride = (layout.cells[0] + 1).next_multiple_of(16);
         let mut palette = ([T::ZERO; PALETTE], [T::ZERO; PALETTE]);
         let mut indices = Vec::new();
         let mut each = None;
@@ -127,27 +127,39 @@ impl<T: Real> ComponentMedia<T> {
     /// The medium of a row; its slices are a stride long.
     #[inline(always)]
     pub(super) fn row(&self, row: usize) -> RowMedium<'_, T> {
-        self.decode(self.code(row))
+        if self.rows[row] & MIXED == 0 {
+            self.one(row)
+        } else if let Some((ca, cb)) = &self.each {
+            let range = self.stored(row);
+            RowMedium::Each(&ca[range.clone()], &cb[range])
+        } else {
+            self.indexed(row)
+        }
     }
 
-    /// The medium of a row as a number.
+    /// The medium of a row that lies in one.
     #[inline(always)]
-    pub(super) fn code(&self, row: usize) -> u32 {
-        self.rows[row]
+    pub(super) fn one(&self, row: usize) -> RowMedium<'_, T> {
+        let (ca, cb) = self.media[self.rows[row] as usize];
+        RowMedium::One(ca, cb)
     }
 
-    /// The medium that such a number stands for.
+    /// The medium of a row that holds indices.
     #[inline(always)]
-    pub(super) fn decode(&self, code: u32) -> RowMedium<'_, T> {
-        if code & MIXED == 0 {
-            let (ca, cb) = self.media[code as usize];
-            return RowMedium::One(ca, cb);
-        }
-        let first = (code & !MIXED) as usize * self.stride;
-        let range = first..first + self.stride;
-        match &self.each {
-            None => RowMedium::Palette(&self.indices[range], &self.palette.0, &self.palette.1),
-            Some((ca, cb)) => RowMedium::Each(&ca[range.clone()], &cb[range]),
-        }
+    pub(super) fn indexed(&self, row: usize) -> RowMedium<'_, T> {
+        let (ca, cb) = self.palette();
+        RowMedium::Palette(&self.indices[self.stored(row)], ca, cb)
+    }
+
+    /// What indices stand for.
+    #[inline(always)]
+    pub(super) fn palette(&self) -> (&[T; PALETTE], &[T; PALETTE]) {
+        (&self.palette.0, &self.palette.1)
+    }
+
+    #[inline(always)]
+    fn stored(&self, row: usize) -> std::ops::Range<usize> {
+        let first = (self.rows[row] & !MIXED) as usize * self.stride;
+        first..first + self.stride
     }
 }

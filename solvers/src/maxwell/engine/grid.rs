@@ -202,9 +202,9 @@ pub(super) fn memory<T: Real>(model: &Model) -> u64 {
         if !mixed || count < 2 {
             0
         } else if count <= super::coefficients::PALETTE {
-            3 * rows * stride
+            3 * rows * (stride + 16)
         } else {
-            6 * real * rows * stride
+            6 * real * rows * (stride + 16)
         }
     };
     (fields + psi) * real

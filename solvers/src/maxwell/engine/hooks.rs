@@ -14,6 +14,7 @@ use super::row_table::RowTable;
 use super::sources::{Samples, Source, add, sources};
 use super::transform::{RegionSpan, Transforms};
 use crate::maxwell::{Model, Waveforms};
+use std::ops::Range;
 
 const SOURCE: u8 = 1;
 const BRANCH: u8 = 2;
@@ -144,16 +145,27 @@ pub(super) struct Span<'a, T> {
 }
 
 impl<T: Real> Span<'_, T> {
-    /// Before the E update of a row.
+    /// Before the E update of rows of a plane.
     ///
     /// # Safety
-    /// No other thread is at this row.
+    /// No other thread is at these rows.
     #[inline(always)]
-    pub(super) unsafe fn before_e(&self, fields: &[Shared<T>; COMPONENTS], k: usize, j: usize) {
-        let row = self.layout.row(k, j);
-        if self.flags[1][row] & BRANCH == 0 {
-            return;
+    pub(super) unsafe fn before_e(
+        &self,
+        fields: &[Shared<T>; COMPONENTS],
+        k: usize,
+        rows: Range<usize>,
+    ) {
+        for j in rows {
+            if self.flags[1][self.layout.row(k, j)] & BRANCH != 0 {
+                // SAFETY: the caller's promise
+                unsafe { self.keep(fields, k, j) };
+            }
         }
+    }
+
+    unsafe fn keep(&self, fields: &[Shared<T>; COMPONENTS], k: usize, j: usize) {
+        let row = self.layout.row(k, j);
         let start = self.layout.start(k, j);
         let range = self.branches.range(row);
         // SAFETY: the row and its branches are this thread's
@@ -165,7 +177,7 @@ impl<T: Real> Span<'_, T> {
         }
     }
 
-    /// After the update of a row of H (`electric` false) or E in a step.
+    /// After the update of rows of H (`electric` false) or E in a step.
     ///
     /// # Safety
     /// As above.
@@ -176,13 +188,14 @@ impl<T: Real> Span<'_, T> {
         electric: bool,
         step: usize,
         k: usize,
-        j: usize,
+        rows: Range<usize>,
     ) {
-        let row = self.layout.row(k, j);
-        let flags = self.flags[usize::from(electric)][row];
-        if flags != 0 {
-            // SAFETY: the caller's promise
-            unsafe { self.act(fields, electric, step, k, j, flags) };
+        for j in rows {
+            let flags = self.flags[usize::from(electric)][self.layout.row(k, j)];
+            if flags != 0 {
+                // SAFETY: the caller's promise
+                unsafe { self.act(fields, electric, step, k, j, flags) };
+            }
         }
     }
 

@@ -4,9 +4,11 @@ use super::Real;
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{Avx2, Avx512};
 use super::lanes::{Portable, Vectors};
-use super::row::{ANY, INDEXED, LOSSLESS, Row, Side, update};
+use super::lines::Plane;
+use super::row::{ANY, INDEXED, LOSSLESS, Side, update};
+use std::ops::Range;
 
-type Update<T> = unsafe fn(&Side<'_, T>, &Row<T>);
+type Update<T> = unsafe fn(&Side<'_, T>, &Plane<T>, Range<usize>, usize);
 
 /// Kernels of one instruction set, for H and for E.
 pub(super) struct Kernels<T> {
@@ -35,12 +37,12 @@ macro_rules! kernels {
                 const MEDIA: u8,
                 const GRADED: bool,
                 const LAYER: bool,
-            >(side: &Side<'_, T>, row: &Row<T>)
+            >(side: &Side<'_, T>, plane: &Plane<T>, rows: Range<usize>, ahead: usize)
             where
                 $vectors: Vectors<T>,
             {
                 // SAFETY: the caller's promises
-                unsafe { update::<T, $vectors, E, WHICH, MEDIA, GRADED, LAYER>(side, row) }
+                unsafe { update::<T, $vectors, E, WHICH, MEDIA, GRADED, LAYER>(side, plane, rows, ahead) }
             }
 
             fn three<T: Real, const E: bool, const M: u8>() -> [Update<T>; 4]

@@ -25,6 +25,8 @@ pub(super) trait Lanes<T: Real>: Copy {
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
     unsafe fn table(values: &[T; PALETTE]) -> Self::Table;
+    /// Asks memory for the cache line at a place, which may be any.
+    unsafe fn fetch(from: *const T);
     /// The coefficients at `N` indices below sixteen.
     unsafe fn look_up(table: Self::Table, indices: *const u8) -> Self;
 }
@@ -89,6 +91,8 @@ impl<T: Real> Lanes<T> for Eight<T> {
         self
     }
     #[inline(always)]
+    unsafe fn fetch(_: *const T) {}
+    #[inline(always)]
     unsafe fn table(values: &[T; PALETTE]) -> [T; PALETTE] {
         *values
     }
@@ -107,6 +111,9 @@ impl<T: Real> Lanes<T> for Eight<T> {
 mod x86 {
     use super::{Lanes, PALETTE, Vectors};
     use std::arch::x86_64::*;
+
+    /// Lines that are asked for go to the second-level cache.
+    const HINT: i32 = _MM_HINT_T1;
 
     /// AVX-512 F and VL.
     pub(in super::super) struct Avx512;
@@ -165,6 +172,10 @@ mod x86 {
                 #[inline(always)]
                 unsafe fn mul(self, other: Self) -> Self {
                     Self(unsafe { $mul(self.0, other.0) })
+                }
+                #[inline(always)]
+                unsafe fn fetch(from: *const $of) {
+                    unsafe { _mm_prefetch::<HINT>(from.cast()) }
                 }
                 #[inline(always)]
                 unsafe fn table($values: &[$of; PALETTE]) -> $table {

@@ -10,10 +10,15 @@
 //! ```
 //!
 //! Rows are updated over their whole `width`, a multiple of eight, and what came out beyond the
-//! component's extent is set back to zero. Where x ends in a conductor the last line need not be
-//! inside: E along it and H through it are zero. The last value of the stride is never touched by an
+//! component's extent is set back to zero. The last value of the stride is never touched by an
 //! update of its row, so it serves as the left neighbour of the next row: zero, or the far end of
 //! that row along a periodic x.
+//!
+//! Where x begins and ends in conductors rows are tight: the last line, where E along it and H
+//! through it are zero, is the first of the next row, where they are zero as well, and a row of
+//! zeros follows the last row of each plane. What is found in front of a row does not matter then,
+//! for it only enters E along the conductor, which is set to zero. Much less memory has to be
+//! moved where the number of cells is a multiple of the vectors' length.
 
 use crate::maxwell::{Component, Index, Model, Wall};
 
@@ -43,6 +48,10 @@ pub(super) struct Layout {
     pub(super) width: usize,
     /// Distance between rows.
     pub(super) stride: usize,
+    /// Distance between planes.
+    pub(super) plane: usize,
+    /// Whether the last line along x is the first of the next row.
+    pub(super) tight: bool,
 }
 
 impl Layout {
@@ -70,25 +79,29 @@ impl Layout {
             planes: stored(2),
             width: 0,
             stride: 0,
+            plane: 0,
+            tight: false,
             cells,
             periodic,
             idle,
         };
         let last = usize::from(!own.conducts(0, 1));
         own.width = (own.cells[0] + last).next_multiple_of(8);
-        own.stride = (own.width + 1).next_multiple_of(16);
+        own.tight = own.conducts(0, 0) && own.conducts(0, 1);
+        own.stride = (own.width + usize::from(!own.tight)).next_multiple_of(16);
+        own.plane = (own.rows + usize::from(own.tight)) * own.stride;
         own
     }
 
     /// Values of one component with what surrounds them.
     pub(super) fn len(&self) -> usize {
-        LEAD + self.stride + self.planes * self.rows * self.stride + LEAD
+        LEAD + self.stride + self.planes * self.plane + LEAD
     }
 
-    /// Values of a row that components may have.
+    /// Values of a row that belong to it alone; where a component has more they are zero.
     #[inline(always)]
     pub(super) fn line(&self) -> usize {
-        self.cells[0] + 1
+        self.cells[0] + usize::from(!self.tight)
     }
 
     /// Number of rows.
@@ -105,7 +118,7 @@ impl Layout {
     /// Place of the first value of a row.
     #[inline(always)]
     pub(super) fn start(&self, k: usize, j: usize) -> usize {
-        LEAD + self.stride + (k * self.rows + j) * self.stride
+        LEAD + self.stride + k * self.plane + j * self.stride
     }
 
     /// Place of the first value of a row of zeros, which is H beyond the mesh.

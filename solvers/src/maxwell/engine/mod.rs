@@ -20,6 +20,7 @@ mod hooks;
 mod kernels;
 mod lanes;
 mod layout;
+mod lines;
 mod probes;
 mod real;
 mod reference;

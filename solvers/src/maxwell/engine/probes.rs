@@ -16,6 +16,8 @@ pub(super) fn probes(model: &Model, layout: &Layout, electric: bool) -> RowTable
     let of_kind = model.probes.iter().enumerate();
     let all = of_kind
         .filter(|(_, p)| p.component.is_electric() == electric)
+        // those on conductors stay zero
+        .filter(|(_, p)| !layout.held(layout.component(p.component), layout.index(p.index)))
         .map(|(n, p)| {
             let [i, j, k] = layout.index(p.index);
             let place = ProbePlace {

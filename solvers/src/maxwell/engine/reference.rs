@@ -29,12 +29,13 @@ pub(super) fn advance<T: Real>(grid: &mut Grid<T>, span: &Span<'_, T>, first: us
             if electric {
                 let fields = grid.shared_fields();
                 // SAFETY: this is the only thread
-                rows(grid).for_each(|(k, j)| unsafe { span.before_e(&fields, k, j) });
+                rows(grid).for_each(|(k, j)| unsafe { span.before_e(&fields, k, j..j + 1) });
             }
             update(grid, electric);
             let fields = grid.shared_fields();
             // SAFETY: as above
-            rows(grid).for_each(|(k, j)| unsafe { span.after(&fields, electric, step, k, j) });
+            rows(grid)
+                .for_each(|(k, j)| unsafe { span.after(&fields, electric, step, k, j..j + 1) });
         }
     }
 }

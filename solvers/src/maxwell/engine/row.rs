@@ -1,15 +1,19 @@
-//! The update of one row of E or H, in vectors: the same sums in the same order as the
+//! The update of rows of E or H, in vectors: the same sums in the same order as the
 //! [reference](super::reference).
 //!
 //! [`update`] takes the three components of a row together, which reads each neighbour once, or a
 //! single one, for rows on walls and of idle components. It walks along the row in
-//! [blocks](super::block), those in layers along x first and last.
+//! [blocks](super::block), those in layers along x first and last. What rows have in common is
+//! found before the first of them: at 160 cells, finding it anew for each row takes as long as a
+//! quarter of its arithmetic.
 
 use super::Real;
 use super::block::block;
-use super::coefficients::{ComponentMedia, PALETTE, RowMedium};
-use super::cpml::{RowLayer, Stretch};
+use super::coefficients::{ComponentMedia, RowMedium};
+use super::cpml::RowLayer;
 use super::lanes::{Lanes, Vectors};
+use super::lines::{Line, NONE, Neighbour, Plane};
+use std::ops::Range;
 
 /// One lossless medium per component.
 pub(super) const LOSSLESS: u8 = 0;
@@ -34,35 +38,20 @@ pub(super) struct Side<'a, T> {
     pub(super) width: usize,
     pub(super) end: [usize; 3],
     pub(super) held: bool,
+    /// Distance between rows, and the place of the row of zeros.
+    pub(super) stride: usize,
+    pub(super) zeros: usize,
+    /// What rows have in common by their place in a plane, and planes.
+    pub(super) lines: Vec<Line<T>>,
+    pub(super) planes: Vec<Plane<T>>,
     /// Layers along x.
     pub(super) layer_x: &'a RowLayer<T>,
     pub(super) coefficients_x: [*const T; 3],
 }
 
-/// No layer.
-pub(super) const NONE: usize = usize::MAX;
-
-/// One row of E or H: places of its values in all components. For H `across` is j + 1 and `above`
-/// k + 1, for E j - 1 and k - 1.
-pub(super) struct Row<T> {
-    pub(super) number: usize,
-    pub(super) here: usize,
-    pub(super) across: usize,
-    pub(super) above: usize,
-    /// `1 / d` along y and z, kappa in it.
-    pub(super) step_y: T,
-    pub(super) step_z: T,
-    /// Places of psi along y and z or [`NONE`], and what advances them.
-    pub(super) psi_y: usize,
-    pub(super) psi_z: usize,
-    pub(super) stretch_y: Stretch<T>,
-    pub(super) stretch_z: Stretch<T>,
-    /// Media of the components, encoded.
-    pub(super) codes: [u32; 3],
-}
-
-/// Updates all components of a row (`WHICH` 3) or one of them. Further const parameters: E or H,
-/// the media, a graded x, and whether there may be a layer in y or z.
+/// Updates all components of rows of a plane (`WHICH` 3) or one of them. Further const parameters:
+/// E or H, the media, a graded x, and whether there may be a layer in y or z. Memory is asked for
+/// the values `ahead` of those written, if not 0.
 ///
 /// # Safety
 /// Places of rows of `width` values with a neighbour on both sides, the instruction set of `V`,
@@ -78,44 +67,56 @@ pub(super) unsafe fn update<
     const LAYER: bool,
 >(
     side: &Side<'_, T>,
-    row: &Row<T>,
+    plane: &Plane<T>,
+    rows: Range<usize>,
+    ahead: usize,
 ) {
     // SAFETY: the caller's promises; layers begin and end at whole vectors
     unsafe {
-        let place = Place::new(side, row);
         let RowLayer { low, high, .. } = *side.layer_x;
         let shift = low.wrapping_sub(high);
+        let width = side.width;
         let wide = V::Wide::N;
-        let set = Constants::<T, V::Wide>::new(side, row, &place);
-        let mut i = 0;
-        while i + wide <= low {
-            block::<T, V::Wide, E, WHICH, MEDIA, GRADED, LAYER, true>(&place, &set, i, i);
-            i += wide;
-        }
-        while i + wide <= high {
-            block::<T, V::Wide, E, WHICH, MEDIA, GRADED, LAYER, false>(&place, &set, i, 0);
-            i += wide;
-        }
-        while i + wide <= side.width {
-            let n = i.wrapping_add(shift);
-            block::<T, V::Wide, E, WHICH, MEDIA, GRADED, LAYER, true>(&place, &set, i, n);
-            i += wide;
-        }
-        if wide > 8 && i < side.width {
-            let set = Constants::<T, V::Narrow>::new(side, row, &place);
-            if i < low || i >= high {
-                let n = if i < low { i } else { i.wrapping_add(shift) };
-                block::<T, V::Narrow, E, WHICH, MEDIA, GRADED, LAYER, true>(&place, &set, i, n);
-            } else {
-                block::<T, V::Narrow, E, WHICH, MEDIA, GRADED, LAYER, false>(&place, &set, i, 0);
+        let mut set = Constants::<T, V::Wide>::new(side, plane);
+        let mut rest = Constants::<T, V::Narrow>::new(side, plane);
+        for j in rows {
+            let line = side.lines.get_unchecked(j);
+            let place = Place::new::<MEDIA>(side, plane, line, j, ahead);
+            set.on(line, &place);
+            let mut i = 0;
+            while i + wide <= low {
+                block::<T, V::Wide, E, WHICH, MEDIA, GRADED, LAYER, true>(&place, &set, i, i);
+                i += wide;
             }
-        }
-        if WHICH == 3 {
-            trim::<T, E>(side, place.out[0], 0);
-            trim::<T, E>(side, place.out[1], 1);
-            trim::<T, E>(side, place.out[2], 2);
-        } else {
-            trim::<T, E>(side, place.out[WHICH as usize], WHICH as usize);
+            while i + wide <= high {
+                block::<T, V::Wide, E, WHICH, MEDIA, GRADED, LAYER, false>(&place, &set, i, 0);
+                i += wide;
+            }
+            while i + wide <= width {
+                let n = i.wrapping_add(shift);
+                block::<T, V::Wide, E, WHICH, MEDIA, GRADED, LAYER, true>(&place, &set, i, n);
+                i += wide;
+            }
+            if wide > 8 && i < width {
+                rest.on(line, &place);
+                if i < low || i >= high {
+                    let n = if i < low { i } else { i.wrapping_add(shift) };
+                    block::<T, V::Narrow, E, WHICH, MEDIA, GRADED, LAYER, true>(
+                        &place, &rest, i, n,
+                    );
+                } else {
+                    block::<T, V::Narrow, E, WHICH, MEDIA, GRADED, LAYER, false>(
+                        &place, &rest, i, 0,
+                    );
+                }
+            }
+            if WHICH == 3 {
+                trim::<T, E>(side, place.out[0], 0);
+                trim::<T, E>(side, place.out[1], 1);
+                trim::<T, E>(side, place.out[2], 2);
+            } else {
+                trim::<T, E>(side, place.out[WHICH as usize], WHICH as usize);
+            }
         }
     }
 }
@@ -150,6 +151,8 @@ pub(super) struct Place<'a, T> {
     pub(super) x: [*const T; 3],
     pub(super) psi_y: [*mut T; 3],
     pub(super) psi_z: [*mut T; 3],
+    /// Distance of the values to ask memory for, or 0.
+    pub(super) ahead: usize,
     pub(super) layer_y: bool,
     pub(super) layer_z: bool,
     pub(super) steps_x: *const T,
@@ -158,40 +161,73 @@ pub(super) struct Place<'a, T> {
 
 impl<'a, T: Real> Place<'a, T> {
     #[inline(always)]
-    unsafe fn new(side: &'a Side<'_, T>, row: &Row<T>) -> Self {
+    unsafe fn new<const MEDIA: u8>(
+        side: &'a Side<'_, T>,
+        plane: &Plane<T>,
+        line: &Line<T>,
+        j: usize,
+        ahead: usize,
+    ) -> Self {
         let ([x, y, z], [u, v, w]) = (side.out, side.own);
-        let (layer_y, layer_z) = (row.psi_y != NONE, row.psi_z != NONE);
-        let psi_x = row.number * side.layer_x.values;
-        let psi_y = if layer_y { row.psi_y } else { 0 };
-        let psi_z = if layer_z { row.psi_z } else { 0 };
+        let (layer_y, layer_z) = (line.slab != NONE, plane.slab != NONE);
+        let number = plane.row + j;
+        let here = plane.start + j * side.stride;
+        let across = match line.neighbour {
+            Neighbour::Away(values) => here.wrapping_add(values),
+            Neighbour::Zeros => side.zeros,
+        };
+        let above = match plane.neighbour {
+            Neighbour::Away(values) => here.wrapping_add(values),
+            Neighbour::Zeros => side.zeros,
+        };
+        let psi_x = number * side.layer_x.values;
+        let psi_y = if layer_y {
+            plane.psi_y + line.slab * side.stride
+        } else {
+            0
+        };
+        let psi_z = if layer_z {
+            plane.psi_z + j * side.stride
+        } else {
+            0
+        };
         let [px, py, pz] = &side.psi;
         let [mx, my, mz] = &side.media;
         // SAFETY: the caller's promises
         unsafe {
-            let own = |at: usize| [u.add(at), v.add(at), w.add(at)];
             Self {
-                out: [x.add(row.here), y.add(row.here), z.add(row.here)],
-                own: own(row.here),
-                across: own(row.across),
-                above: own(row.above),
+                out: [x.add(here), y.add(here), z.add(here)],
+                own: [u.add(here), v.add(here), w.add(here)],
+                across: [u.add(across), v.add(across), w.add(across)],
+                above: [u.add(above), v.add(above), w.add(above)],
                 psi_x: [px[0], py[0].add(psi_x), pz[0].add(psi_x)],
                 x: side.coefficients_x,
                 psi_y: [px[1].add(psi_y), py[1], pz[1].add(psi_y)],
                 psi_z: [px[2].add(psi_z), py[2].add(psi_z), pz[2]],
+                ahead,
                 layer_y,
                 layer_z,
                 steps_x: side.steps_x,
                 media: [
-                    mx.decode(row.codes[0]),
-                    my.decode(row.codes[1]),
-                    mz.decode(row.codes[2]),
+                    medium::<T, MEDIA>(mx, number),
+                    medium::<T, MEDIA>(my, number),
+                    medium::<T, MEDIA>(mz, number),
                 ],
             }
         }
     }
 }
 
-/// What stays the same along a row.
+#[inline(always)]
+fn medium<T: Real, const MEDIA: u8>(media: &ComponentMedia<T>, number: usize) -> RowMedium<'_, T> {
+    match MEDIA {
+        LOSSLESS => media.one(number),
+        INDEXED => media.indexed(number),
+        _ => media.row(number),
+    }
+}
+
+/// What stays the same along a row, and mostly from row to row.
 pub(super) struct Constants<T: Real, L: Lanes<T>> {
     pub(super) step: [L; 3],
     pub(super) y: (L, L),
@@ -205,21 +241,30 @@ pub(super) struct Constants<T: Real, L: Lanes<T>> {
 
 impl<T: Real, L: Lanes<T>> Constants<T, L> {
     #[inline(always)]
-    unsafe fn new(side: &Side<'_, T>, row: &Row<T>, place: &Place<'_, T>) -> Self {
+    unsafe fn new(side: &Side<'_, T>, plane: &Plane<T>) -> Self {
+        let [x, y, z] = &side.media;
         // SAFETY: the caller has the instruction set
         unsafe {
-            let [x, y, z] = &place.media;
+            let zero = L::splat(T::ZERO);
             Self {
-                step: [
-                    L::splat(side.step_x),
-                    L::splat(row.step_y),
-                    L::splat(row.step_z),
-                ],
-                y: (L::splat(row.stretch_y.b), L::splat(row.stretch_y.c)),
-                z: (L::splat(row.stretch_z.b), L::splat(row.stretch_z.c)),
-                media: [splat(x), splat(y), splat(z)],
+                step: [L::splat(side.step_x), zero, L::splat(plane.step)],
+                y: (zero, zero),
+                z: (L::splat(plane.stretch.b), L::splat(plane.stretch.c)),
+                media: [(zero, zero); 3],
                 tables: [tables::<T, L>(x), tables::<T, L>(y), tables::<T, L>(z)],
             }
+        }
+    }
+
+    /// The same for another row.
+    #[inline(always)]
+    unsafe fn on(&mut self, line: &Line<T>, place: &Place<'_, T>) {
+        let [x, y, z] = &place.media;
+        // SAFETY: the caller has the instruction set
+        unsafe {
+            self.step[1] = L::splat(line.step);
+            self.y = (L::splat(line.stretch.b), L::splat(line.stretch.c));
+            self.media = [splat(x), splat(y), splat(z)];
         }
     }
 }
@@ -235,12 +280,8 @@ unsafe fn splat<T: Real, L: Lanes<T>>(medium: &RowMedium<'_, T>) -> (L, L) {
 }
 
 #[inline(always)]
-unsafe fn tables<T: Real, L: Lanes<T>>(medium: &RowMedium<'_, T>) -> (L::Table, L::Table) {
-    let none = &[T::ZERO; PALETTE];
-    let (ca, cb) = match medium {
-        RowMedium::Palette(_, ca, cb) => (*ca, *cb),
-        _ => (none, none),
-    };
+unsafe fn tables<T: Real, L: Lanes<T>>(media: &ComponentMedia<T>) -> (L::Table, L::Table) {
+    let (ca, cb) = media.palette();
     // SAFETY: the caller has the instruction set
     unsafe { (L::table(ca), L::table(cb)) }
 }

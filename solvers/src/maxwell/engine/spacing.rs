@@ -70,10 +70,11 @@ impl<T: Real> Steps<T> {
         let reciprocal = |lengths: &[f64]| -> Vec<T> {
             let mut all: Vec<T> = lengths.iter().map(|d| T::from_f64(1.0 / d)).collect();
             // rows are padded; H on the last line has no cell there
+            let lines = layout.cells[axis] + 1;
             let len = if axis == 0 {
-                layout.stride
+                lines.max(layout.width)
             } else {
-                layout.cells[axis] + 1
+                lines
             };
             all.resize(len, T::ZERO);
             all

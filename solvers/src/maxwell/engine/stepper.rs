@@ -1,6 +1,6 @@
-//! The step of one row: what every fast engine is made of.
+//! The step of some rows: what every fast engine is made of.
 //!
-//! [`Stepper::h`] takes H of a row from (n - 1/2) dt to (n + 1/2) dt and does what is due on it,
+//! [`Stepper::h`] takes H of rows from (n - 1/2) dt to (n + 1/2) dt and does what is due on them,
 //! [`Stepper::e`] takes E from n dt to (n + 1) dt. The engines differ in nothing but the order in
 //! which they call these; the order has to keep that
 //!
@@ -12,12 +12,13 @@
 use super::Real;
 use super::buffer::Shared;
 use super::coefficients::RowMedium;
-use super::cpml::Stretch;
 use super::grid::{COMPONENTS, Grid};
 use super::hooks::Span;
 use super::kernels::{InstructionSet, Kernels, number as kernel_number};
 use super::layout::AXES;
-use super::row::{ANY, INDEXED, LOSSLESS, NONE, Row, Side};
+use super::lines::{NONE, Plane, lines, planes};
+use super::row::{ANY, INDEXED, LOSSLESS, Side};
+use std::ops::Range;
 
 /// A grid and its hooks during a span of steps, seen by all threads.
 pub(super) struct Stepper<'a, T: Real> {
@@ -27,9 +28,7 @@ pub(super) struct Stepper<'a, T: Real> {
     fields: [Shared<T>; COMPONENTS],
     /// H and E.
     sides: [Side<'a, T>; 2],
-    /// For both, by row of a plane, by plane, and the kind of media of each row.
-    by_row: [Vec<Line<T>>; 2],
-    by_plane: [Vec<Line<T>>; 2],
+    /// For both, the kind of media of each row.
     kinds: [Vec<u8>; 2],
     graded: bool,
 }
@@ -63,6 +62,10 @@ impl<'a, T: Real> Stepper<'a, T> {
                     layout.extent(out + a)[0] - usize::from(held)
                 }),
                 held: layout.conducts(0, 0),
+                stride: layout.stride,
+                zeros: layout.zeros(),
+                lines: lines(grid, electric),
+                planes: planes(grid, electric),
                 layer_x: &grid.layer_x,
                 coefficients_x: if electric {
                     grid.layer_x.electric.places()
@@ -81,8 +84,6 @@ impl<'a, T: Real> Stepper<'a, T> {
             kernels: T::kernels(set),
             fields,
             sides,
-            by_row: [false, true].map(|e| Line::all(grid, e, 1)),
-            by_plane: [false, true].map(|e| Line::all(grid, e, 2)),
             kinds,
             graded: grid.steps[0].uniform.is_none(),
             grid,
@@ -104,148 +105,88 @@ impl<'a, T: Real> Stepper<'a, T> {
         COMPONENTS * self.grid.layout.stride * size_of::<T>()
     }
 
-    /// H of a row.
+    /// H of some rows of a plane. Along with them memory is asked for the H that lie `ahead` rows
+    /// further, if any; with E, for E there and a plane above.
     ///
     /// # Safety
     /// The order above is kept across threads.
     #[inline(always)]
-    pub(super) unsafe fn h(&self, step: usize, k: usize, j: usize) {
+    pub(super) unsafe fn h(&self, step: usize, k: usize, rows: Range<usize>, ahead: usize) {
         // SAFETY: the caller's promise
         unsafe {
-            self.update::<false>(k, j);
-            self.span.after(&self.fields, false, step, k, j);
+            let layout = &self.grid.layout;
+            self.update::<false>(k, rows.clone(), ahead * layout.stride);
+            self.span.after(&self.fields, false, step, k, rows);
         }
     }
 
-    /// E of a row.
+    /// E of some rows of a plane.
     ///
     /// # Safety
     /// As above.
     #[inline(always)]
-    pub(super) unsafe fn e(&self, step: usize, k: usize, j: usize) {
+    pub(super) unsafe fn e(&self, step: usize, k: usize, rows: Range<usize>, ahead: usize) {
         // SAFETY: the caller's promise
         unsafe {
-            self.span.before_e(&self.fields, k, j);
-            self.update::<true>(k, j);
-            self.span.after(&self.fields, true, step, k, j);
+            self.span.before_e(&self.fields, k, rows.clone());
+            let layout = &self.grid.layout;
+            let ahead = match ahead {
+                0 => 0,
+                rows => rows * layout.stride + layout.plane,
+            };
+            self.update::<true>(k, rows.clone(), ahead);
+            self.span.after(&self.fields, true, step, k, rows);
+        }
+    }
+
+    /// Rows in a run have the same kernel.
+    #[inline(always)]
+    unsafe fn update<const E: bool>(&self, k: usize, rows: Range<usize>, ahead: usize) {
+        let side = &self.sides[usize::from(E)];
+        let kinds = &self.kinds[usize::from(E)];
+        let plane = &side.planes[k];
+        let kind = |j: usize| {
+            let line = &side.lines[j];
+            let layer = line.slab != NONE || plane.slab != NONE;
+            (line.bits & plane.bits, layer, kinds[plane.row + j])
+        };
+        let mut from = rows.start;
+        while from < rows.end {
+            let own = kind(from);
+            let mut to = from + 1;
+            while to < rows.end && kind(to) == own {
+                to += 1;
+            }
+            // SAFETY: the instruction set was found, the rows are this thread's
+            unsafe { self.run::<E>(plane, from..to, own, ahead) };
+            from = to;
         }
     }
 
     #[inline(always)]
-    unsafe fn update<const E: bool>(&self, k: usize, j: usize) {
-        let kind = usize::from(E);
-        let (y, z) = (&self.by_row[kind][j], &self.by_plane[kind][k]);
-        let bits = y.bits & z.bits;
-        if bits == 0 {
-            return;
-        }
-        let layout = &self.grid.layout;
-        let side = &self.sides[kind];
-        let number = layout.row(k, j);
-        let here = layout.start(k, j);
-        let stride = layout.stride;
-        let [mx, my, mz] = side.media;
-        let row = Row {
-            number,
-            here,
-            across: match y.neighbour {
-                Neighbour::Away(rows) => here.wrapping_add(rows.wrapping_mul(stride)),
-                Neighbour::Zeros => layout.zeros(),
-            },
-            above: match z.neighbour {
-                Neighbour::Away(rows) => here.wrapping_add(rows.wrapping_mul(stride)),
-                Neighbour::Zeros => layout.zeros(),
-            },
-            step_y: y.step,
-            step_z: z.step,
-            psi_y: match y.slab {
-                NONE => NONE,
-                slab => self.grid.psi_start(1, slab, k, j),
-            },
-            psi_z: match z.slab {
-                NONE => NONE,
-                slab => self.grid.psi_start(2, slab, k, j),
-            },
-            stretch_y: y.stretch,
-            stretch_z: z.stretch,
-            codes: [mx.code(number), my.code(number), mz.code(number)],
-        };
-        // SAFETY: the instruction set was found, the rows are this thread's
+    unsafe fn run<const E: bool>(
+        &self,
+        plane: &Plane<T>,
+        rows: Range<usize>,
+        (bits, layer, media): (u8, bool, u8),
+        ahead: usize,
+    ) {
+        let electric = usize::from(E);
+        let side = &self.sides[electric];
+        // SAFETY: the caller's promise
         unsafe {
             if bits == 7 {
-                let layer = y.slab != NONE || z.slab != NONE;
-                let n = kernel_number(self.kinds[kind][number], self.graded, layer);
-                (self.kernels.three[kind][n])(side, &row);
-            } else {
-                for a in 0..AXES {
-                    if bits >> a & 1 == 1 {
-                        (self.kernels.one[kind][a][usize::from(self.graded)])(side, &row);
-                    }
+                let n = kernel_number(media, self.graded, layer);
+                (self.kernels.three[electric][n])(side, plane, rows, ahead);
+                return;
+            }
+            for a in 0..AXES {
+                if bits >> a & 1 == 1 {
+                    let one = self.kernels.one[electric][a][usize::from(self.graded)];
+                    one(side, plane, rows.clone(), 0);
                 }
             }
         }
-    }
-}
-
-/// Where the other row of a difference along y or z is.
-enum Neighbour {
-    /// So many rows on in memory, wrapping.
-    Away(usize),
-    /// H beyond the mesh.
-    Zeros,
-}
-
-/// What all rows at one place along y or z have in common.
-struct Line<T> {
-    /// The components that are updated there, as bits.
-    bits: u8,
-    /// `1 / d`.
-    step: T,
-    /// Slab of the layer, or [`NONE`], and what advances its psi.
-    slab: usize,
-    stretch: Stretch<T>,
-    neighbour: Neighbour,
-}
-
-impl<T: Real> Line<T> {
-    /// All places along an axis.
-    fn all(grid: &Grid<T>, electric: bool, axis: usize) -> Vec<Self> {
-        let layout = &grid.layout;
-        let (count, apart) = match axis {
-            1 => (layout.rows, 1),
-            _ => (layout.planes, layout.rows),
-        };
-        let first = if electric { 0 } else { AXES };
-        let steps = &grid.steps[axis];
-        let layers = &grid.layers[axis];
-        let of = |at: usize| {
-            let slab = layers.slab(electric, at);
-            // j + 1 or k + 1 for H, j - 1 or k - 1 for E; where H has none but the first, of a
-            // periodic axis, it is that or not used
-            let other = match electric {
-                true if at > 0 => Some(at - 1),
-                true if layout.periodic[axis] => Some(count - 1),
-                true => None,
-                false => Some((at + 1) % count),
-            };
-            Self {
-                bits: (0..AXES)
-                    .filter(|a| grid.updates_along(first + a, axis, at))
-                    .fold(0, |bits, a| bits | 1 << a),
-                step: if electric {
-                    steps.electric[at]
-                } else {
-                    steps.magnetic[at]
-                },
-                slab: slab.unwrap_or(NONE),
-                stretch: slab.map_or_else(Stretch::default, |_| layers.stretch(electric, at)),
-                neighbour: match other {
-                    Some(other) => Neighbour::Away(other.wrapping_sub(at).wrapping_mul(apart)),
-                    None => Neighbour::Zeros,
-                },
-            }
-        };
-        (0..count).map(of).collect()
     }
 }
 

@@ -4,6 +4,9 @@ use super::Real;
 use super::stepper::Stepper;
 use super::threads::{Team, part};
 
+/// Rows at a time.
+const CHUNK: usize = 16;
+
 /// Takes steps from `first` on with `threads` threads.
 pub(super) fn advance<T: Real>(
     stepper: &Stepper<'_, T>,
@@ -11,18 +14,26 @@ pub(super) fn advance<T: Real>(
     first: usize,
     steps: usize,
 ) {
+    // chunks of rows within a plane, the same for both passes
     let rows = stepper.rows();
-    let all = rows * stepper.planes();
+    let chunks = rows.div_ceil(CHUNK);
+    let all = chunks * stepper.planes();
+    let place = |n: usize| {
+        let (k, first) = (n / chunks, n % chunks * CHUNK);
+        (k, first..(first + CHUNK).min(rows))
+    };
     Team::run(threads.min(all), |team, thread| {
         for step in first..first + steps {
-            for row in part(all, team.size(), thread) {
+            for n in part(all, team.size(), thread) {
+                let (k, rows) = place(n);
                 // SAFETY: E rests until all threads meet; each row is one thread's
-                unsafe { stepper.h(step, row / rows, row % rows) };
+                unsafe { stepper.h(step, k, rows, 0) };
             }
             team.meet();
-            for row in part(all, team.size(), thread) {
+            for n in part(all, team.size(), thread) {
+                let (k, rows) = place(n);
                 // SAFETY: H rests until all threads meet
-                unsafe { stepper.e(step, row / rows, row % rows) };
+                unsafe { stepper.e(step, k, rows, 0) };
             }
             team.meet();
         }

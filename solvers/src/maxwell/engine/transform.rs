@@ -282,7 +282,11 @@ impl<T: Real> RegionSpan<'_, T> {
         // SAFETY: one row's own part of the samples and sums
         let samples = unsafe { self.samples.get_mut(slot * KEPT * n, KEPT * n) };
         let kept = sample % KEPT;
-        samples[kept * n..(kept + 1) * n].copy_from_slice(&row[t.first[0]..t.first[0] + n]);
+        // a value beyond the row is one on a conductor
+        let row = &row[t.first[0].min(row.len())..(t.first[0] + n).min(row.len())];
+        let own = &mut samples[kept * n..(kept + 1) * n];
+        own[..row.len()].copy_from_slice(row);
+        own[row.len()..].fill(T::ZERO);
         if kept == KEPT - 1 {
             let start = (sample + 1 - KEPT - self.from) * t.weights();
             let weights = &self.weights[start..start + KEPT * t.weights()];
