@@ -9,8 +9,11 @@ use crate::error::{Error, Result};
 use crate::figures::{Axis, Curves, Figure, Series};
 use crate::report::run_page;
 use crate::run_folder::{RunFolder, ScoreRow, Scores, write_atomically};
+use curlwind_solvers::maxwell::constants::SPEED_OF_LIGHT;
 use num_complex::Complex64;
 
+/// A time step so many times shorter than the mesh asks for is worth a warning.
+const TINY: f64 = 10.0;
 /// Ringing frequencies reported of a probe.
 const RINGING: usize = 12;
 
@@ -214,6 +217,12 @@ pub fn summary(loaded: &Loaded, solution: &Solution) -> String {
             "Directivity up to {:.2} dBi at {:.3} GHz.",
             best.directivity_dbi,
             best.frequency / 1e9
+        ));
+    }
+    let shorter = loaded.asked_cell() / (3f64.sqrt() * SPEED_OF_LIGHT * solution.time_step);
+    if shorter > TINY {
+        sentences.push(format!(
+            "Warning: the time step is {shorter:.0} times shorter than cells of the size asked for would allow: faces lie close together; move them, or merge them by mesh.smallest_cell.",
         ));
     }
     for run in solution.runs.iter().filter(|r| !r.decayed) {

@@ -119,6 +119,15 @@ impl Loaded {
         rules.mesh(solids).map_err(|error| self.blame(error))
     }
 
+    /// The smallest cell that the wavelength and the regions ask for, in m.
+    pub(in super::super) fn asked_cell(&self) -> f64 {
+        let entry = &self.scene.mesh;
+        let cell = SPEED_OF_LIGHT / self.scene.frequency.to.si() / entry.cells_per_wavelength;
+        let largest = entry.largest_cell.map_or(f64::INFINITY, |l| l.si());
+        let regions = entry.regions.iter().flat_map(|r| r.cell.xyz());
+        regions.map(|c| c.si()).fold(cell.min(largest), f64::min)
+    }
+
     /// Refuses a source beyond a wall: where a side is open the space reaches out to its source,
     /// where it is not, solids and given lines say where it ends.
     fn check_inside(&self, p: [f64; 3], solids: &[Solid], lines: &[Vec<f64>; 3]) -> Result<()> {

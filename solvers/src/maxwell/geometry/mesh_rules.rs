@@ -68,6 +68,11 @@ pub struct MeshRules {
     pub thirds: Option<f64>,
 }
 
+/// Cells that the last straight part of a wire has at least when its end may lie between lines.
+const LONG: f64 = 4.0;
+/// An end this share of a cell or less from another line gets none of its own.
+const CLOSE: f64 = 0.2;
+
 impl MeshRules {
     /// 20 cells per wavelength at `frequency` Hz, a ratio of 1.3, open space of a quarter of a
     /// wavelength and 10 absorbing cells on all sides.
@@ -169,8 +174,13 @@ impl MeshRules {
     fn axis_lines(&self, solids: &[Solid], axis: Axis) -> Result<Vec<f64>> {
         let a = axis as usize;
         let mut snapped = self.lines[a].clone();
+        let mut ends = Vec::new();
         for solid in solids {
-            let lines = solid.shape.snap_lines(axis);
+            let mut lines = solid.shape.snap_lines(axis);
+            if let Some(free) = self.movable_ends(solid, axis) {
+                lines.retain(|x| !free.contains(x));
+                ends.extend(free);
+            }
             match (&solid.material, &solid.shape, self.thirds) {
                 (Material::Pec, Shape::Sheet { axis: normal, .. }, Some(cell))
                     if *normal != axis =>
@@ -182,6 +192,7 @@ impl MeshRules {
                 _ => snapped.extend(lines),
             }
         }
+        self.add_ends(&mut snapped, ends, axis);
         snapped.sort_by(f64::total_cmp);
         let (Some(&first), Some(&last)) = (snapped.first(), snapped.last()) else {
             return Err(Error::Size {
@@ -235,6 +246,58 @@ impl MeshRules {
         let before = absorbing(self.margins[a][0]);
         let front = (1..=before).rev().map(|i| first - i as f64 * head);
         Ok(front.chain(lines.iter().copied()).collect())
+    }
+
+    /// Coordinates of the ends of a wire that is long enough for ends between lines.
+    fn movable_ends(&self, solid: &Solid, axis: Axis) -> Option<Vec<f64>> {
+        let Shape::Wire { points, .. } = &solid.shape else {
+            return None;
+        };
+        let a = axis as usize;
+        let last = points.len() - 1;
+        let ends = [(0, 1), (last, last - 1)].into_iter();
+        let long = |&(end, neighbour): &(usize, usize)| {
+            let x = points[end][a];
+            (x - points[neighbour][a]).abs() > LONG * self.cell_at(x, axis)
+        };
+        Some(ends.filter(long).map(|(end, _)| points[end][a]).collect())
+    }
+
+    /// The cell asked for at a coordinate by the wavelength in vacuum and the regions.
+    fn cell_at(&self, x: f64, axis: Axis) -> f64 {
+        let a = axis as usize;
+        let over = self
+            .regions
+            .iter()
+            .filter(|r| r.min[a] <= x && x <= r.max[a]);
+        over.map(|r| r.cell[a]).fold(self.cell(1.0), f64::min)
+    }
+
+    /// Adds lines at the ends of wires, but for those of single ends close to another line: tiny
+    /// cells would make the time step tiny, and an end need not lie on a line.
+    fn add_ends(&self, lines: &mut Vec<f64>, mut ends: Vec<f64>, axis: Axis) {
+        ends.sort_by(f64::total_cmp);
+        let same = |a: f64, b: f64| (a - b).abs() <= 1e-6 * self.cell_at(a, axis);
+        // ends that several wires share may be joints
+        let mut single = Vec::new();
+        for (n, &x) in ends.iter().enumerate() {
+            let others = ends.iter().enumerate().filter(|(m, _)| *m != n);
+            if others
+                .map(|(_, y)| *y)
+                .chain(lines.iter().copied())
+                .any(|y| same(x, y))
+            {
+                lines.push(x);
+            } else {
+                single.push(x);
+            }
+        }
+        for x in single {
+            let close = CLOSE * self.cell_at(x, axis);
+            if lines.iter().all(|y| (x - y).abs() > close) {
+                lines.push(x);
+            }
+        }
     }
 
     /// Largest cell of each interval between snapped lines.

@@ -1,6 +1,6 @@
 //! Solids on a mesh of unit cells.
 
-use super::{Margin, Material, Medium, MeshRules, Shape, Solid, voxelise};
+use super::{Estimate, Margin, Material, Medium, MeshRules, Shape, Solid, voxelise};
 use crate::maxwell::{Axis, EdgeMedium, FaceMedium, Mesh, Model, Wall};
 
 fn model(cells: [usize; 3]) -> Model {
@@ -193,6 +193,48 @@ fn wires_and_their_radius() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("half a cell"), "{error}");
+}
+
+/// Two parallel wires of nearly the same length share lines; the end between them is a capacitance
+/// that knows where it is.
+#[test]
+fn ends_close_to_each_other_share_a_line() {
+    let wire = |name: &str, x: f64, half: f64| {
+        let points = vec![[x, 0.0, half], [x, 0.0, -half]];
+        let radius = Some(0.5e-3);
+        Solid::new(name, Shape::Wire { points, radius }, Material::Pec)
+    };
+    let mut rules = MeshRules::new(1e9);
+    rules.largest_cell = 5e-3;
+    let solids = [wire("longer", 0.0, 86e-3), wire("shorter", 50e-3, 85.9e-3)];
+    let mesh = rules.mesh(&solids).unwrap();
+    assert!(Estimate::of(&mesh, 4).smallest_cell > 2e-3);
+    let mut model = Model::vacuum(mesh, [[Wall::Pec; 2]; 3]);
+    voxelise(&mut model, &solids).unwrap();
+    assert_eq!(model.wire_ends.len(), 4);
+    let at = |n: usize| {
+        let end = model.wire_ends[n];
+        permittivity(&model, Axis::Z, end.index)
+    };
+    // the first wire's upper end lies on the shorter one's line, and beyond it
+    assert!(at(0) > 1.02 * at(1), "{} {}", at(0), at(1));
+    // an end in the middle of a cell that is joined to another wire has to be on a line
+    let mut model = Model::vacuum(model.mesh.clone(), [[Wall::Pec; 2]; 3]);
+    let z = model.mesh.lines(Axis::Z)[20];
+    let points = vec![[0.0, 0.0, z], [50e-3, 0.0, z]];
+    let rung = Shape::Wire {
+        points,
+        radius: None,
+    };
+    let rung = Solid::new("rung", rung, Material::Pec);
+    let points = vec![[0.0, 0.0, -50e-3], [0.0, 0.0, z + 0.5e-3]];
+    let rail = Shape::Wire {
+        points,
+        radius: None,
+    };
+    let rail = Solid::new("rail", rail, Material::Pec);
+    let error = voxelise(&mut model, &[rung, rail]).unwrap_err().to_string();
+    assert!(error.contains("rail") || error.contains("rung"), "{error}");
 }
 
 #[test]

@@ -36,6 +36,8 @@ pub fn voxelise(model: &mut Model, solids: &[Solid]) -> Result<Vec<Trace>> {
     for solid in solids {
         solid.validate()?;
     }
+    let (solids, offsets) = wire::with_ends_on_lines(&model.mesh, solids);
+    let solids = solids.as_slice();
     let mut order: Vec<usize> = (0..solids.len()).collect();
     order.sort_by_key(|&n| solids[n].priority);
     let averaging = Averaging::new(solids, &order);
@@ -149,13 +151,32 @@ pub fn voxelise(model: &mut Model, solids: &[Solid]) -> Result<Vec<Trace>> {
             wire,
         });
     }
-    let wires: Vec<_> = traces
-        .iter()
-        .filter_map(|t| Some((t.wire.as_slice(), t.radius?)))
-        .collect();
+    let mut wires = Vec::new();
+    for (solid, (trace, &offsets)) in traces.iter().zip(&offsets).enumerate() {
+        if let Some(radius) = trace.radius {
+            wires.push(wire_end::Path {
+                solid,
+                edges: &trace.wire,
+                radius,
+                offsets,
+            });
+        }
+    }
     model.wire_ends.clear();
-    for (end, radius) in wire_end::free_ends(model, &wires) {
-        wire_end::soften(model, end, radius)?;
+    let free = wire_end::free_ends(model, &wires);
+    for end in &free {
+        wire_end::soften(model, end)?;
+    }
+    // an end that is joined to something must be where it says
+    for (n, (solid, offsets)) in solids.iter().zip(&offsets).enumerate() {
+        for (side, offset) in offsets.iter().enumerate() {
+            if offset.abs() > 0.01 && !free.iter().any(|end| end.of == (n, side)) {
+                return Err(solid.error(format!(
+                    "an end that is joined to something lies {:.2} cells from the nearest line; add its coordinates to the lines of the mesh",
+                    offset.abs()
+                )));
+            }
+        }
     }
     limit_time_step(model);
     Ok(traces)

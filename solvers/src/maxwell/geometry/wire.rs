@@ -63,15 +63,62 @@ pub(super) fn path(mesh: &Mesh, solid: &Solid) -> Result<Vec<(Component, Index)>
     for pair in nodes.windows(2) {
         for axis in Axis::ALL {
             let a = axis as usize;
-            let (from, to) = (pair[0][a].min(pair[1][a]), pair[0][a].max(pair[1][a]));
-            for n in from..to {
+            let (from, to) = (pair[0][a], pair[1][a]);
+            let edge = |n| {
                 let mut index = pair[0];
                 index[a] = n;
-                edges.push((Component::electric(axis), index));
+                (Component::electric(axis), index)
+            };
+            match from < to {
+                true => edges.extend((from..to).map(edge)),
+                false => edges.extend((to..from).rev().map(edge)),
             }
         }
     }
     Ok(edges)
+}
+
+/// Beyond this share of the last cell an end is off the mesh.
+pub(super) const FARTHEST_END: f64 = 0.35;
+
+/// The solids as the mesh can hold them, with ends of wires between lines on the nearest line; and
+/// how far beyond it, in lengths of the last edge, the first and the last true end of each is.
+pub(super) fn with_ends_on_lines(mesh: &Mesh, solids: &[Solid]) -> (Vec<Solid>, Vec<[f64; 2]>) {
+    let mut moved = solids.to_vec();
+    let offsets = moved
+        .iter_mut()
+        .map(|solid| {
+            let Shape::Wire { points, .. } = &mut solid.shape else {
+                return [0.0; 2];
+            };
+            let last = points.len() - 1;
+            [(0, 1), (last, last.saturating_sub(1))].map(|(end, neighbour)| {
+                let (at, from) = (points[end], points[neighbour]);
+                let along = Axis::ALL
+                    .into_iter()
+                    .find(|&a| at[a as usize] != from[a as usize]);
+                let Some(axis) = along else { return 0.0 };
+                let (a, lines) = (axis as usize, mesh.lines(axis));
+                let n = nearest(lines, at[a]);
+                let outward = (at[a] - from[a]).signum();
+                let inner = if outward > 0.0 {
+                    n.checked_sub(1)
+                } else {
+                    Some(n + 1)
+                };
+                let Some(&inner) = inner.and_then(|i| lines.get(i)) else {
+                    return 0.0;
+                };
+                let offset = outward * (at[a] - lines[n]) / (lines[n] - inner).abs();
+                if offset.abs() > FARTHEST_END {
+                    return 0.0;
+                }
+                points[end][a] = lines[n];
+                offset
+            })
+        })
+        .collect();
+    (moved, offsets)
 }
 
 /// Position of the line nearest to a coordinate.

@@ -20,6 +20,11 @@
 //! is tabled over the cell's length and the wire's radius, for square cells. For `dv / du` of 2 and
 //! 4 across the wire it is larger by about `exp(0.088 ln^2(dv / du))`, to 4 %; an error of 10 % moves
 //! the end by 0.02 cells.
+//!
+//! An end need not lie on a line. The capacitance in series with that of the end node, which is the
+//! kappa of an end on the line, lets the last edge carry the share `kappa / (kappa + kappa_0)` of its
+//! charge, a half where the end is right: an end `delta` edges beyond the line has
+//! `kappa = kappa_0 (1/2 + delta) / (1/2 - delta)`.
 
 use super::wire::bare_radius;
 use crate::Result;
@@ -66,17 +71,37 @@ fn place(table: &[f64], x: f64) -> (usize, f64) {
     (n, t.clamp(-0.5, 1.5))
 }
 
-/// Ends of wires that touch no other metal. `wires`: edges in order, with the radius.
-pub(super) fn free_ends(
-    model: &Model,
-    wires: &[(&[(Component, Index)], f64)],
-) -> Vec<(WireEnd, f64)> {
+/// A wire on the mesh.
+pub(super) struct Path<'a> {
+    /// Position among the solids.
+    pub solid: usize,
+    /// Edges in order.
+    pub edges: &'a [(Component, Index)],
+    /// In m.
+    pub radius: f64,
+    /// How far the true ends, first and last, are beyond these edges, in lengths of the last one.
+    pub offsets: [f64; 2],
+}
+
+/// An end to be made a capacitance.
+pub(super) struct FreeEnd {
+    /// The solid, and 0 for its first or 1 for its last end.
+    pub of: (usize, usize),
+    pub end: WireEnd,
+    pub radius: f64,
+    pub offset: f64,
+}
+
+/// Ends of wires that touch no other metal.
+pub(super) fn free_ends(model: &Model, wires: &[Path]) -> Vec<FreeEnd> {
     let mut found = Vec::new();
-    for &(wire, radius) in wires {
+    for path in wires {
+        let (wire, radius) = (path.edges, path.radius);
         if wire.len() < SHORTEST {
             continue;
         }
-        for (edge, neighbour) in [(0, 1), (wire.len() - 1, wire.len() - 2)] {
+        let ends = [(0, 1), (wire.len() - 1, wire.len() - 2)];
+        for (side, (edge, neighbour)) in ends.into_iter().enumerate() {
             let (component, index) = wire[edge];
             // the node that the neighbouring edge does not touch
             let shared = nodes(wire[neighbour]);
@@ -89,7 +114,12 @@ pub(super) fn free_ends(
                     index,
                     node,
                 };
-                found.push((end, radius));
+                found.push(FreeEnd {
+                    of: (path.solid, side),
+                    end,
+                    radius,
+                    offset: path.offsets[side],
+                });
             }
         }
     }
@@ -141,13 +171,20 @@ fn is_metal(model: &Model, (component, [i, j, k]): (Component, Index)) -> bool {
 }
 
 /// Makes the last edge a capacitance.
-pub(super) fn soften(model: &mut Model, end: WireEnd, radius: f64) -> Result<()> {
+pub(super) fn soften(model: &mut Model, free: &FreeEnd) -> Result<()> {
+    let FreeEnd {
+        end,
+        radius,
+        offset,
+        ..
+    } = *free;
     let axis = end.component.axis();
     let a = axis as usize;
     let across = [axis.next(), axis.previous()];
     let [du, dv] = across.map(|b| model.mesh.dual_spacings(b)[end.index[b as usize]]);
     let length = model.mesh.spacings(axis)[end.index[a]];
-    let factor = end_factor(du, dv, length, radius);
+    let factor = end_factor(du, dv, length, radius) * (0.5 + offset) / (0.5 - offset);
+    let factor = factor.max(1.0);
     let mut beyond = end.index;
     if end.node == end.index {
         beyond[a] -= 1;
