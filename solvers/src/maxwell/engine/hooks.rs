@@ -8,6 +8,7 @@ use super::Real;
 use super::branches::{BranchEdge, branches};
 use super::buffer::Shared;
 use super::grid::{COMPONENTS, Grid};
+use super::kernels::InstructionSet;
 use super::layout::{AXES, Layout};
 use super::probes::{ProbePlace, probes};
 use super::row_table::RowTable;
@@ -95,15 +96,26 @@ impl<T: Real> Hooks<T> {
         layout: &'a Layout,
         first: usize,
         steps: usize,
+        set: InstructionSet,
     ) -> Span<'a, T> {
         for values in &mut self.probe_values {
             values.resize(first + steps, T::ZERO);
         }
         let states = Shared::of(self.branches.items_mut());
         let Transforms { regions, rows } = &mut self.transforms;
+        let samples = Samples::new(&self.waveforms, first, steps);
+        let regions = super::transform::span(regions, first, steps, set);
+        let due = |step: usize| {
+            let sampled = regions.iter().any(|r| r.is_due(step));
+            let driven = samples.step(step).is_some();
+            let idle = if sampled { 0 } else { REGION } | if driven { 0 } else { SOURCE };
+            !idle
+        };
         Span {
             layout,
-            samples: Samples::new(&self.waveforms, first, steps),
+            first,
+            due: (first..first + steps).map(due).collect(),
+            samples,
             time_step: self.time_step,
             sources: &self.sources,
             branches: &self.branches,
@@ -114,13 +126,7 @@ impl<T: Real> Hooks<T> {
                 .iter_mut()
                 .map(|values| Shared::of(values.as_mut_slice()))
                 .collect(),
-            intervals: {
-                let mut intervals: Vec<usize> = regions.iter().map(|t| t.interval()).collect();
-                intervals.sort_unstable();
-                intervals.dedup();
-                intervals
-            },
-            regions: super::transform::span(regions, first, steps),
+            regions,
             region_rows: rows,
             flags: &self.flags,
         }
@@ -130,6 +136,9 @@ impl<T: Real> Hooks<T> {
 /// The hooks during a span of steps.
 pub(super) struct Span<'a, T> {
     layout: &'a Layout,
+    first: usize,
+    /// Kinds that have something to do, by step.
+    due: Vec<u8>,
     samples: Samples<T>,
     time_step: f64,
     sources: &'a [RowTable<Source<T>>; 2],
@@ -137,8 +146,6 @@ pub(super) struct Span<'a, T> {
     states: Shared<BranchEdge>,
     probes: &'a [RowTable<ProbePlace>; 2],
     probe_values: Vec<Shared<T>>,
-    /// Steps between samples of the regions, each once.
-    intervals: Vec<usize>,
     regions: Vec<RegionSpan<'a, T>>,
     region_rows: &'a [RowTable<super::transform::RegionRow>; 2],
     flags: &'a [Vec<u8>; 2],
@@ -190,8 +197,9 @@ impl<T: Real> Span<'_, T> {
         k: usize,
         rows: Range<usize>,
     ) {
+        let due = self.due[step - self.first];
         for j in rows {
-            let flags = self.flags[usize::from(electric)][self.layout.row(k, j)];
+            let flags = self.flags[usize::from(electric)][self.layout.row(k, j)] & due;
             if flags != 0 {
                 // SAFETY: the caller's promise
                 unsafe { self.act(fields, electric, step, k, j, flags) };
@@ -237,7 +245,7 @@ impl<T: Real> Span<'_, T> {
                     self.probe_values[p.probe as usize].get_mut(step, 1)[0] = value;
                 }
             }
-            if flags & REGION != 0 && self.intervals.iter().any(|i| step.is_multiple_of(*i)) {
+            if flags & REGION != 0 {
                 for r in self.region_rows[kind].row(row) {
                     r.sample(&self.regions, step, |c| fields[c].get(start, line));
                 }

@@ -5,6 +5,7 @@ use super::Real;
 use super::lanes::{Avx2, Avx512};
 use super::lanes::{Portable, Vectors};
 use super::lines::Plane;
+use super::products::{Product, along_frequencies, along_row};
 use super::row::{ANY, INDEXED, LOSSLESS, Side, update};
 use std::ops::Range;
 
@@ -16,6 +17,8 @@ pub(super) struct Kernels<T> {
     pub(super) three: [[Update<T>; 12]; 2],
     /// By component and graded x.
     pub(super) one: [[[Update<T>; 2]; 3]; 2],
+    /// Products of transforms, along the row and along the frequencies.
+    pub(super) products: [Product<T>; 2],
 }
 
 /// Number of a kernel for all three components.
@@ -43,6 +46,22 @@ macro_rules! kernels {
             {
                 // SAFETY: the caller's promises
                 unsafe { update::<T, $vectors, E, WHICH, MEDIA, GRADED, LAYER>(side, plane, rows, ahead) }
+            }
+
+            $(#[target_feature(enable = $features)])?
+            unsafe fn product<T: Real, const ROW: bool>(
+                n: usize,
+                count: usize,
+                padded: usize,
+                samples: &[T],
+                weights: &[f64],
+                sums: &mut [f64],
+            ) {
+                if ROW {
+                    along_row(n, count, padded, samples, weights, sums);
+                } else {
+                    along_frequencies(n, count, padded, samples, weights, sums);
+                }
             }
 
             fn three<T: Real, const E: bool, const M: u8>() -> [Update<T>; 4]
@@ -85,6 +104,7 @@ macro_rules! kernels {
                         [one::<T, false, 0>(), one::<T, false, 1>(), one::<T, false, 2>()],
                         [one::<T, true, 0>(), one::<T, true, 1>(), one::<T, true, 2>()],
                     ],
+                    products: [product::<T, true>, product::<T, false>],
                 }
             }
         }

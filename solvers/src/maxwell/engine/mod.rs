@@ -22,6 +22,7 @@ mod lanes;
 mod layout;
 mod lines;
 mod probes;
+mod products;
 mod real;
 mod reference;
 mod row;

@@ -117,7 +117,7 @@ impl<T: Real> Simulation<T> {
             ..
         } = self;
         let layout = grid.layout.clone();
-        let span = hooks.span(&layout, first, steps);
+        let span = hooks.span(&layout, first, steps, *instructions);
         if *scheme == Scheme::Reference {
             flushed(|| reference::advance(grid, &span, first, steps));
             return;

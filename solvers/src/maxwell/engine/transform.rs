@@ -7,17 +7,14 @@
 
 use super::Real;
 use super::buffer::Shared;
+use super::kernels::InstructionSet;
 use super::layout::Layout;
+use super::products::{KEPT, LANES, Product, along_frequencies, along_row};
 use super::row_table::RowTable;
 use crate::maxwell::{FieldRegion, Model};
 use ndarray::Array4;
 use num_complex::Complex64;
 use std::f64::consts::TAU;
-
-/// Samples kept before they are added.
-const KEPT: usize = 16;
-/// Values side by side in a product.
-const LANES: usize = 16;
 
 /// A row of a region on a row of the mesh.
 pub(super) struct RegionRow {
@@ -56,11 +53,6 @@ impl<T: Real> Transform<T> {
         own.samples = vec![T::ZERO; rows * KEPT * shape[0]];
         own.sums = vec![0.0; rows * own.sums_of_row()];
         own
-    }
-
-    /// Steps between samples.
-    pub(super) fn interval(&self) -> usize {
-        self.region.interval
     }
 
     /// Whether products run along the row rather than along the frequencies.
@@ -146,52 +138,16 @@ impl<T: Real> Transform<T> {
     }
 
     /// `sums += samples^T weights` for one row.
-    #[inline(always)]
     fn add(&self, samples: &[T], weights: &[f64], sums: &mut [f64]) {
-        let n = self.shape[0];
-        let padded = self.weights();
+        let (n, count, padded) = (
+            self.shape[0],
+            2 * self.region.frequencies.len(),
+            self.weights(),
+        );
         if self.along_row() {
-            let mut first = 0;
-            while first < n {
-                // the last block overlaps nothing: it is shorter
-                let len = LANES.min(n - first);
-                let mut block = [[0.0; LANES]; KEPT];
-                for (s, to) in block.iter_mut().enumerate() {
-                    let from = &samples[s * n + first..s * n + first + len];
-                    for (to, from) in to.iter_mut().zip(from) {
-                        *to = from.to_f64();
-                    }
-                }
-                for f in 0..2 * self.region.frequencies.len() {
-                    let own = &mut sums[f * n + first..f * n + first + len];
-                    let mut sum = [0.0; LANES];
-                    sum[..len].copy_from_slice(own);
-                    for (s, x) in block.iter().enumerate() {
-                        let w = weights[s * padded + f];
-                        for l in 0..LANES {
-                            sum[l] += w * x[l];
-                        }
-                    }
-                    own.copy_from_slice(&sum[..len]);
-                }
-                first += len;
-            }
+            along_row(n, count, padded, samples, weights, sums);
         } else {
-            for i in 0..n {
-                let own = &mut sums[i * padded..(i + 1) * padded];
-                for (block, own) in own.chunks_exact_mut(LANES).enumerate() {
-                    let mut sum = [0.0; LANES];
-                    sum.copy_from_slice(own);
-                    for s in 0..KEPT {
-                        let x = samples[s * n + i].to_f64();
-                        let w = &weights[s * padded + block * LANES..][..LANES];
-                        for l in 0..LANES {
-                            sum[l] += w[l] * x;
-                        }
-                    }
-                    own.copy_from_slice(&sum);
-                }
-            }
+            along_frequencies(n, count, padded, samples, weights, sums);
         }
     }
 }
@@ -237,7 +193,9 @@ pub(super) fn span<T: Real>(
     regions: &mut [Transform<T>],
     first: usize,
     steps: usize,
+    set: InstructionSet,
 ) -> Vec<RegionSpan<'_, T>> {
+    let [long, short] = T::kernels(set).products;
     regions
         .iter_mut()
         .map(|t| {
@@ -247,6 +205,7 @@ pub(super) fn span<T: Real>(
             let samples = Shared::of(&mut t.samples);
             let sums = Shared::of(&mut t.sums);
             RegionSpan {
+                product: if t.along_row() { long } else { short },
                 transform: t,
                 samples,
                 sums,
@@ -260,6 +219,7 @@ pub(super) fn span<T: Real>(
 /// A region during a span of steps.
 pub(super) struct RegionSpan<'a, T> {
     transform: &'a Transform<T>,
+    product: Product<T>,
     samples: Shared<T>,
     sums: Shared<f64>,
     from: usize,
@@ -267,6 +227,11 @@ pub(super) struct RegionSpan<'a, T> {
 }
 
 impl<T: Real> RegionSpan<'_, T> {
+    /// Whether samples are taken in a step.
+    pub(super) fn is_due(&self, step: usize) -> bool {
+        step.is_multiple_of(self.transform.region.interval)
+    }
+
     /// Takes a sample of a row if it is time.
     ///
     /// # Safety
@@ -274,7 +239,7 @@ impl<T: Real> RegionSpan<'_, T> {
     #[inline(always)]
     unsafe fn sample(&self, slot: usize, step: usize, row: &[T]) {
         let t = self.transform;
-        if !step.is_multiple_of(t.region.interval) {
+        if !self.is_due(step) {
             return;
         }
         let sample = step / t.region.interval;
@@ -291,9 +256,12 @@ impl<T: Real> RegionSpan<'_, T> {
             let start = (sample + 1 - KEPT - self.from) * t.weights();
             let weights = &self.weights[start..start + KEPT * t.weights()];
             let count = t.sums_of_row();
-            // SAFETY: as above
-            let sums = unsafe { self.sums.get_mut(slot * count, count) };
-            t.add(samples, weights, sums);
+            let frequencies = 2 * t.region.frequencies.len();
+            // SAFETY: as above; the instruction set was found
+            unsafe {
+                let sums = self.sums.get_mut(slot * count, count);
+                (self.product)(n, frequencies, t.weights(), samples, weights, sums);
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::maxwell::{
     SourceTerm, Wall,
 };
 use ndarray::{Array2, Array3};
+use proptest::prelude::*;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -162,17 +163,15 @@ fn agree<T: Real>(model: &Model, steps: &[usize], name: &str) {
         .enumerate()
     {
         for (m, set) in InstructionSet::found().into_iter().enumerate() {
-            {
-                let threads = 1 + (n + m) % 3;
-                let found = results(scheme, set, threads);
-                let wrong = found.iter().zip(&reference).position(|(a, b)| a != b);
-                assert_eq!(
-                    wrong,
-                    None,
-                    "{name} {scheme:?} {set:?} {threads} threads, {}",
-                    T::NAME
-                );
-            }
+            let threads = 1 + (n + m) % 3;
+            let found = results(scheme, set, threads);
+            let wrong = found.iter().zip(&reference).position(|(a, b)| a != b);
+            assert_eq!(
+                wrong,
+                None,
+                "{name} {scheme:?} {set:?} {threads} threads, {}",
+                T::NAME
+            );
         }
     }
 }
@@ -240,4 +239,56 @@ fn one_and_two_dimensions() {
     both([23, 19, 1], [around, layer, around], 12);
     both([1, 40, 1], [around, layer, around], 13);
     both([1, 1, 40], [around, around, [Wall::Pmc, Wall::Pec]], 14);
+}
+
+/// An axis: cells, at least six unless idle, and any walls.
+fn axis() -> impl Strategy<Value = (usize, [Wall; 2])> {
+    let wall = |cells: usize| {
+        prop_oneof![
+            Just(Wall::Pec),
+            Just(Wall::Pmc),
+            (1..=(cells - 2) / 2).prop_map(|n| Wall::Cpml(Cpml::new(n))),
+        ]
+    };
+    let sided = (6usize..40).prop_flat_map(move |n| (Just(n), [wall(n), wall(n)]));
+    prop_oneof![
+        1 => Just((1, [Wall::Periodic; 2])),
+        2 => (6usize..40).prop_map(|n| (n, [Wall::Periodic; 2])),
+        9 => sided,
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #[test]
+    fn any_mesh_and_walls(
+        axes in [axis(), axis(), axis()],
+        media in prop_oneof![Just(1), Just(6), Just(30)],
+        seed in 0u64..1 << 32,
+        steps in 1usize..40,
+    ) {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let model = model(&mut random, axes.map(|a| a.0), axes.map(|a| a.1), media);
+        let name = format!("{axes:?} {media} media, seed {seed}");
+        if seed % 2 == 0 {
+            agree::<f32>(&model, &[steps, 3], &name);
+        } else {
+            agree::<f64>(&model, &[steps, 3], &name);
+        }
+    }
+}
+
+#[test]
+fn odd_sizes() {
+    let layer = [Wall::Cpml(Cpml::new(3)); 2];
+    both([7, 13, 29], [layer, layer, [Wall::Pec; 2]], 15);
+    both([29, 7, 13], [[Wall::Pec; 2], layer, [Wall::Pmc; 2]], 16);
+    both(
+        [13, 29, 7],
+        [[Wall::Pmc, Wall::Pec], [Wall::Pec; 2], layer],
+        17,
+    );
+    // vectors that fill a row
+    both([32, 7, 13], [[Wall::Pec; 2], layer, layer], 18);
+    both([48, 13, 9], [layer, [Wall::Pec; 2], layer], 19);
 }
