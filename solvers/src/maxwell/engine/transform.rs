@@ -204,7 +204,13 @@ pub(super) fn span<T: Real>(
             let weights = t.weight_table(from, to);
             let samples = Shared::of(&mut t.samples);
             let sums = Shared::of(&mut t.sums);
+            let number = |step: usize| {
+                let interval = t.region.interval;
+                step.is_multiple_of(interval).then_some(step / interval)
+            };
             RegionSpan {
+                first,
+                numbers: (first..first + steps).map(number).collect(),
                 product: if t.along_row() { long } else { short },
                 transform: t,
                 samples,
@@ -220,6 +226,9 @@ pub(super) fn span<T: Real>(
 pub(super) struct RegionSpan<'a, T> {
     transform: &'a Transform<T>,
     product: Product<T>,
+    /// Number of the sample of each step from the first on, if there is one.
+    first: usize,
+    numbers: Vec<Option<usize>>,
     samples: Shared<T>,
     sums: Shared<f64>,
     from: usize,
@@ -229,7 +238,7 @@ pub(super) struct RegionSpan<'a, T> {
 impl<T: Real> RegionSpan<'_, T> {
     /// Whether samples are taken in a step.
     pub(super) fn is_due(&self, step: usize) -> bool {
-        step.is_multiple_of(self.transform.region.interval)
+        self.numbers[step - self.first].is_some()
     }
 
     /// Takes a sample of a row if it is time.
@@ -239,10 +248,9 @@ impl<T: Real> RegionSpan<'_, T> {
     #[inline(always)]
     unsafe fn sample(&self, slot: usize, step: usize, row: &[T]) {
         let t = self.transform;
-        if !self.is_due(step) {
+        let Some(sample) = self.numbers[step - self.first] else {
             return;
-        }
-        let sample = step / t.region.interval;
+        };
         let n = t.shape[0];
         // SAFETY: one row's own part of the samples and sums
         let samples = unsafe { self.samples.get_mut(slot * KEPT * n, KEPT * n) };
@@ -250,8 +258,12 @@ impl<T: Real> RegionSpan<'_, T> {
         // a value beyond the row is one on a conductor
         let row = &row[t.first[0].min(row.len())..(t.first[0] + n).min(row.len())];
         let own = &mut samples[kept * n..(kept + 1) * n];
-        own[..row.len()].copy_from_slice(row);
-        own[row.len()..].fill(T::ZERO);
+        if let ([own], [value]) = (&mut *own, row) {
+            *own = *value;
+        } else {
+            own[..row.len()].copy_from_slice(row);
+            own[row.len()..].fill(T::ZERO);
+        }
         if kept == KEPT - 1 {
             let start = (sample + 1 - KEPT - self.from) * t.weights();
             let weights = &self.weights[start..start + KEPT * t.weights()];

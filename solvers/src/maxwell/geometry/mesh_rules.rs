@@ -71,7 +71,7 @@ pub struct MeshRules {
 /// Cells that the last straight part of a wire has at least when its end may lie between lines.
 const LONG: f64 = 4.0;
 /// An end this share of a cell or less from another line gets none of its own.
-const CLOSE: f64 = 0.2;
+const CLOSE: f64 = 0.15;
 
 impl MeshRules {
     /// 20 cells per wavelength at `frequency` Hz, a ratio of 1.3, open space of a quarter of a

@@ -79,7 +79,7 @@ pub(super) fn path(mesh: &Mesh, solid: &Solid) -> Result<Vec<(Component, Index)>
 }
 
 /// Beyond this share of the last cell an end is off the mesh.
-pub(super) const FARTHEST_END: f64 = 0.35;
+pub(super) const FARTHEST_END: f64 = 0.45;
 
 /// The solids as the mesh can hold them, with ends of wires between lines on the nearest line; and
 /// how far beyond it, in lengths of the last edge, the first and the last true end of each is.
