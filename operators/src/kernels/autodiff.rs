@@ -168,7 +168,7 @@ impl<B: Backend + OperatorKernels, C: CheckpointStrategy> OperatorKernels for Au
             ) {
                 let s = ops.state;
                 let grad = grads.consume::<B>(&ops.node);
-                let all = B::fourier_block_backward(
+                let (x, weight, skip, bias) = B::fourier_block_backward(
                     grad,
                     s.x,
                     s.spectrum,
@@ -178,6 +178,7 @@ impl<B: Backend + OperatorKernels, C: CheckpointStrategy> OperatorKernels for Au
                     s.grid,
                     s.activate,
                 );
+                let all = [x, weight, skip, bias];
                 for (node, grad) in ops.parents.into_iter().zip(all) {
                     if let Some(node) = node {
                         grads.register::<B>(node.id, grad);
@@ -242,8 +243,9 @@ impl<B: Backend + OperatorKernels, C: CheckpointStrategy> OperatorKernels for Au
             ) {
                 let [x, first, first_bias, second] = ops.state;
                 let grad = grads.consume::<B>(&ops.node);
-                let wants_x = ops.parents[4].is_some();
-                let all = B::channel_mlp_backward(grad, x, first, first_bias, second, wants_x);
+                let (x, first, first_bias, second, second_bias) =
+                    B::channel_mlp_backward(grad, x, first, first_bias, second);
+                let all = [x, first, first_bias, second, second_bias];
                 for (node, grad) in ops.parents.into_iter().zip(all) {
                     if let Some(node) = node {
                         grads.register::<B>(node.id, grad);
@@ -264,13 +266,12 @@ impl<B: Backend + OperatorKernels, C: CheckpointStrategy> OperatorKernels for Au
             second.clone(),
             second_bias,
         );
-        // The input last: its gradient may not be wanted.
         let guards = [
+            x_guard,
             first_guard,
             first_bias_guard,
             second_guard,
             second_bias_guard,
-            x_guard,
         ];
         match Mlp.prepare::<C>(guards).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish([x, first, first_bias, second], output),

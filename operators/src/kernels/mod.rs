@@ -7,7 +7,11 @@
 //! is therefore the forward pass of the other, in memory layouts that need no copy.
 
 mod autodiff;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod cube;
 mod flex;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod metadata;
 pub(crate) mod reference;
 #[cfg(test)]
 mod tests;
@@ -52,6 +56,27 @@ impl FourierGrid {
         .into_iter()
         .filter_map(|(wanted, shape)| wanted.then_some(shape))
     }
+}
+
+/// Constants of one AdamW update.
+#[derive(Clone, Copy, Debug)]
+pub struct AdamWStep {
+    /// Decay of the first moment.
+    pub beta1: f32,
+    /// Decay of the second moment.
+    pub beta2: f32,
+    /// Learning rate over the first moment's bias correction.
+    pub rate: f32,
+    /// Reciprocal root of the second moment's bias correction.
+    pub root: f32,
+    /// Added to the root of the second moment.
+    pub epsilon: f32,
+    /// Share of the weights that decays.
+    pub decay: f32,
+    /// Bound of the gradient norm; 0 for none.
+    pub clip: f32,
+    /// Share of the new weights in the moving average.
+    pub average: f32,
 }
 
 /// Kernels of the spectral layers, shaped for matrix products.
@@ -99,7 +124,7 @@ pub trait OperatorKernels: Backend {
     ///
     /// `transforms` holds the matrices of all dimensions one after the other, see
     /// [`FourierGrid::matrices`]. They are constants.
-    #[fusion(default)]
+    #[fusion(meta = metadata::analysis)]
     fn fourier_analysis(
         x: FloatTensor<Self>,
         transforms: FloatTensor<Self>,
@@ -111,7 +136,7 @@ pub trait OperatorKernels: Backend {
 
     /// Spectrum `[M, B, 2, C]` to field `[B, C, P]`, or the adjoint of
     /// [`OperatorKernels::fourier_analysis`].
-    #[fusion(default)]
+    #[fusion(meta = metadata::synthesis)]
     fn fourier_synthesis(
         spectrum: FloatTensor<Self>,
         transforms: FloatTensor<Self>,
@@ -140,7 +165,7 @@ pub trait OperatorKernels: Backend {
 
     /// [`OperatorKernels::fourier_block`], and the spectrum `[M, B, 2, Ci]` that its backward pass
     /// wants.
-    #[fusion(default)]
+    #[fusion(meta = metadata::block_forward)]
     fn fourier_block_forward(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -154,7 +179,7 @@ pub trait OperatorKernels: Backend {
     }
 
     /// Gradients of [`OperatorKernels::fourier_block`]: x, weight, skip, bias.
-    #[fusion(default)]
+    #[fusion(meta = metadata::block_backward)]
     #[allow(clippy::too_many_arguments)] // the operands of the block
     fn fourier_block_backward(
         grad: FloatTensor<Self>,
@@ -165,14 +190,19 @@ pub trait OperatorKernels: Backend {
         transforms: FloatTensor<Self>,
         grid: FourierGrid,
         activate: bool,
-    ) -> Vec<FloatTensor<Self>> {
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    ) {
         reference::fourier_block_backward::<Self>(
             grad, x, spectrum, weight, skip, transforms, grid, activate,
         )
     }
 
     /// `second gelu(first x + first_bias) + second_bias` at each point of `x` `[B, Ci, P]`.
-    #[fusion(default)]
+    #[fusion(meta = metadata::mlp)]
     fn channel_mlp(
         x: FloatTensor<Self>,
         first: FloatTensor<Self>,
@@ -183,28 +213,32 @@ pub trait OperatorKernels: Backend {
         reference::channel_mlp::<Self>(x, first, first_bias, second, second_bias)
     }
 
-    /// Gradients of [`OperatorKernels::channel_mlp`]: first, its bias, second, its bias and, where
-    /// wanted, x.
-    #[fusion(default)]
+    /// Gradients of [`OperatorKernels::channel_mlp`]: x, first, its bias, second, its bias.
+    #[fusion(meta = metadata::mlp_backward)]
     fn channel_mlp_backward(
         grad: FloatTensor<Self>,
         x: FloatTensor<Self>,
         first: FloatTensor<Self>,
         first_bias: FloatTensor<Self>,
         second: FloatTensor<Self>,
-        wants_x: bool,
-    ) -> Vec<FloatTensor<Self>> {
-        reference::channel_mlp_backward::<Self>(grad, x, first, first_bias, second, wants_x)
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    ) {
+        reference::channel_mlp_backward::<Self>(grad, x, first, first_bias, second)
     }
 
     /// `gelu(x + bias)` of `x` `[B, C, P]` and `bias` `[C]`, with the exact (error function) GELU.
-    #[fusion(default)]
+    #[fusion(meta = metadata::bias_gelu)]
     fn bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
         reference::bias_gelu::<Self>(x, bias)
     }
 
     /// Gradient of [`OperatorKernels::bias_gelu`] with respect to `x`, `[B, C, P]`.
-    #[fusion(default)]
+    #[fusion(meta = metadata::bias_gelu_backward)]
     fn bias_gelu_backward(
         x: FloatTensor<Self>,
         bias: FloatTensor<Self>,
@@ -213,15 +247,32 @@ pub trait OperatorKernels: Backend {
         reference::bias_gelu_backward::<Self>(x, bias, grad)
     }
 
+    /// One AdamW update of all elements: new weights, moments and moving average. `norm` `[1]` is the
+    /// global norm of the gradients, which are scaled down where it exceeds `step.clip`.
+    #[fusion(meta = metadata::adamw)]
+    fn adamw(
+        weights: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        average: FloatTensor<Self>,
+        norm: FloatTensor<Self>,
+        step: AdamWStep,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    ) {
+        reference::adamw::<Self>(weights, grad, first, second, average, norm, step)
+    }
+
     /// Sums `[B, C, P]` over batch and points to `[C]`: the gradient of a bias.
-    #[fusion(default)]
+    #[fusion(meta = metadata::channel_sum)]
     fn channel_sum(x: FloatTensor<Self>) -> FloatTensor<Self> {
         reference::channel_sum::<Self>(x)
     }
 }
-
-#[cfg(any(feature = "cuda", feature = "wgpu"))]
-impl OperatorKernels for burn_cubecl::CubeBackend {}
 
 /// See [`OperatorKernels::harmonic_analysis`].
 pub fn harmonic_analysis(field: Tensor<4>, dft: Tensor<2>, legendre: Tensor<3>) -> Tensor<4> {
@@ -317,4 +368,25 @@ pub fn bias_gelu(x: Tensor<3>, bias: Tensor<1>) -> Tensor<3> {
         x.into_dispatch(),
         bias.into_dispatch(),
     ))
+}
+
+/// See [`OperatorKernels::adamw`]; tensors without autodiff.
+pub fn adamw<const D: usize>(
+    weights: Tensor<D>,
+    grad: Tensor<D>,
+    [first, second, average]: [Tensor<D>; 3],
+    norm: Tensor<1>,
+    step: AdamWStep,
+) -> (Tensor<D>, [Tensor<D>; 3]) {
+    let (weights, first, second, average) = <Dispatch as OperatorKernels>::adamw(
+        weights.into_dispatch(),
+        grad.into_dispatch(),
+        first.into_dispatch(),
+        second.into_dispatch(),
+        average.into_dispatch(),
+        norm.into_dispatch(),
+        step,
+    );
+    let state = [first, second, average].map(Tensor::from_dispatch);
+    (Tensor::from_dispatch(weights), state)
 }

@@ -1,7 +1,7 @@
 //! The bodies in plain tensor primitives: what every backend runs unless it brings its own, and what
 //! the others are tested against.
 
-use super::FourierGrid;
+use super::{AdamWStep, FourierGrid};
 use burn::backend::{Backend, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::{Shape, Slice};
 
@@ -288,7 +288,12 @@ pub fn fourier_block_backward<B: Backend>(
     transforms: FloatTensor<B>,
     grid: FourierGrid,
     activate: bool,
-) -> Vec<FloatTensor<B>> {
+) -> (
+    FloatTensor<B>,
+    FloatTensor<B>,
+    FloatTensor<B>,
+    FloatTensor<B>,
+) {
     let active = if activate {
         gelu::<B>(x.clone())
     } else {
@@ -305,7 +310,7 @@ pub fn fourier_block_backward<B: Backend>(
         to_x
     };
     let to_skip = weight_gradient::<B>(grad.clone(), active);
-    vec![to_x, to_weight, to_skip, channel_sum::<B>(grad)]
+    (to_x, to_weight, to_skip, channel_sum::<B>(grad))
 }
 
 /// `sum over samples and points of grad[o] x[i]`, `[Co, Ci]`.
@@ -334,15 +339,20 @@ pub fn channel_mlp<B: Backend>(
     )
 }
 
-/// Gradients of first, its bias, second, its bias and, if wanted, x.
+/// Gradients of x, first, its bias, second, its bias.
 pub fn channel_mlp_backward<B: Backend>(
     grad: FloatTensor<B>,
     x: FloatTensor<B>,
     first: FloatTensor<B>,
     first_bias: FloatTensor<B>,
     second: FloatTensor<B>,
-    wants_x: bool,
-) -> Vec<FloatTensor<B>> {
+) -> (
+    FloatTensor<B>,
+    FloatTensor<B>,
+    FloatTensor<B>,
+    FloatTensor<B>,
+    FloatTensor<B>,
+) {
     let hidden = B::float_matmul(with_batch_axis::<B>(first.clone()), x.clone());
     let hidden = add_bias::<B>(hidden, first_bias);
     let to_second = weight_gradient::<B>(grad.clone(), gelu::<B>(hidden.clone()));
@@ -351,17 +361,52 @@ pub fn channel_mlp_backward<B: Backend>(
         grad.clone(),
     );
     let slope = gelu_backward::<B>(hidden, slope);
-    let mut gradients = vec![
+    let to_x = B::float_matmul(
+        with_batch_axis::<B>(B::float_transpose(first)),
+        slope.clone(),
+    );
+    (
+        to_x,
         weight_gradient::<B>(slope.clone(), x),
-        channel_sum::<B>(slope.clone()),
+        channel_sum::<B>(slope),
         to_second,
         channel_sum::<B>(grad),
-    ];
-    if wants_x {
-        gradients.push(B::float_matmul(
-            with_batch_axis::<B>(B::float_transpose(first)),
-            slope,
-        ));
+    )
+}
+
+/// New weights, moments and average.
+pub fn adamw<B: Backend>(
+    weights: FloatTensor<B>,
+    grad: FloatTensor<B>,
+    first: FloatTensor<B>,
+    second: FloatTensor<B>,
+    average: FloatTensor<B>,
+    norm: FloatTensor<B>,
+    step: AdamWStep,
+) -> (
+    FloatTensor<B>,
+    FloatTensor<B>,
+    FloatTensor<B>,
+    FloatTensor<B>,
+) {
+    let times = |tensor: FloatTensor<B>, factor: f32| B::float_mul_scalar(tensor, factor.into());
+    let mut grad = grad;
+    if step.clip > 0.0 {
+        // min(1, clip / norm)
+        let scale = B::float_recip(times(norm, 1.0 / step.clip));
+        let scale = B::float_clamp_max(scale, 1.0.into());
+        let rank = grad.shape().num_dims();
+        let scale = B::float_reshape(scale, Shape::from(vec![1; rank]));
+        grad = B::float_mul(grad, scale);
     }
-    gradients
+    let square = B::float_mul(grad.clone(), grad.clone());
+    let first = B::float_add(times(first, step.beta1), times(grad, 1.0 - step.beta1));
+    let second = B::float_add(times(second, step.beta2), times(square, 1.0 - step.beta2));
+    let root = times(B::float_sqrt(second.clone()), step.root);
+    let root = B::float_add_scalar(root, step.epsilon.into());
+    let change = times(B::float_div(first.clone(), root), step.rate);
+    let weights = B::float_sub(times(weights, 1.0 - step.decay), change);
+    let moved = B::float_sub(weights.clone(), average.clone());
+    let average = B::float_add(average, times(moved, step.average));
+    (weights, first, second, average)
 }

@@ -17,7 +17,7 @@ mod trainer;
 mod windows;
 
 pub use config::{Stage, TrainingConfig};
-pub use optimiser::{AdamW, AdamWConfig};
+pub use optimiser::{AdamW, AdamWConfig, Norm};
 pub use roll_out::{Outcome, train};
 pub use task::{Part, Task};
 pub use trainer::{Fitted, RunOptions, fit};

@@ -108,9 +108,9 @@ pub(super) fn forward(o: Operands) -> Buffer {
     output
 }
 
-/// Gradients of x (if wanted), first, its bias, second, its bias.
+/// Gradients of x, first, its bias, second, its bias.
 pub(super) struct Gradients {
-    pub x: Option<Buffer>,
+    pub x: Buffer,
     pub first: Buffer,
     pub first_bias: Buffer,
     pub second: Buffer,
@@ -118,11 +118,11 @@ pub(super) struct Gradients {
 }
 
 /// Backward pass for the gradient `[B, Co, P]` of the output.
-pub(super) fn backward(o: Operands, grad: &[f32], wants_x: bool) -> Gradients {
+pub(super) fn backward(o: Operands, grad: &[f32]) -> Gradients {
     let isa = Isa::here();
     let (ci, h, co, points) = (o.inputs(), o.hidden(), o.outputs(), o.points);
-    let mut x = wants_x.then(|| Buffer::new(o.x.len()));
-    let to_x = x.as_mut().map(|x| Shared(x.as_mut_ptr()));
+    let mut x = Buffer::new(o.x.len());
+    let to_x = Shared(x.as_mut_ptr());
     // Of each task: gradients of first, second, first bias, second bias.
     let sizes = [h * ci, co * h, h, co];
     let total: usize = sizes.iter().sum();
@@ -171,19 +171,17 @@ pub(super) fn backward(o: Operands, grad: &[f32], wants_x: bool) -> Gradients {
                     for row in 0..co {
                         add_sum(isa, g.0.add(row * g.1), length, &mut second_bias[row]);
                     }
-                    if let Some(to) = to_x {
-                        let to = (to.at(b * ci * points + from + at), points);
-                        let from = (slope.cast_const(), STRIP);
-                        layer(
-                            isa,
-                            (o.first, 1, ci),
-                            (ci, h),
-                            from,
-                            Start::Zero,
-                            to,
-                            length,
-                        );
-                    }
+                    let to = (to_x.at(b * ci * points + from + at), points);
+                    let from = (slope.cast_const(), STRIP);
+                    layer(
+                        isa,
+                        (o.first, 1, ci),
+                        (ci, h),
+                        from,
+                        Start::Zero,
+                        to,
+                        length,
+                    );
                     row_products(
                         isa,
                         &RowProducts {

@@ -77,7 +77,12 @@ impl OperatorKernels for Flex {
         transforms: FloatTensor<Self>,
         grid: FourierGrid,
         activate: bool,
-    ) -> Vec<FloatTensor<Self>> {
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    ) {
         if !are_f32(&[&grad, &x, &spectrum, &weight, &skip]) {
             return reference::fourier_block_backward::<Self>(
                 grad, x, spectrum, weight, skip, transforms, grid, activate,
@@ -93,12 +98,12 @@ impl OperatorKernels for Flex {
             activate,
         };
         let g = block::backward(sizes, operands, values(&spectrum), values(&grad));
-        vec![
+        (
             g.x.into_tensor(x.shape()),
             g.weight.into_tensor(weight.shape()),
             g.skip.into_tensor(skip.shape()),
             g.bias.into_tensor(Shape::from([sizes.outputs])),
-        ]
+        )
     }
 
     fn channel_mlp(
@@ -125,12 +130,15 @@ impl OperatorKernels for Flex {
         first: FloatTensor<Self>,
         first_bias: FloatTensor<Self>,
         second: FloatTensor<Self>,
-        wants_x: bool,
-    ) -> Vec<FloatTensor<Self>> {
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    ) {
         if !are_f32(&[&grad, &x, &first, &first_bias, &second]) {
-            return reference::channel_mlp_backward::<Self>(
-                grad, x, first, first_bias, second, wants_x,
-            );
+            return reference::channel_mlp_backward::<Self>(grad, x, first, first_bias, second);
         }
         let [grad, x, first, first_bias, second] =
             [grad, x, first, first_bias, second].map(contiguous);
@@ -138,15 +146,14 @@ impl OperatorKernels for Flex {
         // Only the number of outputs matters for the backward pass.
         let no_bias = vec![0.0; outputs];
         let operands = mlp_operands(&x, &first, &first_bias, &second, &no_bias);
-        let g = channel_mlp::backward(operands, values(&grad), wants_x);
-        let mut tensors = vec![
+        let g = channel_mlp::backward(operands, values(&grad));
+        (
+            g.x.into_tensor(x.shape()),
             g.first.into_tensor(first.shape()),
             g.first_bias.into_tensor(first_bias.shape()),
             g.second.into_tensor(second.shape()),
             g.second_bias.into_tensor(Shape::from([outputs])),
-        ];
-        tensors.extend(g.x.map(|g| g.into_tensor(x.shape())));
-        tensors
+        )
     }
 
     fn bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
