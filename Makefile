@@ -5,7 +5,7 @@ PYTHON ?= python3
 export CMAKE = $(shell sh tools/cmake.sh path)
 BIN = $(or $(CARGO_TARGET_DIR),target)/release/curlwind
 
-.PHONY: demo build test validate bench peers docs fmt-check clippy check-cuda clean
+.PHONY: demo build test test-device validate bench peers docs fmt-check clippy check-cuda clean
 
 # Again, it continues: what is there is not computed twice.
 demo: build
@@ -17,6 +17,11 @@ build: cmake
 
 test: cmake
 	$(CARGO) test --release --workspace
+
+# Device kernels against the CPU, on any GPU that Vulkan, Metal or DX12 reaches; a software one will do.
+test-device: cmake
+	sh tools/vulkan.sh
+	$(CARGO) test --release -p curlwind-operators --features wgpu --lib -- device::
 
 # Long comparisons with published cases (tens of minutes).
 validate: cmake

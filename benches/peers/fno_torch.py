@@ -1,4 +1,4 @@
-"""Time of one FNO training step in PyTorch, the cases of operators/examples/time_fno.rs.
+"""Time of one FNO training step in PyTorch, the cases of operators/examples/fno/time.rs.
 
     python fno_torch.py result.json [--case 2d-64] [--program neuraloperator|einsum|compile] [--steps 24] [--threads 2] [--device cpu]
 

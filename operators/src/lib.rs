@@ -9,6 +9,7 @@ pub mod fno;
 pub mod kernels;
 pub mod loss;
 pub mod network;
+pub mod neuraloperator;
 pub mod pointwise;
 pub mod residuals;
 pub mod sfno;

@@ -151,7 +151,8 @@ pub fn write(file: &Path, tensors: &NamedTensors, text: HashMap<String, String>)
     write_atomic(file, &data)
 }
 
-/// Reads a safetensors file of f32 tensors and its text.
+/// Reads a safetensors file of f32 tensors and its text. Complex numbers become pairs, on a last axis
+/// of length 2.
 pub fn read(file: &Path) -> Result<(NamedTensors, HashMap<String, String>)> {
     let corrupt = |reason: String| Error::Corrupt {
         file: file.to_owned(),
@@ -164,17 +165,21 @@ pub fn read(file: &Path) -> Result<(NamedTensors, HashMap<String, String>)> {
     let stored = SafeTensors::deserialize(&data).map_err(|e| corrupt(e.to_string()))?;
     let mut tensors = NamedTensors::new();
     for (name, view) in stored.iter() {
-        if view.dtype() != Dtype::F32 {
-            return Err(corrupt(format!(
-                "tensor `{name}`: expected F32, found {:?}",
-                view.dtype()
-            )));
+        let mut shape = view.shape().to_vec();
+        match view.dtype() {
+            Dtype::F32 => {}
+            Dtype::C64 => shape.push(2),
+            other => {
+                return Err(corrupt(format!(
+                    "tensor `{name}`: expected F32 or C64, found {other:?}"
+                )));
+            }
         }
         let values = view
             .data()
             .chunks_exact(4)
             .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-        tensors.insert(name.to_owned(), (view.shape().to_vec(), values.collect()));
+        tensors.insert(name.to_owned(), (shape, values.collect()));
     }
     Ok((tensors, text))
 }

@@ -163,7 +163,7 @@ impl FourierLayer {
 }
 
 /// The matrices of a grid one after the other, see [`FourierGrid::matrices`].
-pub(crate) fn transforms(grid: FourierGrid, device: &Device, dtype: DType) -> Tensor<1> {
+pub fn transforms(grid: FourierGrid, device: &Device, dtype: DType) -> Tensor<1> {
     let order = ComplexOrder::Split;
     let [depth, height, width] = grid.sizes;
     let [kz, ky, kx] = grid.modes;

@@ -3,4 +3,4 @@
 pub mod dft;
 pub mod fourier;
 
-pub use fourier::{FourierLayer, FourierLayerConfig};
+pub use fourier::{FourierLayer, FourierLayerConfig, transforms};

@@ -22,15 +22,9 @@ pub(super) trait Vector: Copy {
     unsafe fn add(self, b: Self) -> Self;
     unsafe fn mul(self, b: Self) -> Self;
     unsafe fn max(self, b: Self) -> Self;
-    unsafe fn abs(self) -> Self;
+    unsafe fn min(self, b: Self) -> Self;
     /// `1 / self` to 2e-7.
     unsafe fn reciprocal(self) -> Self;
-    /// To the nearest integer.
-    unsafe fn round(self) -> Self;
-    /// `self * 2^n` for integers `n` of -126 to 127.
-    unsafe fn scale(self, n: Self) -> Self;
-    /// Lane by lane `a` where `self < 0`, else `b`.
-    unsafe fn if_negative(self, a: Self, b: Self) -> Self;
 }
 
 /// Instruction sets that the kernels are compiled for.
@@ -164,29 +158,12 @@ impl Vector for Plain {
         Self(std::array::from_fn(|i| self.0[i].max(b.0[i])))
     }
     #[inline(always)]
-    unsafe fn abs(self) -> Self {
-        Self(self.0.map(f32::abs))
+    unsafe fn min(self, b: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].min(b.0[i])))
     }
     #[inline(always)]
     unsafe fn reciprocal(self) -> Self {
         Self(self.0.map(|v| 1.0 / v))
-    }
-    #[inline(always)]
-    unsafe fn round(self) -> Self {
-        // 1.5 * 2^23: adding it leaves an integer in the mantissa
-        Self(self.0.map(|v| (v + 12_582_912.0) - 12_582_912.0))
-    }
-    #[inline(always)]
-    unsafe fn scale(self, n: Self) -> Self {
-        Self(std::array::from_fn(|i| {
-            self.0[i] * f32::from_bits((n.0[i] as i32 + 127).cast_unsigned() << 23)
-        }))
-    }
-    #[inline(always)]
-    unsafe fn if_negative(self, a: Self, b: Self) -> Self {
-        Self(std::array::from_fn(|i| {
-            if self.0[i] < 0.0 { a.0[i] } else { b.0[i] }
-        }))
     }
 }
 
@@ -242,8 +219,8 @@ mod x86 {
             Self(unsafe { _mm512_max_ps(self.0, b.0) })
         }
         #[inline(always)]
-        unsafe fn abs(self) -> Self {
-            Self(unsafe { _mm512_abs_ps(self.0) })
+        unsafe fn min(self, b: Self) -> Self {
+            Self(unsafe { _mm512_min_ps(self.0, b.0) })
         }
         #[inline(always)]
         unsafe fn reciprocal(self) -> Self {
@@ -252,21 +229,6 @@ mod x86 {
                 let r = _mm512_rcp14_ps(self.0);
                 let rest = _mm512_fnmadd_ps(self.0, r, _mm512_set1_ps(2.0));
                 Self(_mm512_mul_ps(r, rest))
-            }
-        }
-        #[inline(always)]
-        unsafe fn round(self) -> Self {
-            Self(unsafe { _mm512_roundscale_ps::<0>(self.0) })
-        }
-        #[inline(always)]
-        unsafe fn scale(self, n: Self) -> Self {
-            Self(unsafe { _mm512_scalef_ps(self.0, n.0) })
-        }
-        #[inline(always)]
-        unsafe fn if_negative(self, a: Self, b: Self) -> Self {
-            unsafe {
-                let negative = _mm512_cmplt_ps_mask(self.0, _mm512_setzero_ps());
-                Self(_mm512_mask_blend_ps(negative, b.0, a.0))
             }
         }
     }
@@ -331,14 +293,8 @@ mod x86 {
             unsafe { Self(_mm256_max_ps(self.0, b.0), _mm256_max_ps(self.1, b.1)) }
         }
         #[inline(always)]
-        unsafe fn abs(self) -> Self {
-            unsafe {
-                let sign = _mm256_set1_ps(-0.0);
-                Self(
-                    _mm256_andnot_ps(sign, self.0),
-                    _mm256_andnot_ps(sign, self.1),
-                )
-            }
+        unsafe fn min(self, b: Self) -> Self {
+            unsafe { Self(_mm256_min_ps(self.0, b.0), _mm256_min_ps(self.1, b.1)) }
         }
         #[inline(always)]
         unsafe fn reciprocal(self) -> Self {
@@ -351,38 +307,6 @@ mod x86 {
                 }
             }
             unsafe { Self(half(self.0), half(self.1)) }
-        }
-        #[inline(always)]
-        unsafe fn round(self) -> Self {
-            unsafe {
-                Self(
-                    _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(self.0),
-                    _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(self.1),
-                )
-            }
-        }
-        #[inline(always)]
-        unsafe fn scale(self, n: Self) -> Self {
-            #[inline(always)]
-            unsafe fn half(v: __m256, n: __m256) -> __m256 {
-                unsafe {
-                    let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-                    _mm256_mul_ps(v, _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent)))
-                }
-            }
-            unsafe { Self(half(self.0, n.0), half(self.1, n.1)) }
-        }
-        #[inline(always)]
-        unsafe fn if_negative(self, a: Self, b: Self) -> Self {
-            unsafe {
-                let zero = _mm256_setzero_ps();
-                let first = _mm256_cmp_ps::<_CMP_LT_OQ>(self.0, zero);
-                let second = _mm256_cmp_ps::<_CMP_LT_OQ>(self.1, zero);
-                Self(
-                    _mm256_blendv_ps(b.0, a.0, first),
-                    _mm256_blendv_ps(b.1, a.1, second),
-                )
-            }
         }
     }
 }

@@ -1,0 +1,150 @@
+//! Time of one training step and of the forward pass, as `benches/peers/fno_torch.py` has them.
+
+use crate::Result;
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Distribution, Tensor};
+use curlwind_operators::fno::FnoConfig;
+use curlwind_operators::training::{AdamW, AdamWConfig};
+use std::time::Instant;
+
+struct Case {
+    name: &'static str,
+    batch: usize,
+    sizes: &'static [usize],
+    modes: &'static [usize],
+    width: usize,
+    channel_mlp: f64,
+}
+
+/// `full` counts modes as the paper does; `mlp` has channel layers.
+const CASES: [Case; 8] = [
+    case("2d-64", 16, &[64, 64], &[12, 12], 32, 0.0),
+    case("2d-64-full", 16, &[64, 64], &[24, 24], 32, 0.0),
+    case("2d-64-mlp", 16, &[64, 64], &[12, 12], 32, 0.5),
+    case("2d-64-wide", 16, &[64, 64], &[12, 12], 64, 0.0),
+    case("2d-256", 2, &[256, 256], &[32, 32], 32, 0.0),
+    case("2d-256-full", 2, &[256, 256], &[64, 64], 32, 0.0),
+    case("2d-256-wide", 2, &[256, 256], &[32, 32], 64, 0.0),
+    case("1d", 32, &[1024], &[16], 64, 0.0),
+];
+
+const fn case(
+    name: &'static str,
+    batch: usize,
+    sizes: &'static [usize],
+    modes: &'static [usize],
+    width: usize,
+    channel_mlp: f64,
+) -> Case {
+    Case {
+        name,
+        batch,
+        sizes,
+        modes,
+        width,
+        channel_mlp,
+    }
+}
+
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// Times the cases of that name.
+pub fn run(wanted: &str, steps: usize, device: &Device) -> Result<()> {
+    let mut known = false;
+    for case in CASES {
+        if wanted == case.name || wanted == "all" {
+            known = true;
+            run_case(&case, steps, device)?;
+        }
+    }
+    match known {
+        true => Ok(()),
+        false => Err(format!("no case `{wanted}`: {:?}", CASES.map(|c| c.name)).into()),
+    }
+}
+
+fn run_case(case: &Case, steps: usize, device: &Device) -> Result<()> {
+    let device = device.clone().autodiff();
+    device.seed(1);
+    let mut network = FnoConfig {
+        n_modes: case.modes.to_vec(),
+        hidden_channels: case.width,
+        channel_mlp: case.channel_mlp,
+        ..FnoConfig::default()
+    }
+    .init(&device)?;
+    let mut optimiser = AdamW::new(AdamWConfig::default(), &network);
+    // A line is a plane of one row.
+    let (height, width) = match *case.sizes {
+        [width] => (1, width),
+        [height, width] => (height, width),
+        _ => return Err("one or two dimensions".into()),
+    };
+    let shape = [case.batch, 1, height, width];
+    let normal = || Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device);
+    let (x, y) = (normal(), normal());
+    let wait = || device.sync().map_err(|e| format!("{e:?}"));
+    let mut step = |network: &mut _| -> Result<()> {
+        let current = std::mem::replace(network, None).ok_or("a network")?;
+        let current: curlwind_operators::fno::Fno = current;
+        let value = (current.forward(x.clone()) - y.clone())
+            .powi_scalar(2)
+            .mean();
+        let grads = GradientsParams::from_grads(value.backward(), &current);
+        let norm = AdamW::gradient_norm(&current, &grads);
+        *network = Some(optimiser.step(current, grads, 1e-3, (&norm, 1.0), 0.99));
+        Ok(())
+    };
+    let mut slot = Some(network);
+    for _ in 0..steps.div_ceil(4).max(3) {
+        step(&mut slot)?;
+    }
+    wait()?;
+    // One by one, each waited for; then in one go, as training runs.
+    let mut times = Vec::new();
+    for _ in 0..steps {
+        let start = Instant::now();
+        step(&mut slot)?;
+        wait()?;
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    let start = Instant::now();
+    for _ in 0..steps {
+        step(&mut slot)?;
+    }
+    wait()?;
+    let flow = start.elapsed().as_secs_f64() * 1e3 / steps as f64;
+    network = slot.ok_or("a network")?;
+    let inference = network.valid();
+    let input = x.inner();
+    let mut forward = Vec::new();
+    for _ in 0..steps.div_ceil(2) {
+        let start = Instant::now();
+        let y = inference.forward(input.clone());
+        drop(y);
+        wait()?;
+        forward.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    let least = times.iter().copied().fold(f64::INFINITY, f64::min);
+    println!(
+        "{:12} {} step {:.3} ms (least {least:.3}, in one go {flow:.3}), forward {:.3}, peak memory of the host {:.0} MB",
+        case.name,
+        curlwind_operators::device::name(&device),
+        median(&mut times),
+        median(&mut forward),
+        peak_memory().unwrap_or(f64::NAN)
+    );
+    Ok(())
+}
+
+/// The most memory this process has had, in MB, where the system tells.
+fn peak_memory() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes / 1e3)
+}

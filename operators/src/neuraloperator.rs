@@ -1,0 +1,216 @@
+//! Weights of PyTorch's neuraloperator package.
+//!
+//! A state dict of its `FNO`, saved with safetensors' `save_file` (complex weights as they are, or as
+//! pairs of real numbers), becomes a [`Fno`] that gives the same output. The configuration follows
+//! from the shapes.
+
+use crate::error::{Error, Result};
+use crate::fno::{Fno, FnoConfig};
+use crate::weights::{self, NamedTensors};
+use burn::tensor::Device;
+use std::path::Path;
+
+/// Reads a network from a safetensors file.
+///
+/// Whether coordinates are appended to the input (the package's default, `positional_embedding =
+/// "grid"`) does not follow from the weights and has to be told.
+///
+/// # Errors
+/// When the file is unreadable, a tensor is missing or has another shape (it is named), or the
+/// network has parts that [`Fno`] has not: norms, factorised weights, other skips.
+pub fn read_fno(
+    file: &Path,
+    positional_embedding: bool,
+    device: &Device,
+) -> Result<(FnoConfig, Fno)> {
+    let (tensors, _) = weights::read(file)?;
+    fno(tensors, positional_embedding, file, device)
+}
+
+/// The same from tensors; `file` is named in errors.
+///
+/// # Errors
+/// As [`read_fno`].
+pub fn fno(
+    tensors: NamedTensors,
+    positional_embedding: bool,
+    file: &Path,
+    device: &Device,
+) -> Result<(FnoConfig, Fno)> {
+    let mut source = Source { tensors, file };
+    let mut ours = NamedTensors::new();
+    let layers = (0..)
+        .take_while(|layer| source.spectral_name(*layer).is_some())
+        .count();
+    let mut config = FnoConfig {
+        layers,
+        positional_embedding,
+        ..FnoConfig::default()
+    };
+    for layer in 0..layers {
+        let name = source.spectral_name(layer).unwrap_or_default();
+        let (shape, values) = source.take(&name)?;
+        let [inputs, outputs, modes @ .., 2] = &shape[..] else {
+            return Err(source.problem(format!(
+                "tensor `{name}`: expected complex numbers, found shape {shape:?}"
+            )));
+        };
+        if inputs != outputs || modes.is_empty() || modes.len() > 3 {
+            return Err(source.problem(format!(
+                "tensor `{name}`: expected [channels, channels, one to three modes], found {shape:?}"
+            )));
+        }
+        config.hidden_channels = *inputs;
+        config.n_modes = modes.to_vec();
+        if let Some(last) = config.n_modes.last_mut() {
+            *last = 2 * (*last - 1);
+        }
+        let prefix = format!("blocks.{layer}.fourier");
+        ours.insert(format!("{prefix}.weight"), modes_first(&shape, &values));
+        let theirs = format!("fno_blocks.convs.{layer}.bias");
+        ours.insert(format!("{prefix}.bias.bias"), source.vector(&theirs)?);
+        let theirs = format!("fno_blocks.fno_skips.{layer}.conv.weight");
+        ours.insert(format!("{prefix}.skip.weight"), source.matrix(&theirs)?);
+        let mlp = format!("fno_blocks.channel_mlp.{layer}");
+        if source.has(&format!("{mlp}.fcs.0.weight")) {
+            let width = source.mlp(&mlp, &format!("blocks.{layer}.mlp.mlp"), &mut ours)?;
+            // Half a channel more, so that rounding down gives the width.
+            config.channel_mlp = (width as f64 + 0.5) / config.hidden_channels as f64;
+            let theirs = format!("fno_blocks.channel_mlp_skips.{layer}.weight");
+            ours.insert(format!("blocks.{layer}.mlp.gate"), source.vector(&theirs)?);
+        }
+    }
+    if layers == 0 {
+        return Err(source.problem(
+            "expected `fno_blocks.convs.0.weight.tensor`: not the state dict of an FNO".into(),
+        ));
+    }
+    let coordinates = if positional_embedding {
+        config.n_modes.len()
+    } else {
+        0
+    };
+    let inputs = source.columns("lifting.fcs.0.weight")?;
+    config.in_channels = inputs
+        .checked_sub(coordinates)
+        .filter(|n| *n > 0)
+        .ok_or_else(|| {
+            source.problem(format!(
+                "tensor `lifting.fcs.0.weight`: {inputs} inputs leave none beside {coordinates} coordinates"
+            ))
+        })?;
+    let ratio = |source: &Source, width: usize, what: &str| match width
+        .is_multiple_of(config.hidden_channels)
+    {
+        true => Ok(width / config.hidden_channels),
+        false => Err(source.problem(format!(
+            "{what} of {width} channels: expected a multiple of {}",
+            config.hidden_channels
+        ))),
+    };
+    let width = source.mlp("lifting", "lifting.double", &mut ours)?;
+    config.lifting_ratio = ratio(&source, width, "lifting")?;
+    let width = source.mlp("projection", "projection", &mut ours)?;
+    config.projection_ratio = ratio(&source, width, "projection")?;
+    config.out_channels = ours.get("projection.bias.bias").map_or(1, |(s, _)| s[0]);
+    if let Some(name) = source.tensors.keys().next() {
+        return Err(source.problem(format!("tensor `{name}` has no place in this network")));
+    }
+    let network = weights::apply(config.init(device)?, &ours, file)?;
+    Ok((config, network))
+}
+
+/// The state dict, of which tensors are taken one by one.
+struct Source<'a> {
+    tensors: NamedTensors,
+    file: &'a Path,
+}
+
+impl Source<'_> {
+    fn problem(&self, problem: String) -> Error {
+        Error::Weights {
+            file: self.file.to_owned(),
+            problem,
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
+    /// Name of the spectral weights of a layer, in the spellings of the package's versions.
+    fn spectral_name(&self, layer: usize) -> Option<String> {
+        ["weight.tensor", "weight"]
+            .map(|end| format!("fno_blocks.convs.{layer}.{end}"))
+            .into_iter()
+            .find(|name| self.has(name))
+    }
+
+    fn take(&mut self, name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
+        match self.tensors.remove(name) {
+            Some(tensor) => Ok(tensor),
+            None => Err(self.problem(format!("tensor `{name}` is missing"))),
+        }
+    }
+
+    /// A tensor without its axes of length 1, as a vector.
+    fn vector(&mut self, name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
+        let (_, values) = self.take(name)?;
+        Ok((vec![values.len()], values))
+    }
+
+    /// A convolution of kernel size 1 as a matrix.
+    fn matrix(&mut self, name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
+        let (shape, values) = self.take(name)?;
+        match &shape[..] {
+            [rows, columns, rest @ ..] if rest.iter().all(|n| *n == 1) => {
+                Ok((vec![*rows, *columns], values))
+            }
+            _ => Err(self.problem(format!(
+                "tensor `{name}`: expected a kernel of one point, found shape {shape:?}"
+            ))),
+        }
+    }
+
+    /// Second axis of a tensor.
+    fn columns(&self, name: &str) -> Result<usize> {
+        match self.tensors.get(name) {
+            Some((shape, _)) if shape.len() > 1 => Ok(shape[1]),
+            _ => Err(self.problem(format!("tensor `{name}` is missing"))),
+        }
+    }
+
+    /// Two channel layers; gives the width of the hidden one.
+    fn mlp(&mut self, theirs: &str, ours: &str, tensors: &mut NamedTensors) -> Result<usize> {
+        let first = self.matrix(&format!("{theirs}.fcs.0.weight"))?;
+        let width = first.0[0];
+        tensors.insert(format!("{ours}.first.weight"), first);
+        let bias = self.vector(&format!("{theirs}.fcs.0.bias"))?;
+        tensors.insert(format!("{ours}.activation.bias"), bias);
+        let second = self.matrix(&format!("{theirs}.fcs.1.weight"))?;
+        tensors.insert(format!("{ours}.second.weight"), second);
+        let bias = self.vector(&format!("{theirs}.fcs.1.bias"))?;
+        tensors.insert(format!("{ours}.bias.bias"), bias);
+        Ok(width)
+    }
+}
+
+/// `[Ci, Co, modes..., 2]` to `[Kz, Ky, Kx, Ci, Co, 2]`.
+fn modes_first(shape: &[usize], values: &[f32]) -> (Vec<usize>, Vec<f32>) {
+    let (inputs, outputs) = (shape[0], shape[1]);
+    let modes = &shape[2..shape.len() - 1];
+    let count: usize = modes.iter().product();
+    let mut moved = vec![0.0; values.len()];
+    for pair in 0..inputs * outputs {
+        for mode in 0..count {
+            for part in 0..2 {
+                moved[(mode * inputs * outputs + pair) * 2 + part] =
+                    values[(pair * count + mode) * 2 + part];
+            }
+        }
+    }
+    let mut shape = vec![1; 3 - modes.len()];
+    shape.extend(modes);
+    shape.extend([inputs, outputs, 2]);
+    (shape, moved)
+}

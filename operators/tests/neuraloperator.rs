@@ -1,0 +1,95 @@
+//! Networks trained with PyTorch's neuraloperator give the same output here.
+//!
+//! The files are written by `benches/peers/fno_weights.py` with the package itself: weights, an input
+//! and the output that the package computes from it.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use curlwind_operators::fno::{Fno, FnoConfig};
+use curlwind_operators::{neuraloperator, weights};
+use std::path::{Path, PathBuf};
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(format!("{name}.safetensors"))
+}
+
+type Tensors = weights::NamedTensors;
+
+fn read(name: &str) -> (Tensors, (Vec<usize>, Vec<f32>), Vec<f32>) {
+    let (mut tensors, _) = weights::read(&file(name)).expect("file");
+    let input = tensors.remove("input").expect("input");
+    let output = tensors.remove("output").expect("output").1;
+    (tensors, input, output)
+}
+
+fn largest_difference<const D: usize>(
+    network: &Fno,
+    (shape, values): (Vec<usize>, Vec<f32>),
+    expected: &[f32],
+) -> f32 {
+    let input = Tensor::<D>::from_data(TensorData::new(values, shape), &Device::flex());
+    let output = network.forward(input).into_data_as::<f32>();
+    let output = output.try_into_vec::<f32>().expect("numbers");
+    assert_eq!(output.len(), expected.len());
+    let differences = output.iter().zip(expected).map(|(a, b)| (a - b).abs());
+    differences.fold(0.0, f32::max)
+}
+
+fn load(name: &str) -> (FnoConfig, Fno, (Vec<usize>, Vec<f32>), Vec<f32>) {
+    let (tensors, input, output) = read(name);
+    let (config, network) =
+        neuraloperator::fno(tensors, true, &file(name), &Device::flex()).expect("network");
+    (config, network, input, output)
+}
+
+#[test]
+fn outputs_agree() {
+    let (config, network, input, output) = load("fno_2d");
+    assert_eq!((config.in_channels, config.layers), (2, 3));
+    assert_eq!(config.n_modes, [6, 4]);
+    let difference = largest_difference::<4>(&network, input, &output);
+    assert!(difference < 1e-5, "2-D: {difference}");
+
+    let (config, network, input, output) = load("fno_1d_plain");
+    assert_eq!((config.out_channels, config.channel_mlp), (2, 0.0));
+    let difference = largest_difference::<3>(&network, input, &output);
+    assert!(difference < 1e-5, "1-D: {difference}");
+
+    let (_, network, input, output) = load("fno_3d");
+    let difference = largest_difference::<5>(&network, input, &output);
+    assert!(difference < 1e-5, "3-D: {difference}");
+}
+
+#[test]
+fn what_does_not_fit_is_named() {
+    let device = Device::flex();
+    let refuse = |tensors: Tensors| {
+        neuraloperator::fno(tensors, true, Path::new("net.safetensors"), &device)
+            .expect_err("refused")
+            .to_string()
+    };
+    let (good, ..) = read("fno_2d");
+
+    let mut tensors = good.clone();
+    tensors.remove("projection.fcs.1.bias");
+    let message = refuse(tensors);
+    assert!(
+        message.contains("`projection.fcs.1.bias` is missing")
+            && message.contains("net.safetensors"),
+        "{message}"
+    );
+
+    let mut tensors = good.clone();
+    tensors.insert("fno_blocks.norm.0.weight".into(), (vec![4], vec![1.0; 4]));
+    assert!(refuse(tensors).contains("`fno_blocks.norm.0.weight`"));
+
+    let mut tensors = good.clone();
+    tensors.insert(
+        "lifting.fcs.1.weight".into(),
+        (vec![4, 7, 1], vec![0.0; 28]),
+    );
+    assert!(refuse(tensors).contains("lifting.double.second.weight"));
+
+    assert!(refuse(Tensors::new()).contains("not the state dict of an FNO"));
+}
