@@ -247,8 +247,9 @@ pub trait OperatorKernels: Backend {
         reference::bias_gelu_backward::<Self>(x, bias, grad)
     }
 
-    /// One AdamW update of all elements: new weights, moments and moving average. `norm` `[1]` is the
-    /// global norm of the gradients, which are scaled down where it exceeds `step.clip`.
+    /// One AdamW update of all elements: new weights, moments and moving average, the latter three
+    /// flat. `norm` `[1]` is the global norm of the gradients, which are scaled down where it exceeds
+    /// `step.clip`; without a bound it is not read.
     #[fusion(meta = metadata::adamw)]
     fn adamw(
         weights: FloatTensor<Self>,
@@ -374,10 +375,10 @@ pub fn bias_gelu(x: Tensor<3>, bias: Tensor<1>) -> Tensor<3> {
 pub fn adamw<const D: usize>(
     weights: Tensor<D>,
     grad: Tensor<D>,
-    [first, second, average]: [Tensor<D>; 3],
+    [first, second, average]: [Tensor<1>; 3],
     norm: Tensor<1>,
     step: AdamWStep,
-) -> (Tensor<D>, [Tensor<D>; 3]) {
+) -> (Tensor<D>, [Tensor<1>; 3]) {
     let (weights, first, second, average) = <Dispatch as OperatorKernels>::adamw(
         weights.into_dispatch(),
         grad.into_dispatch(),

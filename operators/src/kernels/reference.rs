@@ -390,13 +390,13 @@ pub fn adamw<B: Backend>(
     FloatTensor<B>,
 ) {
     let times = |tensor: FloatTensor<B>, factor: f32| B::float_mul_scalar(tensor, factor.into());
-    let mut grad = grad;
+    let shape = weights.shape();
+    let weights = B::float_reshape(weights, first.shape());
+    let mut grad = B::float_reshape(grad, first.shape());
     if step.clip > 0.0 {
         // min(1, clip / norm)
         let scale = B::float_recip(times(norm, 1.0 / step.clip));
         let scale = B::float_clamp_max(scale, 1.0.into());
-        let rank = grad.shape().num_dims();
-        let scale = B::float_reshape(scale, Shape::from(vec![1; rank]));
         grad = B::float_mul(grad, scale);
     }
     let square = B::float_mul(grad.clone(), grad.clone());
@@ -408,5 +408,5 @@ pub fn adamw<B: Backend>(
     let weights = B::float_sub(times(weights, 1.0 - step.decay), change);
     let moved = B::float_sub(weights.clone(), average.clone());
     let average = B::float_add(average, times(moved, step.average));
-    (weights, first, second, average)
+    (B::float_reshape(weights, shape), first, second, average)
 }

@@ -317,7 +317,8 @@ fn adamw_steps(device: &Device, dtype: DType) -> Results {
         Tensor::<2>::from_data(TensorData::new(values, shape), (device, dtype))
     };
     let mut weights = tensor(1, 1.0);
-    let mut state = [tensor(2, 0.1), tensor(3, 0.1).abs(), tensor(4, 1.0)];
+    let mut state = [tensor(2, 0.1), tensor(3, 0.1).abs(), tensor(4, 1.0)]
+        .map(|t| t.reshape([shape[0] * shape[1]]));
     for (seed, norm, clip) in [(5, 2.0, 1.0), (6, 0.5, 1.0), (7, 3.0, 0.0)] {
         let step = AdamWStep {
             beta1: 0.9,

@@ -186,15 +186,15 @@ impl AdamW {
         }
     }
 
-    /// One step. Gradients are scaled down where `norm`, their [`AdamW::gradient_norm`], exceeds
-    /// `clip` (0 for no bound); the average of the weights moves by `1 - average_decay`. Parameters
-    /// without a gradient stay.
+    /// One step. Gradients are scaled down where the first of `bound`, their
+    /// [`AdamW::gradient_norm`], exceeds the second; the average of the weights moves by
+    /// `1 - average_decay`. Parameters without a gradient stay.
     pub fn step<M: Module>(
         &mut self,
         module: M,
         grads: GradientsParams,
         learning_rate: f64,
-        (norm, clip): (&Norm, f64),
+        bound: Option<(&Norm, f64)>,
         average_decay: f64,
     ) -> M {
         self.time += 1;
@@ -209,12 +209,16 @@ impl AdamW {
             root: (1.0 / correction2.sqrt()) as f32,
             epsilon: c.epsilon as f32,
             decay: (learning_rate * c.weight_decay) as f32,
-            clip: clip as f32,
+            clip: bound.map_or(0.0, |(_, clip)| clip) as f32,
             average: (1.0 - average_decay) as f32,
         };
-        let scale = match norm {
-            Norm::Known(norm) if clip > 0.0 && *norm > clip => clip / norm,
+        let scale = match bound {
+            Some((Norm::Known(norm), clip)) if *norm > clip => clip / norm,
             _ => 1.0,
+        };
+        let norm = match bound {
+            Some((Norm::Device(norm), _)) => Some(norm),
+            _ => None,
         };
         let mut mapper = Mapper {
             grads,
@@ -256,7 +260,8 @@ struct Mapper<'a> {
     update: AdamWStep,
     /// Of the gradients in ordinary memory.
     scale: f32,
-    norm: &'a Norm,
+    /// Of the others, where there is a bound.
+    norm: Option<&'a Tensor<1>>,
 }
 
 impl ModuleMapper for Mapper<'_> {
@@ -274,9 +279,9 @@ impl ModuleMapper for Mapper<'_> {
             let autodiff = tensor.is_autodiff();
             let tracked = autodiff && tensor.is_require_grad();
             let tensor = tensor.without_autodiff();
-            let tensor = match self.norm {
-                Norm::Device(norm) => on_device(tensor, grad, slot, norm, update),
-                Norm::Known(_) => {
+            let tensor = match is_cpu(&tensor.device()) {
+                false => on_device(tensor, grad, slot, self.norm.cloned(), update),
+                true => {
                     let shape = tensor.dims();
                     let (device, dtype) = (tensor.device(), tensor.dtype());
                     let mut weights = values(tensor);
@@ -299,15 +304,16 @@ fn on_device<const D: usize>(
     weights: Tensor<D>,
     grad: Tensor<D>,
     slot: &mut Slot,
-    norm: &Tensor<1>,
+    norm: Option<Tensor<1>>,
     step: AdamWStep,
 ) -> Tensor<D> {
-    let (shape, device) = (weights.dims(), weights.device());
+    let device = weights.device();
     let state = [&mut slot.first, &mut slot.second, &mut slot.average]
-        .map(|numbers| numbers.take_tensor(&device).reshape(shape));
-    let (weights, state) = kernels::adamw(weights, grad, state, norm.clone(), step);
-    let count: usize = shape.iter().product();
-    let [first, second, average] = state.map(|t| Numbers::Device(t.reshape([count])));
+        .map(|numbers| numbers.take_tensor(&device));
+    // Not read where there is no bound.
+    let norm = norm.unwrap_or_else(|| state[0].clone());
+    let (weights, state) = kernels::adamw(weights, grad, state, norm, step);
+    let [first, second, average] = state.map(Numbers::Device);
     *slot = Slot {
         first,
         second,
@@ -365,7 +371,7 @@ mod tests {
         };
         for _ in 0..20 {
             let g = grads(&ours);
-            ours = optimiser.step(ours, g, 1e-2, (&Norm::Known(1.0), 0.0), 0.9);
+            ours = optimiser.step(ours, g, 1e-2, None, 0.9);
             let g = grads(&theirs);
             theirs = reference.step(1e-2, theirs, g);
         }

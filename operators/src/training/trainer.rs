@@ -277,7 +277,7 @@ impl<T: Task> Trainer<'_, T> {
         let age = progress.step as f64;
         let decay = config.ema_decay.min((1.0 + age) / (10.0 + age));
         let decay = if config.ema_decay > 0.0 { decay } else { 0.0 };
-        let clip = (&norm, config.gradient_clip);
+        let clip = (config.gradient_clip > 0.0).then_some((&norm, config.gradient_clip));
         state.network = state
             .optimiser
             .step(network, grads, learning_rate, clip, decay);

@@ -1,4 +1,5 @@
-//! Fields to modes: one cube for each sample and channel, lines of modes in shared memory.
+//! Fields to modes. Small grids in one go, one cube for each sample and channel with lines of modes
+//! in shared memory; large ones line by line, so that all of the device has work, then across lines.
 
 use super::activation::gelu;
 use super::{UNITS, empty};
@@ -16,10 +17,26 @@ fn chunk_rows(grid: FourierGrid) -> usize {
     (CHUNK / (width + 1)).clamp(1, height)
 }
 
-/// Numbers of shared memory.
-pub(super) fn shared_values(grid: FourierGrid) -> usize {
+/// Points of a plane up to which it is one cube's work.
+const SMALL: usize = 64 * 64;
+
+/// Rows and modes of a cube that works line by line, and points of a step of its sums.
+const ROWS: u32 = 64;
+const MODES: u32 = 16;
+const DEPTH: u32 = 32;
+/// Units of a cube that works across lines.
+const ACROSS: u32 = 128;
+
+/// Numbers of shared memory of the one-cube form.
+fn shared_values(grid: FourierGrid) -> usize {
     let [_, height, width] = grid.sizes;
     chunk_rows(grid) * (width + 1) + height * 2 * grid.modes[2]
+}
+
+/// Whether a plane is one cube's work.
+fn is_small(x: &CubeTensor, grid: FourierGrid) -> bool {
+    let memory = x.client.properties().hardware.max_shared_memory_size;
+    grid.point_count() <= SMALL && 4 * shared_values(grid) <= memory
 }
 
 /// Offsets of the matrices of x and y in the list of all.
@@ -45,32 +62,79 @@ pub(super) fn launch(
     let output = empty(&x, [grid.mode_count(), batch, 2, channels]);
     let [x_at, y_at] = offsets(grid, adjoint);
     let client = output.client.clone();
+    if !is_small(&x, grid) {
+        let lines = empty(&x, [batch, channels, height, 2 * kx]);
+        let rows = batch * channels * height;
+        // SAFETY: every index follows from the shapes that the counts were made of.
+        unsafe {
+            lines_kernel::launch_unchecked(
+                &client,
+                CubeCount::Static(
+                    (rows as u32).div_ceil(ROWS),
+                    (2 * kx as u32).div_ceil(MODES),
+                    1,
+                ),
+                CubeDim::new_2d(16, 16),
+                x.into_buffer_arg(),
+                transforms.clone().into_buffer_arg(),
+                lines.clone().into_buffer_arg(),
+                rows as u32,
+                width as u32,
+                2 * kx as u32,
+                x_at,
+                activate,
+            );
+            across_kernel::launch_unchecked(
+                &client,
+                CubeCount::Static(
+                    channels as u32,
+                    batch as u32,
+                    ((ky * kx) as u32).div_ceil(ACROSS),
+                ),
+                CubeDim::new_1d(ACROSS),
+                lines.into_buffer_arg(),
+                transforms.into_buffer_arg(),
+                output.clone().into_buffer_arg(),
+                batch as u32,
+                channels as u32,
+                height as u32,
+                ky as u32,
+                kx as u32,
+                y_at,
+                height > 1,
+            );
+        }
+        return output;
+    }
     let rows = chunk_rows(grid);
-    analysis_kernel::launch(
-        &client,
-        CubeCount::Static(channels as u32, batch as u32, 1),
-        CubeDim::new_1d(UNITS),
-        x.into_buffer_arg(),
-        transforms.into_buffer_arg(),
-        output.clone().into_buffer_arg(),
-        batch as u32,
-        channels as u32,
-        height as u32,
-        width as u32,
-        ky as u32,
-        kx as u32,
-        x_at,
-        y_at,
-        rows,
-        rows * (width + 1),
-        height * 2 * kx,
-        height > 1,
-        activate,
-    );
+    // SAFETY: every index follows from the shapes that the counts were made of.
+    unsafe {
+        analysis_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static(channels as u32, batch as u32, 1),
+            CubeDim::new_1d(UNITS),
+            x.into_buffer_arg(),
+            transforms.into_buffer_arg(),
+            output.clone().into_buffer_arg(),
+            batch as u32,
+            channels as u32,
+            height as u32,
+            width as u32,
+            ky as u32,
+            kx as u32,
+            x_at,
+            y_at,
+            rows,
+            rows * (width + 1),
+            height * 2 * kx,
+            height > 1,
+            activate,
+        );
+    }
     output
 }
 
-#[cube(launch)]
+#[cube(launch_unchecked)]
 fn analysis_kernel(
     x: &[f32],
     matrices: &[f32],
@@ -176,5 +240,127 @@ fn analysis_kernel(
             out[(to + channels) as usize] = lines[(kx + column) as usize];
         }
         task += UNITS;
+    }
+}
+
+/// Rows `[rows, width]` to lines of modes `[rows, pairs]`: a product in tiles.
+#[cube(launch_unchecked)]
+fn lines_kernel(
+    x: &[f32],
+    matrices: &[f32],
+    out: &mut [f32],
+    rows: u32,
+    width: u32,
+    pairs: u32,
+    x_at: u32,
+    #[comptime] activate: bool,
+) {
+    let mut left = Shared::<[f32]>::new_slice(comptime!((ROWS * (DEPTH + 1)) as usize));
+    let mut right = Shared::<[f32]>::new_slice(comptime!((MODES * (DEPTH + 1)) as usize));
+    let first = CUBE_POS_X * ROWS;
+    let mode = CUBE_POS_Y * MODES;
+    let mut s0 = 0.0f32;
+    let mut s1 = 0.0f32;
+    let mut s2 = 0.0f32;
+    let mut s3 = 0.0f32;
+    let mut from = 0u32;
+    while from < width {
+        let mut at = UNIT_POS;
+        while at < ROWS * DEPTH {
+            let row = first + at / DEPTH;
+            let w = from + at % DEPTH;
+            let mut value = 0.0f32;
+            if row < rows && w < width {
+                value = x[(row * width + w) as usize];
+                if comptime!(activate) {
+                    value = gelu(value);
+                }
+            }
+            left[(at / DEPTH * (DEPTH + 1) + at % DEPTH) as usize] = value;
+            at += UNITS;
+        }
+        let mut at = UNIT_POS;
+        while at < MODES * DEPTH {
+            let k = mode + at / DEPTH;
+            let w = from + at % DEPTH;
+            let mut value = 0.0f32;
+            if k < pairs && w < width {
+                value = matrices[(x_at + k * width + w) as usize];
+            }
+            right[(at / DEPTH * (DEPTH + 1) + at % DEPTH) as usize] = value;
+            at += UNITS;
+        }
+        sync_cube();
+        #[unroll]
+        for d in 0..DEPTH {
+            let value = right[(UNIT_POS_X * (DEPTH + 1) + d) as usize];
+            s0 += value * left[(UNIT_POS_Y * (DEPTH + 1) + d) as usize];
+            s1 += value * left[((UNIT_POS_Y + 16) * (DEPTH + 1) + d) as usize];
+            s2 += value * left[((UNIT_POS_Y + 32) * (DEPTH + 1) + d) as usize];
+            s3 += value * left[((UNIT_POS_Y + 48) * (DEPTH + 1) + d) as usize];
+        }
+        sync_cube();
+        from += DEPTH;
+    }
+    let k = mode + UNIT_POS_X;
+    if k < pairs {
+        let row = first + UNIT_POS_Y;
+        if row < rows {
+            out[(row * pairs + k) as usize] = s0;
+        }
+        if row + 16 < rows {
+            out[((row + 16) * pairs + k) as usize] = s1;
+        }
+        if row + 32 < rows {
+            out[((row + 32) * pairs + k) as usize] = s2;
+        }
+        if row + 48 < rows {
+            out[((row + 48) * pairs + k) as usize] = s3;
+        }
+    }
+}
+
+/// Lines `[B, C, H, 2 Kx]` to modes `[Ky Kx, B, 2, C]`, a mode for each unit.
+#[cube(launch_unchecked)]
+fn across_kernel(
+    lines: &[f32],
+    matrices: &[f32],
+    out: &mut [f32],
+    batch: u32,
+    channels: u32,
+    height: u32,
+    ky: u32,
+    kx: u32,
+    y_at: u32,
+    #[comptime] two: bool,
+) {
+    let channel = CUBE_POS_X;
+    let sample = CUBE_POS_Y;
+    let mode = CUBE_POS_Z * ACROSS + UNIT_POS;
+    if mode < ky * kx {
+        let row = mode / kx;
+        let pairs = 2 * kx;
+        let mut at = (sample * channels + channel) * height * pairs + mode % kx;
+        let mut re = 0.0f32;
+        let mut im = 0.0f32;
+        if comptime!(two) {
+            let mut real = y_at + row * 2 * height;
+            let mut imaginary = y_at + (ky + row) * 2 * height;
+            for _ in 0..height {
+                let a = lines[at as usize];
+                let b = lines[(at + kx) as usize];
+                re += matrices[real as usize] * a + matrices[(real + 1) as usize] * b;
+                im += matrices[imaginary as usize] * a + matrices[(imaginary + 1) as usize] * b;
+                at += pairs;
+                real += 2;
+                imaginary += 2;
+            }
+        } else {
+            re = lines[at as usize];
+            im = lines[(at + kx) as usize];
+        }
+        let to = (mode * batch + sample) * 2 * channels + channel;
+        out[to as usize] = re;
+        out[(to + channels) as usize] = im;
     }
 }

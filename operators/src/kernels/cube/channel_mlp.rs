@@ -32,27 +32,30 @@ pub(super) fn forward(
     let output = empty(&x, [batch, outputs, points]);
     let client = output.client.clone();
     let pitch = POINTS as usize + 1;
-    forward_kernel::launch(
-        &client,
-        CubeCount::Static((points as u32).div_ceil(POINTS), batch as u32, 1),
-        CubeDim::new_1d(UNITS),
-        x.into_buffer_arg(),
-        first.into_buffer_arg(),
-        first_bias.into_buffer_arg(),
-        second.into_buffer_arg(),
-        second_bias.into_buffer_arg(),
-        output.clone().into_buffer_arg(),
-        inputs as u32,
-        hidden as u32,
-        outputs as u32,
-        points as u32,
-        inputs * pitch,
-        hidden * pitch,
-    );
+    // SAFETY: every index follows from the shapes that the counts were made of.
+    unsafe {
+        forward_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static((points as u32).div_ceil(POINTS), batch as u32, 1),
+            CubeDim::new_1d(UNITS),
+            x.into_buffer_arg(),
+            first.into_buffer_arg(),
+            first_bias.into_buffer_arg(),
+            second.into_buffer_arg(),
+            second_bias.into_buffer_arg(),
+            output.clone().into_buffer_arg(),
+            inputs as u32,
+            hidden as u32,
+            outputs as u32,
+            points as u32,
+            inputs * pitch,
+            hidden * pitch,
+        );
+    }
     output
 }
 
-#[cube(launch)]
+#[cube(launch_unchecked)]
 fn forward_kernel(
     x: &[f32],
     first: &[f32],
@@ -128,30 +131,33 @@ pub(super) fn backward(
     let second_bias_parts = empty(&x, [parts, outputs]);
     let client = x.client.clone();
     let pitch = POINTS as usize + 1;
-    backward_kernel::launch(
-        &client,
-        CubeCount::Static(stretches, batch as u32, 1),
-        CubeDim::new_1d(UNITS),
-        grad.into_buffer_arg(),
-        x.into_buffer_arg(),
-        first.into_buffer_arg(),
-        first_bias.into_buffer_arg(),
-        second.into_buffer_arg(),
-        to_x.clone().into_buffer_arg(),
-        first_parts.clone().into_buffer_arg(),
-        first_bias_parts.clone().into_buffer_arg(),
-        second_parts.clone().into_buffer_arg(),
-        second_bias_parts.clone().into_buffer_arg(),
-        inputs as u32,
-        hidden as u32,
-        outputs as u32,
-        points as u32,
-        inputs * pitch,
-        hidden * pitch,
-        outputs * pitch,
-        (hidden * inputs).div_ceil(UNITS as usize),
-        (outputs * hidden).div_ceil(UNITS as usize),
-    );
+    // SAFETY: every index follows from the shapes that the counts were made of.
+    unsafe {
+        backward_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static(stretches, batch as u32, 1),
+            CubeDim::new_1d(UNITS),
+            grad.into_buffer_arg(),
+            x.into_buffer_arg(),
+            first.into_buffer_arg(),
+            first_bias.into_buffer_arg(),
+            second.into_buffer_arg(),
+            to_x.clone().into_buffer_arg(),
+            first_parts.clone().into_buffer_arg(),
+            first_bias_parts.clone().into_buffer_arg(),
+            second_parts.clone().into_buffer_arg(),
+            second_bias_parts.clone().into_buffer_arg(),
+            inputs as u32,
+            hidden as u32,
+            outputs as u32,
+            points as u32,
+            inputs * pitch,
+            hidden * pitch,
+            outputs * pitch,
+            (hidden * inputs).div_ceil(UNITS as usize),
+            (outputs * hidden).div_ceil(UNITS as usize),
+        );
+    }
     (
         to_x,
         sum_parts(first_parts, [hidden, inputs]),
@@ -161,7 +167,7 @@ pub(super) fn backward(
     )
 }
 
-#[cube(launch)]
+#[cube(launch_unchecked)]
 fn backward_kernel(
     grad: &[f32],
     x: &[f32],

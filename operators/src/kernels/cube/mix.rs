@@ -24,21 +24,24 @@ pub(super) fn forward(spectrum: CubeTensor, weight: CubeTensor) -> CubeTensor {
     let [_, _, pairs] = weight.shape().dims::<3>();
     let output = empty(&spectrum, [modes, batch, 2, pairs / 2]);
     let client = output.client.clone();
-    mix_kernel::launch(
-        &client,
-        count(modes, pairs / 2, batch),
-        CubeDim::new_2d(ACROSS, DOWN),
-        spectrum.into_buffer_arg(),
-        weight.into_buffer_arg(),
-        output.clone().into_buffer_arg(),
-        batch as u32,
-        inputs as u32,
-        (pairs / 2) as u32,
-    );
+    // SAFETY: every index follows from the shapes that the counts were made of.
+    unsafe {
+        mix_kernel::launch_unchecked(
+            &client,
+            count(modes, pairs / 2, batch),
+            CubeDim::new_2d(ACROSS, DOWN),
+            spectrum.into_buffer_arg(),
+            weight.into_buffer_arg(),
+            output.clone().into_buffer_arg(),
+            batch as u32,
+            inputs as u32,
+            (pairs / 2) as u32,
+        );
+    }
     output
 }
 
-#[cube(launch)]
+#[cube(launch_unchecked)]
 fn mix_kernel(x: &[f32], w: &[f32], out: &mut [f32], batch: u32, inputs: u32, outputs: u32) {
     let mode = CUBE_POS_X;
     let o = CUBE_POS_Y * ACROSS + UNIT_POS_X;
@@ -69,21 +72,24 @@ pub(super) fn backward(grad: CubeTensor, weight: CubeTensor) -> CubeTensor {
     let [_, inputs, _] = weight.shape().dims::<3>();
     let output = empty(&grad, [modes, batch, 2, inputs]);
     let client = output.client.clone();
-    mix_backward_kernel::launch(
-        &client,
-        count(modes, inputs, batch),
-        CubeDim::new_2d(ACROSS, DOWN),
-        grad.into_buffer_arg(),
-        weight.into_buffer_arg(),
-        output.clone().into_buffer_arg(),
-        batch as u32,
-        inputs as u32,
-        outputs as u32,
-    );
+    // SAFETY: every index follows from the shapes that the counts were made of.
+    unsafe {
+        mix_backward_kernel::launch_unchecked(
+            &client,
+            count(modes, inputs, batch),
+            CubeDim::new_2d(ACROSS, DOWN),
+            grad.into_buffer_arg(),
+            weight.into_buffer_arg(),
+            output.clone().into_buffer_arg(),
+            batch as u32,
+            inputs as u32,
+            outputs as u32,
+        );
+    }
     output
 }
 
-#[cube(launch)]
+#[cube(launch_unchecked)]
 fn mix_backward_kernel(
     grad: &[f32],
     w: &[f32],
@@ -120,21 +126,24 @@ pub(super) fn weight_gradient(spectrum: CubeTensor, grad: CubeTensor) -> CubeTen
     let [_, _, _, outputs] = grad.shape().dims::<4>();
     let output = empty(&grad, [modes, inputs, 2 * outputs]);
     let client = output.client.clone();
-    mix_weight_kernel::launch(
-        &client,
-        count(modes, outputs, inputs),
-        CubeDim::new_2d(ACROSS, DOWN),
-        spectrum.into_buffer_arg(),
-        grad.into_buffer_arg(),
-        output.clone().into_buffer_arg(),
-        batch as u32,
-        inputs as u32,
-        outputs as u32,
-    );
+    // SAFETY: every index follows from the shapes that the counts were made of.
+    unsafe {
+        mix_weight_kernel::launch_unchecked(
+            &client,
+            count(modes, outputs, inputs),
+            CubeDim::new_2d(ACROSS, DOWN),
+            spectrum.into_buffer_arg(),
+            grad.into_buffer_arg(),
+            output.clone().into_buffer_arg(),
+            batch as u32,
+            inputs as u32,
+            outputs as u32,
+        );
+    }
     output
 }
 
-#[cube(launch)]
+#[cube(launch_unchecked)]
 fn mix_weight_kernel(
     x: &[f32],
     grad: &[f32],
@@ -171,20 +180,23 @@ pub(super) fn zero_mode_sum(spectrum: CubeTensor, grid: FourierGrid) -> CubeTens
     let output = empty(&spectrum, [channels]);
     let client = output.client.clone();
     let [_, ky, kx] = grid.modes;
-    zero_mode_kernel::launch(
-        &client,
-        CubeCount::Static((channels as u32).div_ceil(ACROSS), 1, 1),
-        CubeDim::new_1d(ACROSS),
-        spectrum.into_buffer_arg(),
-        output.clone().into_buffer_arg(),
-        (ky / 2 * kx) as u32,
-        batch as u32,
-        channels as u32,
-    );
+    // SAFETY: every index follows from the shapes that the counts were made of.
+    unsafe {
+        zero_mode_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static((channels as u32).div_ceil(ACROSS), 1, 1),
+            CubeDim::new_1d(ACROSS),
+            spectrum.into_buffer_arg(),
+            output.clone().into_buffer_arg(),
+            (ky / 2 * kx) as u32,
+            batch as u32,
+            channels as u32,
+        );
+    }
     output
 }
 
-#[cube(launch)]
+#[cube(launch_unchecked)]
 fn zero_mode_kernel(x: &[f32], out: &mut [f32], mode: u32, batch: u32, channels: u32) {
     let c = ABSOLUTE_POS as u32;
     if c < channels {

@@ -13,30 +13,29 @@ mod sums;
 mod synthesis;
 
 use super::{AdamWStep, FourierGrid, OperatorKernels, reference};
-use burn::backend::TensorMetadata;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{DType, Shape};
 use burn_cubecl::kernel::into_contiguous;
-use burn_cubecl::ops::numeric::empty_device_dtype;
+use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 
 /// Threads of a cube.
 const UNITS: u32 = 256;
 
-/// A new tensor beside another.
+/// A new tensor beside another, without gaps between rows.
 fn empty<const N: usize>(like: &CubeTensor, shape: [usize; N]) -> CubeTensor {
     let (client, device) = (like.client.clone(), like.device.clone());
-    empty_device_dtype(client, device, Shape::from(shape), DType::F32)
+    empty_device_contiguous_dtype(client, device, Shape::from(shape), DType::F32)
 }
 
 fn are_f32(tensors: &[&CubeTensor]) -> bool {
     tensors.iter().all(|t| t.dtype == DType::F32)
 }
 
-/// Whether the kernels know the grid: not three dimensions, and lines that fit into shared memory.
+/// Whether the kernels know the grid: not three dimensions, and modes that fit into shared memory.
 fn fits(x: &CubeTensor, grid: FourierGrid) -> bool {
     let memory = x.client.properties().hardware.max_shared_memory_size;
-    grid.sizes[0] == 1 && 4 * analysis::shared_values(grid) <= memory
+    grid.sizes[0] == 1 && 8 * grid.mode_count() <= memory
 }
 
 impl OperatorKernels for CubeBackend {
@@ -165,7 +164,7 @@ impl OperatorKernels for CubeBackend {
         if !are_f32(&[&weights, &grad, &first, &second, &average, &norm]) {
             return reference::adamw::<Self>(weights, grad, first, second, average, norm, step);
         }
-        let [weights, grad, norm] = [weights, grad, norm].map(into_contiguous);
+        let [grad, norm] = [grad, norm].map(into_contiguous);
         optimiser::launch(weights, grad, [first, second, average], norm, step)
     }
 }

@@ -17,38 +17,45 @@ pub(super) fn launch(
 ) -> (CubeTensor, CubeTensor, CubeTensor, CubeTensor) {
     let shape = weights.shape();
     let count = shape.num_elements();
-    let [first, second, average] = state.map(into_contiguous);
+    let [first, second, average] = state;
     // In place, unless somebody else looks at them.
-    let own = |tensor: CubeTensor| match tensor.can_mut() {
-        true => tensor,
-        false => tensor.copy(),
+    let own = |tensor: CubeTensor| {
+        let tensor = into_contiguous(tensor);
+        match tensor.can_mut() {
+            true => tensor,
+            false => tensor.copy(),
+        }
     };
     let [weights, first, second, average] = [weights, first, second, average].map(own);
     let client = weights.client.clone();
-    adamw_kernel::launch(
-        &client,
-        CubeCount::Static((count as u32).div_ceil(UNITS), 1, 1),
-        CubeDim::new_1d(UNITS),
-        weights.clone().into_buffer_arg(),
-        grad.into_buffer_arg(),
-        first.clone().into_buffer_arg(),
-        second.clone().into_buffer_arg(),
-        average.clone().into_buffer_arg(),
-        norm.into_buffer_arg(),
-        count as u32,
-        step.beta1,
-        step.beta2,
-        step.rate,
-        step.root,
-        step.epsilon,
-        step.decay,
-        step.clip,
-        step.average,
-    );
+    // SAFETY: every index follows from the shapes that the counts were made of.
+    unsafe {
+        adamw_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static((count as u32).div_ceil(UNITS), 1, 1),
+            CubeDim::new_1d(UNITS),
+            weights.clone().into_buffer_arg(),
+            grad.into_buffer_arg(),
+            first.clone().into_buffer_arg(),
+            second.clone().into_buffer_arg(),
+            average.clone().into_buffer_arg(),
+            norm.into_buffer_arg(),
+            count as u32,
+            step.beta1,
+            step.beta2,
+            step.rate,
+            step.root,
+            step.epsilon,
+            step.decay,
+            step.clip,
+            step.average,
+            step.clip > 0.0,
+        );
+    }
     (weights, first, second, average)
 }
 
-#[cube(launch)]
+#[cube(launch_unchecked)]
 fn adamw_kernel(
     weights: &mut [f32],
     grad: &[f32],
@@ -65,13 +72,16 @@ fn adamw_kernel(
     decay: f32,
     clip: f32,
     share: f32,
+    #[comptime] clipped: bool,
 ) {
     let at = ABSOLUTE_POS;
     if (at as u32) < count {
-        let length = norm[0];
         let mut scale = 1.0f32;
-        if clip > 0.0f32 && length > clip {
-            scale = clip / length;
+        if comptime!(clipped) {
+            let length = norm[0];
+            if length > clip {
+                scale = clip / length;
+            }
         }
         let g = grad[at] * scale;
         let m = beta1 * first[at] + (1.0f32 - beta1) * g;

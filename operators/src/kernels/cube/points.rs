@@ -103,34 +103,37 @@ fn launch(
     let [_, height, width] = grid.sizes;
     let client = s.output.client.clone();
     let tiles = (width as u32).div_ceil(POINTS);
-    points_kernel::launch(
-        &client,
-        CubeCount::Static(
-            height as u32 * tiles,
-            batch as u32,
-            (rows as u32).div_ceil(CHANNELS),
-        ),
-        CubeDim::new_2d(16, 16),
-        s.right.into_buffer_arg(),
-        s.lines.into_buffer_arg(),
-        s.transforms.into_buffer_arg(),
-        s.skip.into_buffer_arg(),
-        s.bias.into_buffer_arg(),
-        s.before.into_buffer_arg(),
-        s.output.into_buffer_arg(),
-        depth as u32,
-        rows as u32,
-        height as u32,
-        width as u32,
-        2 * grid.modes[2] as u32,
-        x_at,
-        activate,
-        slope,
-        adjoint,
-    );
+    // SAFETY: every index follows from the shapes that the counts were made of.
+    unsafe {
+        points_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static(
+                height as u32 * tiles,
+                batch as u32,
+                (rows as u32).div_ceil(CHANNELS),
+            ),
+            CubeDim::new_2d(16, 16),
+            s.right.into_buffer_arg(),
+            s.lines.into_buffer_arg(),
+            s.transforms.into_buffer_arg(),
+            s.skip.into_buffer_arg(),
+            s.bias.into_buffer_arg(),
+            s.before.into_buffer_arg(),
+            s.output.into_buffer_arg(),
+            depth as u32,
+            rows as u32,
+            height as u32,
+            width as u32,
+            2 * grid.modes[2] as u32,
+            x_at,
+            activate,
+            slope,
+            adjoint,
+        );
+    }
 }
 
-#[cube(launch)]
+#[cube(launch_unchecked)]
 fn points_kernel(
     right: &[f32],
     lines: &[f32],

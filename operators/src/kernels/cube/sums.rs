@@ -20,27 +20,30 @@ pub(super) fn weight_gradient(grad: CubeTensor, x: CubeTensor, activate: bool) -
     let partial = empty(&x, [parts, outputs, inputs]);
     let client = partial.client.clone();
     let across = (inputs as u32).div_ceil(TILE);
-    weight_gradient_kernel::launch(
-        &client,
-        CubeCount::Static(
-            stretches,
-            batch as u32,
-            across * (outputs as u32).div_ceil(TILE),
-        ),
-        CubeDim::new_2d(16, 16),
-        grad.into_buffer_arg(),
-        x.into_buffer_arg(),
-        partial.clone().into_buffer_arg(),
-        outputs as u32,
-        inputs as u32,
-        points as u32,
-        across,
-        activate,
-    );
+    // SAFETY: every index follows from the shapes that the counts were made of.
+    unsafe {
+        weight_gradient_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static(
+                stretches,
+                batch as u32,
+                across * (outputs as u32).div_ceil(TILE),
+            ),
+            CubeDim::new_2d(16, 16),
+            grad.into_buffer_arg(),
+            x.into_buffer_arg(),
+            partial.clone().into_buffer_arg(),
+            outputs as u32,
+            inputs as u32,
+            points as u32,
+            across,
+            activate,
+        );
+    }
     sum_parts(partial, [outputs, inputs])
 }
 
-#[cube(launch)]
+#[cube(launch_unchecked)]
 fn weight_gradient_kernel(
     grad: &[f32],
     x: &[f32],
@@ -122,19 +125,22 @@ pub(super) fn sum_parts<const N: usize>(partial: CubeTensor, shape: [usize; N]) 
     let parts = partial.shape().num_elements() / count.max(1);
     let output = empty(&partial, shape);
     let client = output.client.clone();
-    sum_parts_kernel::launch(
-        &client,
-        CubeCount::Static((count as u32).div_ceil(32), 1, 1),
-        CubeDim::new_2d(32, 8),
-        partial.into_buffer_arg(),
-        output.clone().into_buffer_arg(),
-        parts as u32,
-        count as u32,
-    );
+    // SAFETY: every index follows from the shapes that the counts were made of.
+    unsafe {
+        sum_parts_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static((count as u32).div_ceil(32), 1, 1),
+            CubeDim::new_2d(32, 8),
+            partial.into_buffer_arg(),
+            output.clone().into_buffer_arg(),
+            parts as u32,
+            count as u32,
+        );
+    }
     output
 }
 
-#[cube(launch)]
+#[cube(launch_unchecked)]
 fn sum_parts_kernel(partial: &[f32], out: &mut [f32], parts: u32, count: u32) {
     let mut sums = Shared::<[f32]>::new_slice(256usize);
     let n = CUBE_POS_X * 32 + UNIT_POS_X;

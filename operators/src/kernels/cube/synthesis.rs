@@ -1,4 +1,4 @@
-//! Modes to lines along x: one cube for each sample and channel.
+//! Modes to lines along x: cubes for each sample, channel and stretch of lines.
 
 use super::analysis::offsets;
 use super::{UNITS, empty};
@@ -6,6 +6,9 @@ use crate::kernels::FourierGrid;
 use burn::backend::TensorMetadata;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
+
+/// Numbers of lines that a cube computes.
+const STRETCH: u32 = 2048;
 
 /// `[M, B, 2, C]` to `[B, C, H, 2 Kx]`.
 pub(super) fn launch(
@@ -20,26 +23,33 @@ pub(super) fn launch(
     let output = empty(&spectrum, [batch, channels, height, 2 * kx]);
     let [_, y_at] = offsets(grid, !adjoint);
     let client = output.client.clone();
-    synthesis_kernel::launch(
-        &client,
-        CubeCount::Static(channels as u32, batch as u32, 1),
-        CubeDim::new_1d(UNITS),
-        spectrum.into_buffer_arg(),
-        transforms.into_buffer_arg(),
-        output.clone().into_buffer_arg(),
-        batch as u32,
-        channels as u32,
-        height as u32,
-        ky as u32,
-        kx as u32,
-        y_at,
-        2 * ky * kx,
-        height > 1,
-    );
+    // SAFETY: every index follows from the shapes that the counts were made of.
+    unsafe {
+        synthesis_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static(
+                channels as u32,
+                batch as u32,
+                ((height * 2 * kx) as u32).div_ceil(STRETCH),
+            ),
+            CubeDim::new_1d(UNITS),
+            spectrum.into_buffer_arg(),
+            transforms.into_buffer_arg(),
+            output.clone().into_buffer_arg(),
+            batch as u32,
+            channels as u32,
+            height as u32,
+            ky as u32,
+            kx as u32,
+            y_at,
+            2 * ky * kx,
+            height > 1,
+        );
+    }
     output
 }
 
-#[cube(launch)]
+#[cube(launch_unchecked)]
 fn synthesis_kernel(
     spectrum: &[f32],
     matrices: &[f32],
@@ -68,8 +78,9 @@ fn synthesis_kernel(
     }
     sync_cube();
     let plane = (sample * channels + channel) * height * 2 * kx;
-    let mut at = UNIT_POS;
-    while at < height * 2 * kx {
+    let end = u32::min((CUBE_POS_Z + 1) * STRETCH, height * 2 * kx);
+    let mut at = CUBE_POS_Z * STRETCH + UNIT_POS;
+    while at < end {
         if comptime!(two) {
             let row = at / (2 * kx);
             let part = at % (2 * kx) / kx;
