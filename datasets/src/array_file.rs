@@ -66,7 +66,7 @@ fn write(
     arrays: &[NamedArray],
     attributes: &BTreeMap<String, String>,
 ) -> hdf5::Result<()> {
-    let file = hdf5::File::create(path)?;
+    let file = create_file(path)?;
     for (name, text) in attributes {
         put_text(&file, name, text)?;
     }
@@ -103,6 +103,13 @@ fn write(
     }
     file.flush()?;
     file.close()
+}
+
+/// A new file without times in it, so that the same content has the same bytes.
+pub(crate) fn create_file(path: &Path) -> hdf5::Result<hdf5::File> {
+    let mut builder = hdf5::File::with_options();
+    builder.fcpl().obj_track_times(false);
+    builder.create(path)
 }
 
 /// A text attribute.

@@ -180,13 +180,12 @@ impl Planes {
             for (column, (plane, about)) in row.iter().zip(&self.columns).enumerate() {
                 let area = Area::new(column_x(column), y, panel, *height);
                 draw_plane(&mut figure, area, plane, &scales[about.scale]);
-                draw_marks(
-                    &mut figure,
-                    area,
-                    plane,
-                    column == 0,
-                    number + 1 == self.rows.len(),
-                );
+                let marked = Marked {
+                    left: column == 0,
+                    below: number + 1 == self.rows.len(),
+                    last: column + 1 == row.len(),
+                };
+                draw_marks(&mut figure, area, plane, marked);
             }
             let style = TextStyle::new(11.5)
                 .bold()
@@ -248,10 +247,18 @@ fn draw_plane(figure: &mut Figure, area: Area, plane: &Plane, scale: &ColourScal
     figure.frame(area, Stroke::new(Colour(0x33, 0x33, 0x33), 0.8));
 }
 
-fn draw_marks(figure: &mut Figure, area: Area, plane: &Plane, left: bool, below: bool) {
+/// Which sides of a panel have marks, and whether there is none to its right.
+#[derive(Clone, Copy)]
+struct Marked {
+    left: bool,
+    below: bool,
+    last: bool,
+}
+
+fn draw_marks(figure: &mut Figure, area: Area, plane: &Plane, marked: Marked) {
     let [x, y] = plane.extent();
     let stroke = Stroke::new(Colour::INK, 0.8);
-    if below {
+    if marked.below {
         let count = (area.width / 60.0).clamp(2.0, 6.0) as usize;
         let ticks = Ticks::linear(x[0], x[1], count);
         let style = TextStyle::new(9.5).align(Halign::Centre, Valign::Top);
@@ -262,10 +269,13 @@ fn draw_marks(figure: &mut Figure, area: Area, plane: &Plane, left: bool, below:
                 (at, area.bottom() + 3.5),
                 stroke.clone(),
             );
-            figure.text((at, area.bottom() + 5.0), minus(text), style);
+            // the first label of the next panel needs the room
+            if marked.last || at < area.right() - 16.0 {
+                figure.text((at, area.bottom() + 5.0), minus(text), style);
+            }
         }
     }
-    if left {
+    if marked.left {
         let count = (area.height / 40.0).clamp(2.0, 6.0) as usize;
         let ticks = Ticks::linear(y[0], y[1], count);
         let style = TextStyle::new(9.5).align(Halign::Right, Valign::Middle);

@@ -5,7 +5,7 @@ use ndarray::ArrayView4;
 use std::path::{Path, PathBuf};
 
 use super::layout::SampleLayout;
-use crate::array_file::put_text;
+use crate::array_file::{create_file, put_text};
 use crate::arrays::reason;
 use crate::store::claim::claim;
 use crate::{Error, Result, disk};
@@ -95,7 +95,7 @@ fn write(
     fields: ArrayView4<f32>,
     descriptions: &[String],
 ) -> hdf5::Result<()> {
-    let file = hdf5::File::create(path)?;
+    let file = create_file(path)?;
     let (_, channels, rows, columns) = fields.dim();
     let dataset = file
         .new_dataset_builder()

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::claim::claim;
 use super::layout::Layout;
-use crate::array_file::put_text;
+use crate::array_file::{create_file, put_text};
 use crate::arrays::reason;
 use crate::{Error, Result, disk};
 
@@ -211,7 +211,7 @@ fn create(
     trajectory: usize,
 ) -> hdf5::Result<(hdf5::File, hdf5::Dataset)> {
     let [steps, channels, nlat, nlon] = layout.shape();
-    let file = hdf5::File::create(path)?;
+    let file = create_file(path)?;
     let dataset = file
         .new_dataset::<f32>()
         .chunk((1, channels, nlat, nlon))

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::f64::consts::{PI, TAU};
 
 /// Corners of the polygon that stands for an ellipse, scaled to its area.
-const CORNERS: usize = 64;
+const CORNERS: usize = 40;
 /// Tries to place the bodies of a random scene before it begins anew.
 const TRIES: usize = 200;
 /// Share of the side that random bodies keep from the square's edges.
@@ -249,7 +249,7 @@ fn random_body(
         }
         1 => {
             // the polygon that stands for it is a little larger
-            let a = 0.995 * radius;
+            let a = 0.99 * radius;
             body.ellipse = Some(Ellipse {
                 centre,
                 semi_axes: [a, a * ratio].map(Metres::from_si),

@@ -10,6 +10,7 @@ use crate::maxwell::{
 };
 use crate::{Error, Result};
 use ndarray::Array2;
+use num_complex::Complex64;
 use std::ops::ControlFlow;
 
 /// Lines between the square and the boundary of the total field.
@@ -116,11 +117,13 @@ impl ScatteringSquare {
         let points: Vec<f64> = (first..first + count)
             .map(|i| lines[i] + offset[0] * d)
             .collect();
-        let field = |x: f64, y: f64| incident.field(component, [x, y, 0.0], self.frequency);
-        let unit = field(0.0, 0.0);
+        let unit = incident.field(component, [0.0; 3], self.frequency);
+        let k = incident.wave_number(self.frequency).unwrap_or(f64::NAN);
         let spectrum = simulation.spectrum(0);
         let shape = [count, count];
-        let wave_there = Array2::from_shape_fn(shape, |(j, i)| field(points[i], points[j]) / unit);
+        let wave_there = Array2::from_shape_fn(shape, |(j, i)| {
+            Complex64::cis(-k * (points[i] * direction[0] + points[j] * direction[1]))
+        });
         let scattered = Array2::from_shape_fn(shape, |(j, i)| {
             spectrum[[0, 0, j, i]] / unit - wave_there[[j, i]]
         });
