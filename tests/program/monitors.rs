@@ -116,7 +116,7 @@ fn waveforms_of_the_users_own() {
         network.s.iter().map(|s| s.norm()).collect()
     };
     let plain = run("plain", "seed=0");
-    // a triangle of 0.2 ns: S parameters do not depend on the pulse
+    // S parameters do not depend on the pulse
     for (name, set) in [
         (
             "ricker",
@@ -144,7 +144,7 @@ fn waveforms_of_the_users_own() {
         ),
         (
             r#"run.waveform={ kind = "samples", times = ["1 ns", "0 ns"], values = [0, 1] }"#,
-            &["run.waveform", "times"],
+            &["run.waveform", "time of a sample"],
         ),
         (
             r#"run.waveform={ kind = "riker", peak = "3 GHz" }"#,

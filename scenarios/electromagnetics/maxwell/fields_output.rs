@@ -1,7 +1,7 @@
 //! `fields.h5`, and pictures of the planes in it.
 
 use super::Loaded;
-use super::field_monitors::{FieldPart, FieldSpectrum};
+use super::field_monitors::FieldPart;
 use super::output::Gallery;
 use super::solve::Solution;
 use crate::error::{Error, Result};
@@ -176,17 +176,5 @@ impl Loaded {
             }
             _ => "an electric dipole of 1 A m".into(),
         }
-    }
-}
-
-impl FieldSpectrum {
-    /// Number of values, all components and frequencies.
-    pub fn len(&self) -> usize {
-        self.parts.iter().map(|p| p.values.len()).sum()
-    }
-
-    /// Whether it has no values.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }

@@ -80,10 +80,14 @@ impl Loaded {
         for (path, wrong, expected) in [
             (
                 "solver.frequency",
-                !(solver.frequency.si() > 0.0),
+                solver.frequency.si().total_cmp(&0.0).is_le(),
                 "expected a frequency above 0",
             ),
-            ("solver.side", !(side > 0.0), "expected a length above 0"),
+            (
+                "solver.side",
+                side.total_cmp(&0.0).is_le(),
+                "expected a length above 0",
+            ),
             ("solver.points", solver.points < 8, "expected 8 or more"),
             ("solver.cells", solver.cells < 8, "expected 8 or more"),
             (

@@ -76,7 +76,7 @@ impl Loaded {
             .map(|n| amplitude(at(n)))
             .fold(0.0, f64::max);
         for f in super::spread(low, high, POINTS) {
-            if !(amplitude(f) > LEAST * largest) {
+            if amplitude(f) <= LEAST * largest {
                 let reason = format!(
                     "it has next to nothing at {:.4} GHz, which is in the band; expected it to excite {:.4} to {:.4} GHz",
                     f / 1e9,
