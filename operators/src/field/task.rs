@@ -183,8 +183,8 @@ mod tests {
             output: &mut [f32],
         ) -> Result<()> {
             let sign = match symmetry {
-                Some(rng) if rng.random::<bool>() => -1.0,
-                _ => 1.0,
+                Some(rng) => 1.0 - 2.0 * f32::from(u8::from(rng.random::<bool>())),
+                None => 1.0,
             };
             let value = |row: usize, column: usize| {
                 let phase = index as f32 * 0.7 + row as f32 * 0.8;
