@@ -1,7 +1,7 @@
 //! What there is to run: built-in scenarios and the user's own files, by the equation they name.
 
 use crate::config::{Document, Source, nearest};
-use crate::electromagnetics::{design_table, maxwell};
+use crate::electromagnetics::{design_table, maxwell, scattering};
 use crate::error::{Error, Result};
 use crate::weather::shallow_water;
 use std::path::Path;
@@ -24,6 +24,8 @@ pub enum Scenario {
     Maxwell(Box<maxwell::Loaded>),
     /// Designs that another solver made.
     DesignTable(Box<design_table::Loaded>),
+    /// A plane wave on bodies in two dimensions.
+    Scattering(Box<scattering::Loaded>),
 }
 
 /// The scenarios that the program carries.
@@ -31,6 +33,7 @@ pub fn built_in() -> impl Iterator<Item = &'static BuiltIn> {
     shallow_water::BUILT_IN
         .iter()
         .chain(&maxwell::BUILT_IN)
+        .chain(&scattering::BUILT_IN)
         .chain(&design_table::BUILT_IN)
 }
 
@@ -64,11 +67,13 @@ pub fn load(name: &str, sets: &[String], seed: Option<u64>) -> Result<Scenario> 
         }
         Some("design_table") => design_table::Loaded::read(name, &document, seed)
             .map(|l| Scenario::DesignTable(Box::new(l))),
+        Some("scattering") => scattering::Loaded::read(name, &document, seed)
+            .map(|l| Scenario::Scattering(Box::new(l))),
         // The shallow-water reader refuses what it does not know, with the place.
         Some("shallow_water") | None => shallow_water::Loaded::read(name, &document, seed)
             .map(|l| Scenario::ShallowWater(Box::new(l))),
         Some(other) => {
-            let known = ["design_table", "maxwell", "shallow_water"];
+            let known = ["design_table", "maxwell", "scattering", "shallow_water"];
             let hint = nearest(other, known)
                 .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             let reason = format!("`{other}` is no equation ({}){hint}", known.join(", "));

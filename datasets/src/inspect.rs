@@ -54,6 +54,9 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Description> {
     if crate::store::is_store(path) {
         return store(path);
     }
+    if crate::samples::is_store(path) {
+        return samples(path);
+    }
     let mut description = Description {
         path: path.to_path_buf(),
         kind: "unknown".into(),
@@ -100,6 +103,37 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Description> {
         FileKind::Unknown => {}
     }
     Ok(description)
+}
+
+/// A folder of training pairs.
+fn samples(path: &Path) -> Result<Description> {
+    let store = crate::samples::SampleStore::open(path)?;
+    let layout = store.layout();
+    let dimensions = vec![
+        ("sample".to_string(), store.complete().len()),
+        ("y".to_string(), layout.y.len()),
+        ("x".to_string(), layout.x.len()),
+    ];
+    let variable = |channel: &crate::store::Channel| VariableDescription {
+        name: channel.name.clone(),
+        element: "f32".into(),
+        dimensions: dimensions.clone(),
+        units: Some(channel.units.clone()),
+        attributes: BTreeMap::new(),
+    };
+    let mut attributes = layout.attributes.clone();
+    attributes.insert("samples when complete".into(), layout.samples.to_string());
+    attributes.insert("fingerprint".into(), layout.fingerprint.clone());
+    let files = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let sizes = files.filter_map(|f| f.metadata().ok()).map(|m| m.len());
+    Ok(Description {
+        path: path.to_path_buf(),
+        kind: "store of training pairs".into(),
+        bytes: sizes.sum(),
+        variables: layout.channels.iter().map(variable).collect(),
+        dimensions,
+        attributes,
+    })
 }
 
 /// The library marks its files; others write dimension scales or Conventions.

@@ -7,7 +7,8 @@
 //! | [`field`], [`coordinates`] | arrays with named dimensions, coordinates and units |
 //! | [`calendar`], [`units`] | CF times and units |
 //! | [`interpolate`] | bilinear and bicubic interpolation on the sphere, across the poles |
-//! | [`arrays`] | plain HDF5 arrays by name |
+//! | [`samples`] | training pairs of fields on a rectangle in HDF5: written as they are generated, resumed |
+//! | [`arrays`], [`array_file`] | plain HDF5 arrays by name, in and out |
 //! | [`touchstone`] | scattering parameters in Touchstone files, both ways |
 //! | [`design_table`] | sweeps of designs from any solver: Touchstone folders, CSV, HDF5 |
 //! | [`inspect`] | what a file holds |
@@ -26,6 +27,7 @@
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 
+pub mod array_file;
 pub mod arrays;
 pub mod calendar;
 pub mod coordinates;
@@ -36,6 +38,7 @@ pub mod field;
 pub mod inspect;
 pub mod interpolate;
 pub mod netcdf;
+pub mod samples;
 mod sniff;
 pub mod store;
 pub mod touchstone;

@@ -3,6 +3,7 @@
 use super::{Options, in_folder};
 use crate::config::{Pascals, Seconds};
 use crate::electromagnetics::design_table::predict;
+use crate::electromagnetics::scattering;
 use crate::error::{Error, Result};
 use crate::run_folder::Setup;
 use crate::weather::shallow_water::pipeline::{self, ForecastRequest};
@@ -23,6 +24,9 @@ pub struct Request {
 pub fn forecast(request: &Request, options: &Options) -> Result<()> {
     if let Some(model) = predict::model_in(&request.model) {
         return designs(&model, request, options);
+    }
+    if let Some(model) = scattering::forecast::model_in(&request.model) {
+        return scattered(&model, request, options);
     }
     let duration: Seconds = request
         .duration
@@ -68,4 +72,15 @@ fn designs(model: &Path, request: &Request, options: &Options) -> Result<()> {
     let home = request.output.join("designs.csv");
     let text = format!("{text}\nwritten to {}", request.output.display());
     options.report(&serde_json::json!({ "designs": home }), &text)
+}
+
+/// The field that a scene scatters.
+fn scattered(model: &Path, request: &Request, options: &Options) -> Result<()> {
+    let configuration = serde_json::json!({ "model": model, "scene": request.init });
+    let setup = Setup::new("forecast", &configuration)?.device(options.device()?);
+    let text = in_folder(&request.output, setup, false, |folder| {
+        scattering::forecast::forecast(model, &request.init, folder, options)
+    })?;
+    let home = request.output.join("output.h5");
+    options.report(&serde_json::json!({ "fields": home }), &text)
 }

@@ -1,16 +1,35 @@
 //! `curlwind generate`: training data from the solver.
 
 use super::{Options, ScenarioRun};
-use crate::error::Result;
+use crate::catalogue::Scenario;
+use crate::electromagnetics::scattering;
+use crate::error::{Error, Result};
 use crate::weather::shallow_water::pipeline;
 
-/// Makes the flows that the folder still lacks.
+/// Makes the flows or scenes that the folder still lacks.
 pub fn generate(run: &ScenarioRun, options: &Options) -> Result<()> {
-    let loaded =
-        run.load_shallow_water(options, "generate", "`curlwind sweep` solves its designs")?;
-    let summary = run.in_folder(&loaded, options, |folder| {
-        pipeline::generate(&loaded, folder, options)
-    })?;
-    let text = format!("{} flows in {}", summary.flows, run.output.display());
-    options.report(&summary, &text)
+    match run.load(options)? {
+        Scenario::ShallowWater(loaded) => {
+            let summary = run.in_folder(&loaded, options, |folder| {
+                pipeline::generate(&loaded, folder, options)
+            })?;
+            let text = format!("{} flows in {}", summary.flows, run.output.display());
+            options.report(&summary, &text)
+        }
+        Scenario::Scattering(loaded) => {
+            let summary = run.in_scattering_folder(&loaded, options, |folder| {
+                scattering::pipeline::generate(&loaded, folder, options)
+            })?;
+            let text = format!("{} scenes in {}", summary.scenes, run.output.display());
+            options.report(&summary, &text)
+        }
+        Scenario::Maxwell(loaded) => Err(Error::unusable(format!(
+            "`generate` does not know the equation of `{}`, maxwell; `curlwind sweep` solves its designs",
+            loaded.name
+        ))),
+        Scenario::DesignTable(loaded) => Err(Error::unusable(format!(
+            "`generate` needs a solver, and `{}` is a table; `train` and `run` know it",
+            loaded.name
+        ))),
+    }
 }

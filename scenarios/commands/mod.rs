@@ -11,7 +11,7 @@ mod sweep;
 mod train;
 
 use crate::catalogue::{self, Scenario};
-use crate::electromagnetics::{design_table, maxwell};
+use crate::electromagnetics::{design_table, maxwell, scattering};
 use crate::error::{Error, Result};
 use crate::run_folder::{RunFolder, Scores, Setup, score_table};
 use crate::weather::shallow_water;
@@ -90,13 +90,14 @@ enum Command {
         #[arg(long, value_name = "DATA")]
         data: Option<PathBuf>,
     },
-    /// Forecasts with a trained operator; predicts designs with the surrogate of a sweep
+    /// Forecasts with a trained operator; predicts designs with the surrogate of a sweep, and the
+    /// field that bodies scatter
     Forecast {
         /// A folder made by `train`, `run` or `sweep --surrogate`
         #[arg(long, value_name = "RUN")]
         model: PathBuf,
         /// NetCDF file with the initial state (u, v and h or z); CSV with a column for each
-        /// parameter of the designs
+        /// parameter of the designs; TOML with bodies, or HDF5 with their permittivity
         #[arg(long, value_name = "FILE")]
         init: PathBuf,
         /// Folder of the forecast; must be new or empty
@@ -255,26 +256,6 @@ impl ScenarioRun {
         catalogue::load(&self.scenario, &self.set, options.seed)
     }
 
-    /// The scenario of a command that only the weather has; `instead` says what to do.
-    fn load_shallow_water(
-        &self,
-        options: &Options,
-        command: &str,
-        instead: &str,
-    ) -> Result<Box<shallow_water::Loaded>> {
-        match self.load(options)? {
-            Scenario::ShallowWater(loaded) => Ok(loaded),
-            Scenario::Maxwell(loaded) => Err(Error::unusable(format!(
-                "`{command}` does not know the equation of `{}`, maxwell; {instead}",
-                loaded.name
-            ))),
-            Scenario::DesignTable(loaded) => Err(Error::unusable(format!(
-                "`{command}` needs a solver, and `{}` is a table; `train` and `run` know it",
-                loaded.name
-            ))),
-        }
-    }
-
     /// Opens the run's folder, does the work in it, and records how it ended. A folder made for a
     /// run whose input turned out unusable is taken away again.
     fn in_folder<T>(
@@ -293,6 +274,19 @@ impl ScenarioRun {
     fn in_table_folder<T>(
         &self,
         loaded: &design_table::Loaded,
+        options: &Options,
+        work: impl FnOnce(&RunFolder) -> Result<T>,
+    ) -> Result<T> {
+        let setup = Setup::new(&loaded.name, &loaded.settings)?
+            .seed(loaded.settings.seed)
+            .device(options.device()?);
+        in_folder(&self.output, setup, self.resume, work)
+    }
+
+    /// The same for a plane wave on bodies.
+    fn in_scattering_folder<T>(
+        &self,
+        loaded: &scattering::Loaded,
         options: &Options,
         work: impl FnOnce(&RunFolder) -> Result<T>,
     ) -> Result<T> {

@@ -2,14 +2,15 @@
 
 use super::{Options, ScenarioRun};
 use crate::catalogue::Scenario;
-use crate::electromagnetics::design_table;
 use crate::electromagnetics::maxwell::sweep::Beyond;
+use crate::electromagnetics::{design_table, scattering};
 use crate::error::Result;
 use crate::weather::shallow_water::pipeline;
 
 /// Weather: solver, training set, training, forecast, scores, figures, report. A scene: its sweep
 /// with a surrogate, or the solver alone where it has none. A table:
-/// a surrogate of it, judged by designs left out.
+/// a surrogate of it, judged by designs left out. Bodies in a plane wave: scenes, training, the
+/// comparison on held-out scenes.
 pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
     let loaded = match run.load(options)? {
         Scenario::ShallowWater(loaded) => loaded,
@@ -23,6 +24,12 @@ pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
         Scenario::DesignTable(loaded) => {
             let summary = run.in_table_folder(&loaded, options, |folder| {
                 design_table::run::run(&loaded, folder, options)
+            })?;
+            return options.report(&summary.scores, &summary.text);
+        }
+        Scenario::Scattering(loaded) => {
+            let summary = run.in_scattering_folder(&loaded, options, |folder| {
+                scattering::pipeline::run(&loaded, folder, options)
             })?;
             return options.report(&summary.scores, &summary.text);
         }

@@ -3,7 +3,7 @@
 use super::{Options, ScenarioRun, daily};
 use crate::catalogue::Scenario;
 use crate::config::Pascals;
-use crate::electromagnetics::maxwell;
+use crate::electromagnetics::{maxwell, scattering};
 use crate::error::{Error, Result};
 use crate::weather::shallow_water::{pipeline, settings::Initial};
 use std::path::Path;
@@ -12,10 +12,16 @@ use std::path::Path;
 pub fn simulate(run: &ScenarioRun, init: Option<&Path>, options: &Options) -> Result<()> {
     let mut loaded = match run.load(options)? {
         Scenario::ShallowWater(loaded) => loaded,
-        Scenario::Maxwell(_) if init.is_some() => {
+        Scenario::Maxwell(_) | Scenario::Scattering(_) if init.is_some() => {
             return Err(Error::unusable(
                 "--init is a weather state; a scene starts from empty space",
             ));
+        }
+        Scenario::Scattering(loaded) => {
+            let summary = run.in_scattering_folder(&loaded, options, |folder| {
+                scattering::pipeline::simulate(&loaded, folder)
+            })?;
+            return options.report(&summary.scores, &summary.text);
         }
         Scenario::DesignTable(loaded) => {
             return Err(Error::unusable(format!(

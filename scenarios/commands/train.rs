@@ -2,7 +2,7 @@
 
 use super::{Options, ScenarioRun};
 use crate::catalogue::Scenario;
-use crate::electromagnetics::design_table;
+use crate::electromagnetics::{design_table, scattering};
 use crate::error::{Error, Result};
 use crate::weather::shallow_water::pipeline;
 use std::path::Path;
@@ -22,6 +22,19 @@ pub fn train(run: &ScenarioRun, data: Option<&Path>, options: &Options) -> Resul
             })?;
             return options.report(&summary.scores, &summary.text);
         }
+        Scenario::Scattering(loaded) => {
+            let summary = run.in_scattering_folder(&loaded, options, |folder| {
+                scattering::pipeline::train(&loaded, folder, data, options)
+            })?;
+            let text = outcome(
+                run,
+                summary.steps,
+                summary.seconds,
+                summary.train_loss,
+                summary.validation_loss,
+            );
+            return options.report(&summary, &text);
+        }
         Scenario::Maxwell(loaded) => {
             return Err(Error::unusable(format!(
                 "`{}` has no training data; `curlwind sweep --surrogate` trains on its designs",
@@ -32,15 +45,27 @@ pub fn train(run: &ScenarioRun, data: Option<&Path>, options: &Options) -> Resul
     let summary = run.in_folder(&loaded, options, |folder| {
         pipeline::train(&loaded, folder, data, options)
     })?;
-    let validation = summary
-        .validation_loss
-        .map_or("none".into(), |loss| format!("{loss:.4}"));
-    let text = format!(
-        "{} steps in {:.0} s, loss {:.4}, validation {validation}; model in {}",
+    let text = outcome(
+        run,
         summary.steps,
         summary.seconds,
         summary.train_loss,
-        run.output.join("model").display()
+        summary.validation_loss,
     );
     options.report(&summary, &text)
+}
+
+/// A line about a trained model.
+fn outcome(
+    run: &ScenarioRun,
+    steps: u64,
+    seconds: f64,
+    loss: f64,
+    validation: Option<f64>,
+) -> String {
+    let validation = validation.map_or("none".into(), |loss| format!("{loss:.4}"));
+    format!(
+        "{steps} steps in {seconds:.0} s, loss {loss:.4}, validation {validation}; model in {}",
+        run.output.join("model").display()
+    )
 }

@@ -1,4 +1,4 @@
-//! Figures: maps, panels, curves, Smith charts and radiation patterns, each written as SVG and as PNG from one drawing.
+//! Figures: maps, panels, planes, curves, Smith charts and radiation patterns, each written as SVG and as PNG from one drawing.
 //!
 //! A plot draws shapes onto a [`Figure`], a list of lines, areas, pictures and texts in
 //! units of one pixel at natural size. The figure is then written as SVG (vector lines,
@@ -30,6 +30,7 @@ mod legend;
 mod map;
 mod marks;
 mod panels;
+mod planes;
 mod polar;
 mod projection;
 mod raster;
@@ -47,6 +48,7 @@ pub use curves::{Curves, Labels, Series, curves_grid};
 pub use field::Field;
 pub use map::Map;
 pub use panels::{PanelRow, Panels};
+pub use planes::{Plane, Planes};
 pub use polar::Polar;
 pub use projection::{Projection, Region};
 pub use smith::Smith;

@@ -1,6 +1,8 @@
 //! The program as a user runs it: every command on a small problem, and every kind of bad input.
 
 mod antennas;
+mod monitors;
+mod scattering;
 mod support;
 mod tables;
 mod weather;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::claim::FolderLayout;
 use crate::coordinates::LatLon;
 use crate::{Error, Result};
 
@@ -63,7 +64,22 @@ impl Layout {
         folder.join(format!("trajectory_{trajectory:06}.h5"))
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    pub(super) fn load(folder: &Path) -> Result<Self> {
+        let path = folder.join(FILE);
+        let layout: Self = read_json(&path, "the layout of a training store")?;
+        layout.check()?;
+        Ok(layout)
+    }
+}
+
+impl FolderLayout for Layout {
+    const FILE: &'static str = FILE;
+
+    fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    fn check(&self) -> Result<()> {
         LatLon::new(self.latitudes_deg.clone(), self.longitudes_deg.clone())?;
         for (what, n) in [
             ("trajectories", self.trajectories),
@@ -84,11 +100,18 @@ impl Layout {
         Ok(())
     }
 
-    pub(super) fn load(folder: &Path) -> Result<Self> {
-        let path = folder.join(FILE);
-        let layout: Self = read_json(&path, "the layout of a training store")?;
-        layout.check()?;
-        Ok(layout)
+    fn summary(&self) -> String {
+        let names: Vec<&str> = self.channels.iter().map(|c| c.name.as_str()).collect();
+        format!(
+            "{} trajectories of {} states every {} s of {} on {} x {} points, attributes {:?}",
+            self.trajectories,
+            self.steps,
+            self.time_step_seconds,
+            names.join(", "),
+            self.latitudes_deg.len(),
+            self.longitudes_deg.len(),
+            self.attributes
+        )
     }
 }
 
@@ -103,7 +126,7 @@ pub fn fingerprint(configuration: &impl Serialize) -> Result<String> {
     Ok(sha256_hex(&json))
 }
 
-pub(super) fn sha256_hex(bytes: &[u8]) -> String {
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()
         .map(|b| format!("{b:02x}"))
@@ -111,7 +134,7 @@ pub(super) fn sha256_hex(bytes: &[u8]) -> String {
 }
 
 /// Reads JSON; the message names the file and the line.
-pub(super) fn read_json<T: serde::de::DeserializeOwned>(
+pub(crate) fn read_json<T: serde::de::DeserializeOwned>(
     path: &Path,
     expected: &'static str,
 ) -> Result<T> {
@@ -127,7 +150,7 @@ pub(super) fn read_json<T: serde::de::DeserializeOwned>(
 }
 
 /// Writes JSON to a temporary file and renames it.
-pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     let io = |source| Error::Io {
         path: path.to_path_buf(),
         source,

@@ -6,7 +6,8 @@
 //! process killed at any moment leaves only whole trajectories, and a resumed
 //! run makes exactly those that are missing.
 
-mod layout;
+pub(crate) mod claim;
+pub(crate) mod layout;
 mod read;
 mod split;
 mod statistics;

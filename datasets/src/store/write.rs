@@ -6,12 +6,12 @@
 //! the name is the flag that says "complete". The layout, which carries the
 //! fingerprint of the generating configuration, must be the same on resume.
 
-use hdf5::types::VarLenUnicode;
 use ndarray::ArrayView4;
-use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 
-use super::layout::{FILE, Layout, write_json};
+use super::claim::claim;
+use super::layout::Layout;
+use crate::array_file::{create_file, put_text};
 use crate::arrays::reason;
 use crate::{Error, Result, disk};
 
@@ -48,67 +48,7 @@ impl StoreWriter {
     /// made, holds something else, or is being written by another process.
     pub fn create_or_resume(path: impl AsRef<Path>, layout: &Layout) -> Result<Self> {
         let folder = path.as_ref().to_path_buf();
-        layout.check()?;
-        let io = |source| Error::Io {
-            path: folder.clone(),
-            source,
-        };
-        let is_store = folder.join(FILE).is_file();
-        if is_store {
-            let found = Layout::load(&folder)?;
-            if found.fingerprint != layout.fingerprint {
-                return Err(Error::Fingerprint {
-                    path: folder,
-                    expected: layout.fingerprint.clone(),
-                    found: found.fingerprint,
-                });
-            }
-            if found != *layout {
-                return Err(Error::Shape {
-                    what: format!("{}: layout of the store", folder.display()),
-                    expected: summary(layout),
-                    found: summary(&found),
-                });
-            }
-        } else {
-            std::fs::create_dir_all(&folder).map_err(io)?;
-            let stranger = std::fs::read_dir(&folder)
-                .map_err(io)?
-                .flatten()
-                .find(|entry| {
-                    let name = entry.file_name().to_string_lossy().into_owned();
-                    !name.starts_with(FILE) && !name.starts_with("store.")
-                });
-            if let Some(entry) = stranger {
-                return Err(io(std::io::Error::new(
-                    std::io::ErrorKind::AlreadyExists,
-                    format!(
-                        "is no training store, but has files in it ('{}')",
-                        entry.file_name().to_string_lossy()
-                    ),
-                )));
-            }
-        }
-        let lock = std::fs::File::create(folder.join("store.lock")).map_err(io)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(io(std::io::Error::new(
-                    std::io::ErrorKind::ResourceBusy,
-                    "another process is writing this store",
-                )));
-            }
-            // file systems without locks: go on, as most programs do
-            Err(TryLockError::Error(_)) => {}
-        }
-        if !is_store {
-            write_json(&folder.join(FILE), layout)?;
-        }
-        for entry in std::fs::read_dir(&folder).map_err(io)?.flatten() {
-            if entry.file_name().to_string_lossy().ends_with(".partial") {
-                let _ = std::fs::remove_file(entry.path());
-            }
-        }
+        let lock = claim(&folder, layout)?;
         Ok(Self {
             folder,
             layout: layout.clone(),
@@ -271,7 +211,7 @@ fn create(
     trajectory: usize,
 ) -> hdf5::Result<(hdf5::File, hdf5::Dataset)> {
     let [steps, channels, nlat, nlon] = layout.shape();
-    let file = hdf5::File::create(path)?;
+    let file = create_file(path)?;
     let dataset = file
         .new_dataset::<f32>()
         .chunk((1, channels, nlat, nlon))
@@ -310,32 +250,6 @@ fn create(
         .create("trajectory")?
         .write_scalar(&(trajectory as u64))?;
     Ok((file, dataset))
-}
-
-fn put_text(location: &hdf5::Location, name: &str, text: &str) -> hdf5::Result<()> {
-    // HDF5 strings end at the first NUL
-    let text: String = text.chars().filter(|c| *c != '\0').collect();
-    let value: VarLenUnicode = text
-        .parse()
-        .map_err(|_| hdf5::Error::from("text with a NUL"))?;
-    location
-        .new_attr::<VarLenUnicode>()
-        .create(name)?
-        .write_scalar(&value)
-}
-
-fn summary(layout: &Layout) -> String {
-    let names: Vec<&str> = layout.channels.iter().map(|c| c.name.as_str()).collect();
-    format!(
-        "{} trajectories of {} states every {} s of {} on {} x {} points, attributes {:?}",
-        layout.trajectories,
-        layout.steps,
-        layout.time_step_seconds,
-        names.join(", "),
-        layout.latitudes_deg.len(),
-        layout.longitudes_deg.len(),
-        layout.attributes
-    )
 }
 
 #[cfg(test)]

@@ -5,12 +5,14 @@
 //! falls at the order of the difference that is not the solver's own; as a loss it needs no labels.
 
 pub mod barotropic;
+pub mod helmholtz;
 pub mod maxwell;
 pub mod shallow_water;
 pub mod staggered;
 pub mod time_difference;
 
 pub use barotropic::BarotropicResidual;
+pub use helmholtz::HelmholtzResidual;
 pub use maxwell::{MaxwellFields, MaxwellResidual, Polarisation};
 pub use shallow_water::{ShallowWaterFields, ShallowWaterResidual};
 pub use staggered::Stencil;

@@ -7,6 +7,8 @@
 
 pub mod assemble;
 pub mod far_field;
+pub mod field_monitors;
+pub mod fields_output;
 pub mod measures;
 pub mod output;
 pub mod pictures;

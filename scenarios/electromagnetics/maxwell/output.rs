@@ -1,6 +1,7 @@
 //! The files of a solved scene: Touchstone, scores, figures, report.
 
 use super::Loaded;
+use super::fields_output;
 use super::measures::{impedance, resonance, ringing};
 use super::pictures::{self, ReflectionTrace};
 use super::solve::Solution;
@@ -103,6 +104,12 @@ pub fn scores(loaded: &Loaded, solution: &Solution) -> Scores {
             }
         }
     }
+    for flux in &solution.fluxes {
+        for (f, watts) in flux.frequencies.iter().zip(&flux.watts) {
+            let flux = row(&flux.name, "flux", *watts);
+            scores.push(flux.at_frequency(*f).in_unit("W"));
+        }
+    }
     let band = [
         loaded.scene.frequency.from.si(),
         loaded.scene.frequency.to.si(),
@@ -138,7 +145,11 @@ pub fn write(
     if !solution.probes.is_empty() {
         write_atomically(&folder.file("probes.csv"), probes_csv(solution).as_bytes())?;
     }
-    let gallery = figures(loaded, solution);
+    if !solution.fields.is_empty() {
+        fields_output::write(&folder.file("fields.h5"), loaded, solution)?;
+    }
+    let mut gallery = figures(loaded, solution);
+    gallery.extend(fields_output::pictures(&loaded.scene.title, solution)?);
     save(&gallery, folder)?;
     scores.write(&folder.file("scores.json"))?;
     let page = run_page(
@@ -330,6 +341,15 @@ fn figures(loaded: &Loaded, solution: &Solution) -> Gallery {
             plot.figure(760.0, 420.0),
             "Cross sections over frequency.".into(),
         ));
+    }
+    if !solution.fluxes.is_empty() {
+        let mut plot = Curves::new(Axis::frequency("frequency"), Axis::linear("power (W)"))
+            .title(&format!("{title}: power for {}", loaded.excitation()));
+        for flux in &solution.fluxes {
+            let series = Series::new(&flux.name, &flux.frequencies, &flux.watts);
+            plot = plot.series(series.markers());
+        }
+        gallery.push((plot.figure(760.0, 380.0), "Fluxes over frequency.".into()));
     }
     for probe in &solution.probes {
         // A picture has some hundred columns: longer series are thinned for it.

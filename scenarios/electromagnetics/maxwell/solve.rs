@@ -3,8 +3,9 @@
 use super::Loaded;
 use super::assemble::{Problem, point};
 use super::far_field::{Cuts, FarPoint, cuts, far_points};
+use super::field_monitors::{FieldSpectrum, FluxSpectrum, component};
 use super::measures;
-use super::scene::{ComponentName, Precision};
+use super::scene::Precision;
 use crate::error::{Error, Result};
 use curlwind_datasets::touchstone;
 use curlwind_solvers::maxwell::ports::{self, Excitation, PortRecord};
@@ -15,6 +16,7 @@ use curlwind_solvers::maxwell::{
 use indicatif::ProgressBar;
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
+use std::f64::consts::TAU;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -31,6 +33,12 @@ pub struct Solution {
     pub cuts: Option<Cuts>,
     /// Probes over time.
     pub probes: Vec<Series>,
+    /// Fields at frequencies of the first port or the source; a sweep does not keep them.
+    #[serde(skip)]
+    pub fields: Vec<FieldSpectrum>,
+    /// Power through planes and out of boxes, likewise.
+    #[serde(default)]
+    pub fluxes: Vec<FluxSpectrum>,
     /// How the runs went, one per port.
     pub runs: Vec<RunFacts>,
     /// Cells of the mesh.
@@ -88,6 +96,8 @@ impl Loaded {
             far_field: Vec::new(),
             cuts: None,
             probes: Vec::new(),
+            fields: Vec::new(),
+            fluxes: Vec::new(),
             runs: Vec::new(),
             cells: problem.estimate.cells,
             time_step: problem.model.time_step,
@@ -139,14 +149,27 @@ impl Loaded {
                 ),
                 false => None,
             };
+            let monitors = match n {
+                0 => Some(self.install_monitors(&mut model, problem, sampling(problem))?),
+                _ => None,
+            };
             let simulation = self.run::<T>(&model, problem, &port.name, solution, bar)?;
+            let own_records: Vec<PortRecord> =
+                probes.iter().map(|p| p.record(&simulation)).collect();
+            if let Some(monitors) = monitors {
+                // Phasors of a real signal carry half the squared magnitude as power.
+                let (frequencies, incident) =
+                    (&own_records[0].frequencies, own_records[0].incident());
+                let scale = |f: f64| 2f64.sqrt() / interpolate(frequencies, &incident, f);
+                (solution.fields, solution.fluxes) = monitors.evaluate(&simulation, scale);
+            }
             if let Some(monitor) = monitor {
                 far = Some(monitor.evaluate(&simulation));
             }
             solution
                 .probes
                 .extend(own.into_iter().map(|p| p.series(&simulation)));
-            records.push(probes.iter().map(|p| p.record(&simulation)).collect());
+            records.push(own_records);
         }
         let network = Network::from_runs(&records).map_err(blame)?;
         let reference = network.impedance[0];
@@ -233,7 +256,30 @@ impl Loaded {
                     .map_err(blame)?,
             ),
         };
+        let monitors = self.install_monitors(&mut model, problem, sampling(problem))?;
         let simulation = self.run::<T>(&model, problem, name, solution, bar)?;
+        // H and its sources are half a step before E
+        let shift = match source.dipole {
+            Some(dipole) if dipole.magnetic => 0.0,
+            _ => 0.5,
+        };
+        let spectrum = |f: f64| -> Complex64 {
+            let dt = model.time_step;
+            let terms = samples.iter().enumerate();
+            terms
+                .map(|(n, x)| Complex64::from_polar(x * dt, -TAU * f * (n as f64 + shift) * dt))
+                .sum()
+        };
+        let scale = |f: f64| {
+            // the wave's phase at the origin
+            let delay = incident.as_ref().map_or(0.0, |incident| {
+                let (d, r) = (incident.wave().direction(), incident.reference());
+                let depth: f64 = (0..3).map(|a| -d[a] * r[a]).sum();
+                incident.wave_number(f).unwrap_or(0.0) * depth
+            });
+            1.0 / (spectrum(f) * Complex64::cis(-delay))
+        };
+        (solution.fields, solution.fluxes) = monitors.evaluate(&simulation, scale);
         solution
             .probes
             .extend(own.into_iter().map(|p| p.series(&simulation)));
@@ -292,14 +338,7 @@ impl Loaded {
         let entries = self.scene.monitors.probes.iter().enumerate();
         entries
             .map(|(n, entry)| {
-                let component = match entry.component {
-                    ComponentName::Ex => Component::Ex,
-                    ComponentName::Ey => Component::Ey,
-                    ComponentName::Ez => Component::Ez,
-                    ComponentName::Hx => Component::Hx,
-                    ComponentName::Hy => Component::Hy,
-                    ComponentName::Hz => Component::Hz,
-                };
+                let component = component(entry.component);
                 let index = nearest(model, component, point(entry.position)).map_err(|reason| {
                     self.refuse(&format!("monitors.probes.{n}.position"), reason)
                 })?;

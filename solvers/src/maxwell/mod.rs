@@ -27,6 +27,7 @@ mod model;
 mod network;
 mod plane_wave;
 pub mod ports;
+pub mod scattering;
 mod waveform;
 
 pub use dipole::{dipole, electric_dipole_power, magnetic_dipole_power};

@@ -3,6 +3,7 @@
 mod meshing;
 mod ports;
 mod solids;
+mod waveform;
 
 use super::Loaded;
 use super::scene::{AxisName, Block, Point, Precision, WallName};
@@ -16,8 +17,8 @@ const FAR_FIELD_GAP: usize = 2;
 /// Lines between that surface and the box of a plane wave.
 const TOTAL_FIELD_GAP: usize = 2;
 
-/// Frequencies of a far field for which none are listed.
-const FAR_FREQUENCIES: usize = 21;
+/// Frequencies of a far field or a flux for which none are listed.
+pub(super) const FAR_FREQUENCIES: usize = 21;
 
 /// A scene made ready.
 pub struct Problem {
@@ -96,7 +97,7 @@ impl Loaded {
                 faces: self.faces(),
             },
             total_field: self.surfaces(&model.mesh, FAR_FIELD_GAP + TOTAL_FIELD_GAP),
-            waveform: self.waveform(),
+            waveform: self.waveform(model.time_step)?,
             max_steps: (longest / model.time_step).ceil() as usize,
             energy_fraction: scene
                 .run
@@ -110,20 +111,6 @@ impl Loaded {
             far_frequencies,
             estimate,
         })
-    }
-
-    /// A pulse that covers the band: a Gaussian where the band reaches far down, so that all of
-    /// it is excited well, else a modulated one, which leaves no charges behind.
-    fn waveform(&self) -> Waveform {
-        let band = self.scene.frequency;
-        let (low, high) = (band.from.si(), band.to.si());
-        let centre = (low + high) / 2.0;
-        let bandwidth = (1.3 * (high - low)).max(0.5 * centre);
-        if centre - bandwidth / 2.0 < 0.05 * high {
-            Waveform::Gaussian { bandwidth: high }
-        } else {
-            Waveform::ModulatedGaussian { centre, bandwidth }
-        }
     }
 
     fn walls(&self) -> [[Wall; 2]; 3] {
@@ -207,7 +194,7 @@ pub(super) fn point(p: Point) -> [f64; 3] {
 }
 
 /// Equally spaced frequencies, both ends included.
-fn spread(low: f64, high: f64, count: usize) -> Vec<f64> {
+pub(super) fn spread(low: f64, high: f64, count: usize) -> Vec<f64> {
     match count {
         1 => vec![low],
         n => (0..n)
@@ -216,7 +203,7 @@ fn spread(low: f64, high: f64, count: usize) -> Vec<f64> {
     }
 }
 
-fn corners(block: &Block) -> [[f64; 3]; 2] {
+pub(super) fn corners(block: &Block) -> [[f64; 3]; 2] {
     let (a, b) = (point(block.from), point(block.to));
     [
         std::array::from_fn(|i| a[i].min(b[i])),

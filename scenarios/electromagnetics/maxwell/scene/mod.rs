@@ -1,14 +1,18 @@
 //! The scene file, as types. Lengths are in any unit of length, corners are `[x, y, z]`.
 
+mod monitors;
 mod ports;
 mod solids;
 mod space;
 mod sweep;
+mod waveform;
 
+pub use monitors::*;
 pub use ports::*;
 pub use solids::*;
 pub use space::*;
 pub use sweep::*;
+pub use waveform::*;
 
 use crate::config::{Hertz, Seconds};
 use serde::{Deserialize, Serialize};
@@ -123,7 +127,7 @@ pub enum AxisName {
 }
 
 /// How the run goes.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RunEntry {
     /// Numbers of 32 or 64 bits.
@@ -135,6 +139,8 @@ pub struct RunEntry {
     /// The run ends after this time at the latest; 400 periods of the lowest frequency when left
     /// out.
     pub longest: Option<Seconds>,
+    /// Time course of the excitation; a pulse that covers the band when left out.
+    pub waveform: Option<WaveformEntry>,
 }
 
 impl Default for RunEntry {
@@ -144,6 +150,7 @@ impl Default for RunEntry {
             courant: 0.99,
             energy_decay_db: Some(50.0),
             longest: None,
+            waveform: None,
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Walls, mesh and monitors.
+//! Walls and mesh.
 
 use super::{PerAxis, Point};
-use crate::config::{Hertz, Metres};
+use crate::config::Metres;
 use serde::{Deserialize, Serialize};
 
 /// A wall.
@@ -96,48 +96,4 @@ pub struct RegionEntry {
     pub to: Point,
     /// Largest cell.
     pub cell: PerAxis<Metres>,
-}
-
-/// What is recorded besides the ports.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Monitors {
-    /// Far field: gain and patterns, or radar cross sections under a plane wave.
-    pub far_field: Option<FarFieldEntry>,
-    /// Fields at points, over time, and the peaks of their spectra.
-    pub probes: Vec<ProbeEntry>,
-}
-
-/// Where the far field is wanted.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FarFieldEntry {
-    /// Frequencies; without any, 11 over the band.
-    #[serde(default)]
-    pub frequencies: Vec<Hertz>,
-}
-
-/// A field component at a point.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProbeEntry {
-    /// Name of the series.
-    pub name: String,
-    /// `ex`, `ey`, `ez`, `hx`, `hy` or `hz`.
-    pub component: ComponentName,
-    /// Where; the nearest value on the mesh is taken.
-    pub position: Point,
-}
-
-/// A field component.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum ComponentName {
-    Ex,
-    Ey,
-    Ez,
-    Hx,
-    Hy,
-    Hz,
 }

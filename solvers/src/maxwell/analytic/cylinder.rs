@@ -74,6 +74,28 @@ impl Cylinder {
         4.0 / self.wave_number * sum.norm_sqr()
     }
 
+    /// Scattered field along the axis (E for TM, H for TE) at `rho` m from the axis and `phi` rad from
+    /// the direction of travel, relative to the incident field on the axis. `rho` must not be below
+    /// the radius: inside, the series is another.
+    pub fn scattered(&self, rho: f64, phi: f64) -> Complex64 {
+        let x = self.wave_number * rho;
+        let (j, y) = (bessel_j(self.a.len(), x), bessel_y(self.a.len(), x));
+        // (-j)^n
+        let turn = [
+            Complex64::ONE,
+            -Complex64::i(),
+            -Complex64::ONE,
+            Complex64::i(),
+        ];
+        self.terms()
+            .enumerate()
+            .map(|(n, (order, weight, a))| {
+                let hankel = j[n] - Complex64::i() * y[n];
+                weight * turn[n % 4] * a * hankel * (order * phi).cos()
+            })
+            .sum()
+    }
+
     /// Scattered power per metre over incident power density, in m.
     pub fn total_width(&self) -> f64 {
         let sum: f64 = self
@@ -129,6 +151,18 @@ mod tests {
             let ratio = metal.scattering_width(1.0) / pec.scattering_width(1.0);
             assert!((ratio - 1.0).abs() < 1e-3, "{ratio}");
         }
+        // far away the field is that of the scattering width
+        let c = cylinder(3.0, Body::Dielectric(4.0.into()), Polarization::Tm);
+        let far = 1e5 / c.wave_number;
+        for phi in [0.0, 1.1, PI] {
+            let width = 2.0 * PI * far * c.scattered(far, phi).norm_sqr();
+            assert!((width / c.scattering_width(phi) - 1.0).abs() < 1e-3);
+        }
+        // on a conductor E along the axis vanishes
+        let c = cylinder(2.0, Body::Pec, Polarization::Tm);
+        let a = 2.0 / c.wave_number;
+        let incident = Complex64::from_polar(1.0, -2.0 * 0.7f64.cos());
+        assert!((c.scattered(a, 0.7) + incident).norm() < 1e-6);
         // geometric optics: pi a backwards
         let c = cylinder(60.0, Body::Pec, Polarization::Tm);
         let a = 60.0 / c.wave_number;

@@ -63,10 +63,10 @@ pub struct FarFieldMonitor {
     radius: f64,
 }
 
-/// The power through a plane in a model.
+/// The power through a plane, or out of a box, in a model.
 #[derive(Clone, Debug)]
 pub struct FluxMonitor {
-    plane: Plane,
+    planes: Vec<(Plane, f64)>,
 }
 
 impl FarFieldBox {
@@ -259,17 +259,56 @@ impl FluxMonitor {
         interval: usize,
     ) -> Result<Self> {
         let plane = Plane::install(model, axis, line, false, &lines, frequencies, interval)?;
-        Ok(Self { plane })
+        Ok(Self {
+            planes: vec![(plane, 1.0)],
+        })
     }
 
-    /// Flux along the axis per frequency in J/Hz.
+    /// The same for the faces of a box, its normals outwards. Faces on the outermost lines of the mesh
+    /// are left out: nothing goes through a conducting wall, and behind an absorbing layer there is
+    /// one. Without sources or losses in the box, the sum is zero to rounding.
+    ///
+    /// # Errors
+    /// [`Error::Size`] for lines outside the mesh.
+    pub fn install_box(
+        model: &mut Model,
+        lines: [Option<[usize; 2]>; 3],
+        frequencies: &[f64],
+        interval: usize,
+    ) -> Result<Self> {
+        let mut planes = Vec::new();
+        for axis in Axis::ALL {
+            let Some(ends) = lines[axis as usize] else {
+                continue;
+            };
+            let last = model.mesh.lines(axis).len() - 1;
+            for (line, behind) in ends.into_iter().zip([false, true]) {
+                if line != if behind { last } else { 0 } {
+                    let plane =
+                        Plane::install(model, axis, line, behind, &lines, frequencies, interval)?;
+                    planes.push((plane, if behind { 1.0 } else { -1.0 }));
+                }
+            }
+        }
+        Ok(Self { planes })
+    }
+
+    /// Flux along the axis, or out of the box, per frequency in J/Hz; empty for a box without faces.
     pub fn evaluate<T: Real>(&self, simulation: &Simulation<T>) -> Vec<f64> {
         self.evaluate_with(|region| simulation.spectrum(region))
     }
 
     /// The same from the spectra of the model's regions.
     pub fn evaluate_with(&self, mut region: impl FnMut(usize) -> Array4<Complex64>) -> Vec<f64> {
-        self.plane.flux(&self.plane.spectra(&mut region))
+        let mut sum: Vec<f64> = Vec::new();
+        for (plane, sign) in &self.planes {
+            let flux = plane.flux(&plane.spectra(&mut region));
+            sum.resize(flux.len(), 0.0);
+            for (sum, flux) in sum.iter_mut().zip(flux) {
+                *sum += sign * flux;
+            }
+        }
+        sum
     }
 }
 

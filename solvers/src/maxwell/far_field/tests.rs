@@ -60,9 +60,16 @@ fn hertzian_dipole() {
     let far = FarFieldBox::closed([Some([10, 22]); 3]);
     // a box without the source radiates nothing
     let empty = FarFieldBox::closed([Some([18, 22]), Some([10, 22]), Some([10, 22])]);
-    let boxes = [near, far, empty].map(|b| b.install(&mut model, &[frequency()], 2).unwrap());
+    let surfaces = [near, far, empty];
+    let boxes = surfaces.map(|b| b.install(&mut model, &[frequency()], 2).unwrap());
+    let fluxes =
+        surfaces.map(|b| FluxMonitor::install_box(&mut model, b.lines, &[frequency()], 2).unwrap());
     let simulation = run(&model);
+    let fluxes = fluxes.map(|m| m.evaluate(&simulation)[0]);
+    assert!((fluxes[0] / fluxes[1] - 1.0).abs() < 1e-7);
+    assert!((fluxes[2] / fluxes[1]).abs() < 1e-7);
     let [near, far, empty] = boxes.map(|b| b.evaluate(&simulation));
+    assert!((far.flux(0) / fluxes[1] - 1.0).abs() < 1e-12);
     // the scheme conserves the flux, whatever the box
     assert!((near.flux(0) / far.flux(0) - 1.0).abs() < 1e-7);
     assert!((empty.flux(0) / far.flux(0)).abs() < 1e-7);

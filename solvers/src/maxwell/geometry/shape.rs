@@ -411,7 +411,9 @@ fn distance_to_segment(q: [f64; 2], a: [f64; 2], b: [f64; 2]) -> f64 {
     } else {
         0.0
     };
-    (q[0] - a[0] - t * d[0]).hypot(q[1] - a[1] - t * d[1])
+    let off = [q[0] - a[0] - t * d[0], q[1] - a[1] - t * d[1]];
+    // `hypot` took a fifth of the time of averaging polygons
+    (off[0] * off[0] + off[1] * off[1]).sqrt()
 }
 
 /// Whether a segment passes through the inside of a rectangle (Liang and Barsky's clipping).

@@ -338,6 +338,12 @@ impl IncidentField {
         }
     }
 
+    /// Wave number in rad/m along the direction that the mesh gives the wave; `None` where it carries
+    /// no such wave.
+    pub fn wave_number(&self, frequency: f64) -> Option<f64> {
+        self.wave.at(frequency).map(|(k, _)| k)
+    }
+
     /// The plane wave.
     pub fn wave(&self) -> PlaneWave {
         self.wave.wave

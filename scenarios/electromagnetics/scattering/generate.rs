@@ -1,0 +1,172 @@
+//! Training scenes: random bodies through the solver, one scene per core, streamed to disk.
+
+use super::bodies::{Kind, SceneEntry};
+use super::settings::{Settings, TrainingSet};
+use super::solve::{Fields, points, solve};
+use crate::error::{Error, Result};
+use crate::run_folder::require_free_space;
+use curlwind_datasets::samples::{SampleLayout, SampleStore, SampleStoreWriter};
+use curlwind_datasets::store::{Channel, fingerprint};
+use indicatif::ProgressBar;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Fields of a stored scene, in order, with their units; relative to the incident amplitude.
+pub const CHANNELS: [&str; 5] = [
+    "permittivity",
+    "incident_re",
+    "incident_im",
+    "scattered_re",
+    "scattered_im",
+];
+
+/// Scenes per file: what a killed run loses on each core at most.
+const PER_FILE: usize = 16;
+
+/// Random scene number `index` of a kind.
+///
+/// # Errors
+/// Bodies that find no room in the square.
+pub fn scene(settings: &Settings, kind: Kind, index: usize) -> Result<SceneEntry> {
+    let trained = settings.training_set;
+    let evaluation = &settings.evaluation;
+    let set = match kind {
+        Kind::Trained => trained,
+        Kind::Permittivity => TrainingSet {
+            permittivity: evaluation.beyond_permittivity,
+            ..trained
+        },
+        Kind::Bodies => TrainingSet {
+            bodies: [evaluation.beyond_bodies; 2],
+            ..trained
+        },
+    };
+    let side = settings.solver.side.si();
+    SceneEntry::random(&set, side, settings.seed, kind, index).ok_or_else(|| {
+        Error::unusable(format!(
+            "{} bodies of up to {} do not find room in a square of {}: take fewer or smaller ones",
+            set.bodies[1], set.radius[1], settings.solver.side
+        ))
+    })
+}
+
+/// Solves many things at once, one per core, each on a thread of its own. Results are in order;
+/// the first error ends the work.
+///
+/// # Errors
+/// The first that `work` returns.
+pub fn in_parallel<T: Send>(
+    count: usize,
+    work: impl Fn(usize) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let found: Mutex<Vec<(usize, Result<T>)>> = Mutex::default();
+    let worker = || {
+        while !stop.load(Ordering::Relaxed) {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count {
+                break;
+            }
+            let result = work(index);
+            if result.is_err() {
+                stop.store(true, Ordering::Relaxed);
+            }
+            if let Ok(mut found) = found.lock() {
+                found.push((index, result));
+            }
+        }
+    };
+    // A pool of one thread each: scenes are independent, so nothing is lost to waiting.
+    let pools = (0..rayon::current_num_threads())
+        .map(|_| rayon::ThreadPoolBuilder::new().num_threads(1).build())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Error::failed)?;
+    std::thread::scope(|scope| {
+        for pool in &pools {
+            scope.spawn(|| pool.install(worker));
+        }
+    });
+    let mut found = found.into_inner().map_err(Error::failed)?;
+    found.sort_by_key(|(index, _)| *index);
+    found.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Makes the scenes that `place` still lacks, on all cores of the machine.
+///
+/// # Errors
+/// Settings that do not fit each other, a store made by other settings, a full disk, a scene that
+/// the solver refused.
+pub fn generate(settings: &Settings, place: &Path, progress: &ProgressBar) -> Result<SampleStore> {
+    let layout = layout(settings)?;
+    let bytes = layout.samples * layout.sample_len() * size_of::<f32>();
+    require_free_space(place, bytes as u64).map_err(Error::failed)?;
+    let writer = SampleStoreWriter::create_or_resume(place, &layout).map_err(Error::unusable)?;
+    let missing = writer.missing();
+    let left: usize = missing.iter().map(|&file| layout.range(file).len()).sum();
+    progress.set_length(layout.samples as u64);
+    progress.set_position((layout.samples - left) as u64);
+    in_parallel(missing.len(), |n| {
+        let file = missing[n];
+        let (mut fields, mut descriptions) = (Vec::new(), Vec::new());
+        for index in layout.range(file) {
+            let scene = scene(settings, Kind::Trained, index)?;
+            let solved = solve(&settings.solver, settings.solver.cells, &scene)
+                .map_err(|error| Error::failed(format!("training scene {index}: {error}")))?;
+            fields.extend(channels(&solved));
+            descriptions.push(serde_json::to_string(&scene).map_err(Error::failed)?);
+            progress.inc(1);
+        }
+        writer
+            .write(file, &fields, &descriptions)
+            .map_err(Error::failed)
+    })?;
+    progress.finish_and_clear();
+    SampleStore::open(place).map_err(Error::failed)
+}
+
+/// The fields in the order of [`CHANNELS`].
+fn channels(fields: &Fields) -> impl Iterator<Item = f32> + '_ {
+    let permittivity = fields.permittivity.iter().copied();
+    let parts = [&fields.incident, &fields.scattered].into_iter();
+    let parts = parts.flat_map(|u| u.iter().map(|u| u.re).chain(u.iter().map(|u| u.im)));
+    permittivity.chain(parts).map(|value| value as f32)
+}
+
+fn layout(settings: &Settings) -> Result<SampleLayout> {
+    // The scenes do not depend on the network, nor on how many there are or who trains on which.
+    let made_by = serde_json::json!({
+        "seed": settings.seed,
+        "solver": settings.solver,
+        "bodies": settings.training_set.bodies,
+        "permittivity": settings.training_set.permittivity,
+        "radius": settings.training_set.radius,
+    });
+    let points = points(settings.solver.side.si(), settings.solver.points);
+    Ok(SampleLayout {
+        samples: settings.training_set.scenes,
+        per_file: PER_FILE,
+        channels: CHANNELS
+            .map(|name| Channel {
+                name: name.into(),
+                units: "1".into(),
+            })
+            .to_vec(),
+        y: points.clone(),
+        x: points,
+        fingerprint: fingerprint(&made_by).map_err(Error::failed)?,
+        attributes: BTreeMap::from([
+            ("title".into(), settings.title.clone()),
+            (
+                "source".into(),
+                format!("curlwind {} maxwell solver", env!("CARGO_PKG_VERSION")),
+            ),
+            ("frequency".into(), settings.solver.frequency.to_string()),
+            (
+                "component".into(),
+                settings.solver.polarization.component().into(),
+            ),
+        ]),
+    })
+}
