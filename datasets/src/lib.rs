@@ -7,6 +7,7 @@
 //! | [`field`], [`coordinates`] | arrays with named dimensions, coordinates and units |
 //! | [`calendar`], [`units`] | CF times and units |
 //! | [`interpolate`] | bilinear and bicubic interpolation on the sphere, across the poles |
+//! | [`simulations`] | other people's simulations: the HDF5 layouts of PDEBench and The Well, arrays of inputs and outputs |
 //! | [`arrays`] | plain HDF5 arrays by name |
 //! | [`touchstone`] | scattering parameters in Touchstone files, both ways |
 //! | [`design_table`] | sweeps of designs from any solver: Touchstone folders, CSV, HDF5 |
@@ -36,6 +37,7 @@ pub mod field;
 pub mod inspect;
 pub mod interpolate;
 pub mod netcdf;
+pub mod simulations;
 mod sniff;
 pub mod store;
 pub mod touchstone;

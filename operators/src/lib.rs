@@ -5,6 +5,7 @@ mod buffers;
 pub mod design;
 pub mod device;
 pub mod error;
+pub mod field_operator;
 pub mod fno;
 pub mod kernels;
 pub mod loss;

@@ -1,6 +1,6 @@
 //! The networks that a scenario can choose from, by configuration.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fno::{Fno2d, Fno2dConfig};
 use crate::sfno::{Sfno, SfnoConfig};
 use crate::stepping::{Stepping, SteppingConfig};
@@ -95,6 +95,21 @@ impl NetworkConfig {
             Self::Sfno(config) => Network::Sfno(config.init(grid, device)?),
             Self::Stepping(config) => Network::Stepping(config.init(grid, device)?),
         })
+    }
+
+    /// Creates the network with fresh weights for fields on a rectangle, or on a line as one row.
+    ///
+    /// # Errors
+    /// When the network is one of the sphere.
+    pub fn init_plane(&self, device: &Device) -> Result<Network> {
+        match self {
+            Self::Fno2d(config) => Ok(Network::Fno2d(config.init(device)?)),
+            Self::Sfno(_) | Self::Stepping(_) => Err(Error::config(
+                "kind",
+                "a network for fields on a rectangle, e.g. fno2d",
+                self.name(),
+            )),
+        }
     }
 }
 

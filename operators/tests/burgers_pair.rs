@@ -65,9 +65,9 @@ fn burgers_falls_at_the_order_of_the_time_difference() -> Result<()> {
             };
             let line = burgers::Solver::new(other, POINTS, 1e-3)?.line().clone();
             let residual = BurgersResidual::new(other, &line, &Device::flex(), DType::F64)?;
-            Ok(root_mean_square(residual.residual(
-                states, interval, difference,
-            )?))
+            Ok(root_mean_square(
+                residual.residual(states, interval, difference)?,
+            ))
         };
         let nu = EQUATION.viscosity;
         let sizes = [
@@ -106,11 +106,10 @@ fn allen_cahn_falls_at_the_order_of_the_time_difference() -> Result<()> {
         })?;
         let other = allen_cahn::AllenCahn { rate, ..equation };
         let solver = allen_cahn::Solver::new(other, POINTS, 1e-3)?;
-        let residual =
-            AllenCahnResidual::new(other, solver.line(), &Device::flex(), DType::F64);
-        Ok(root_mean_square(residual.residual(
-            states, interval, difference,
-        )?))
+        let residual = AllenCahnResidual::new(other, solver.line(), &Device::flex(), DType::F64);
+        Ok(root_mean_square(
+            residual.residual(states, interval, difference)?,
+        ))
     };
     let sizes = [size(0.04, 5.0)?, size(0.02, 5.0)?, size(0.01, 5.0)?];
     let found = orders(&sizes);

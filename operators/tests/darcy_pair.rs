@@ -40,7 +40,10 @@ fn the_solvers_own_residual_is_its_tolerance() -> Result<()> {
             Ok(largest(r))
         };
         let right = of(&medium, &source)?;
-        println!("{:?} nodes: residual {right:.1e} of a source of 1", grid.shape());
+        println!(
+            "{:?} nodes: residual {right:.1e} of a source of 1",
+            grid.shape()
+        );
         assert!(right < 1e-7, "{right:e}");
         let wrong = medium.mapv(|a| if a > 5.0 { 1.01 * a } else { a });
         for (what, found) in [

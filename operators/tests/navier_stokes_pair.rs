@@ -67,7 +67,10 @@ fn the_right_hand_sides_agree_to_round_off() -> Result<()> {
         let expected = solver.tendency(state.view())?;
         let residual = NavierStokesResidual::new(equation, points, &Device::flex(), DType::F64)?;
         let found = residual.tendency(tensor(state.view().insert_axis(ndarray::Axis(0))));
-        let found = found.into_data().try_into_vec::<f64>().map_err(|e| format!("{e:?}"))?;
+        let found = found
+            .into_data()
+            .try_into_vec::<f64>()
+            .map_err(|e| format!("{e:?}"))?;
         let size = expected.iter().fold(0.0f64, |s, v| s.max(v.abs()));
         let error = found
             .iter()

@@ -70,21 +70,22 @@ impl DarcyResidual {
         }
         let inner_rows = |field: &Tensor<4>| field.clone().narrow(2, 1, rows - 2);
         let inner_columns = |field: &Tensor<4>| field.clone().narrow(3, 1, columns - 2);
-        let outflow = |a: Tensor<4>, u: Tensor<4>, dim: usize, [cells, volumes]: &[Tensor<4>; 2]| {
-            let n = u.dims()[dim];
-            let pair = |field: &Tensor<4>| {
-                let at = |start| field.clone().narrow(dim, start, n - 1);
-                (at(0), at(1))
+        let outflow =
+            |a: Tensor<4>, u: Tensor<4>, dim: usize, [cells, volumes]: &[Tensor<4>; 2]| {
+                let n = u.dims()[dim];
+                let pair = |field: &Tensor<4>| {
+                    let at = |start| field.clone().narrow(dim, start, n - 1);
+                    (at(0), at(1))
+                };
+                let ((a0, a1), (u0, u1)) = (pair(&a), pair(&u));
+                let between = match self.between {
+                    Between::Harmonic => (a0.clone() * a1.clone()).mul_scalar(2.0) / (a0 + a1),
+                    Between::Arithmetic => (a0 + a1).mul_scalar(0.5),
+                };
+                let flux = between * (u1 - u0) * cells.clone();
+                let at = |start| flux.clone().narrow(dim, start, n - 2);
+                (at(0) - at(1)) * volumes.clone()
             };
-            let ((a0, a1), (u0, u1)) = (pair(&a), pair(&u));
-            let between = match self.between {
-                Between::Harmonic => (a0.clone() * a1.clone()).mul_scalar(2.0) / (a0 + a1),
-                Between::Arithmetic => (a0 + a1).mul_scalar(0.5),
-            };
-            let flux = between * (u1 - u0) * cells.clone();
-            let at = |start| flux.clone().narrow(dim, start, n - 2);
-            (at(0) - at(1)) * volumes.clone()
-        };
         Ok(
             outflow(inner_rows(&permeability), inner_rows(&pressure), 3, &self.x)
                 + outflow(

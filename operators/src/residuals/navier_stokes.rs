@@ -35,7 +35,7 @@ impl NavierStokesResidual {
         dtype: DType,
     ) -> Result<Self> {
         let equation = equation.validated()?;
-        let plane = Plane::new([points; 2], [equation.length; 2])?;
+        let plane = Plane::new([points; 2], [equation.length; 2], 2)?;
         let transform = PlaneTransform::new(&plane, device, dtype);
         let (kx, ky) = (transform.kx.clone(), transform.ky.clone());
         let square = kx.clone() * kx + ky.clone() * ky;

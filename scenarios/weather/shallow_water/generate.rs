@@ -7,7 +7,7 @@ use super::settings::{Initial, Settings};
 use super::simulation::solver_error;
 use crate::error::{Error, Result};
 use crate::run_folder::require_free_space;
-use curlwind_datasets::store::{Channel, Layout, Store, StoreWriter, fingerprint};
+use curlwind_datasets::store::{Channel, Grid, Layout, Store, StoreWriter, fingerprint};
 use curlwind_solvers::shallow_water::{ShallowWater, State};
 use indicatif::ProgressBar;
 use std::collections::BTreeMap;
@@ -148,8 +148,10 @@ fn layout(settings: &Settings, gridded: &Gridded, states: usize) -> Result<Layou
                 units: units.into(),
             })
             .to_vec(),
-        latitudes_deg: grid.latitudes_deg,
-        longitudes_deg: grid.longitudes_deg,
+        grid: Grid::LatLon {
+            latitudes_deg: grid.latitudes_deg,
+            longitudes_deg: grid.longitudes_deg,
+        },
         time_step_seconds: settings.training_set.interval.si(),
         fingerprint: fingerprint(&made_by).map_err(Error::failed)?,
         attributes: BTreeMap::from([

@@ -46,7 +46,7 @@ impl Solver {
     pub fn new(equation: NavierStokes, points: usize, time_step: f64) -> Result<Self> {
         let equation = equation.validated()?;
         positive("time_step", time_step)?;
-        let plane = Plane::new([points; 2], [equation.length; 2])?;
+        let plane = Plane::new([points; 2], [equation.length; 2], 2)?;
         if let super::Forcing::Kolmogorov { wavenumber, .. } = equation.forcing
             && 3 * wavenumber >= points
         {

@@ -135,6 +135,19 @@ impl Line {
             .process_with_scratch(&mut work.spectrum, field, &mut work.scratch);
         debug_assert!(done.is_ok());
     }
+
+    /// A field on another grid of the same line: its waves there, as far as both grids keep them.
+    ///
+    /// # Panics
+    /// When `field` has not N values.
+    pub fn resampled(&self, field: &[f64], to: &Self) -> Vec<f64> {
+        let mut spectrum = vec![Complex64::ZERO; self.spectrum_len()];
+        self.analysis(field, &mut spectrum, &mut self.workspace());
+        spectrum.resize(to.spectrum_len(), Complex64::ZERO);
+        let mut resampled = vec![0.0; to.points];
+        to.synthesis(&spectrum, &mut resampled, &mut to.workspace());
+        resampled
+    }
 }
 
 /// Refuses what is not a positive number.
@@ -168,6 +181,9 @@ mod tests {
             assert!((spectrum[kept] - Complex64::cis(0.3) * 0.5).norm() < 1e-14);
             let mut back = vec![0.0; points];
             line.synthesis(&spectrum, &mut back, &mut work);
+            assert!(field.iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-13));
+            let other = Line::new(301, 3.0, 2).unwrap();
+            let back = other.resampled(&line.resampled(&field, &other), &line);
             assert!(field.iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-13));
         }
         assert!(Line::new(3, 1.0, 2).is_err() && Line::new(8, 0.0, 2).is_err());

@@ -46,11 +46,12 @@ impl fmt::Debug for Plane {
 }
 
 impl Plane {
-    /// With `[Ny, Nx]` points and `[Ly, Lx]` in metres; quadratic products are free of aliases.
+    /// With `[Ny, Nx]` points, `[Ly, Lx]` in metres, and products of `factors` factors free of
+    /// aliases: wavenumbers up to the largest below `points / (factors + 1)` are kept.
     ///
     /// # Errors
     /// [`Error::Size`] for fewer than 4 points; [`Error::Parameter`] for an unusable length.
-    pub fn new(points: [usize; 2], lengths: [f64; 2]) -> Result<Self> {
+    pub fn new(points: [usize; 2], lengths: [f64; 2], factors: usize) -> Result<Self> {
         for (count, length) in points.into_iter().zip(lengths) {
             if count < 4 {
                 return Err(Error::Size {
@@ -66,7 +67,7 @@ impl Plane {
         Ok(Self {
             points,
             lengths,
-            kept: points.map(|n| (n - 1) / 3),
+            kept: points.map(|n| (n - 1) / (factors + 1)),
             rows_forward: real.plan_fft_forward(nx),
             rows_inverse: real.plan_fft_inverse(nx),
             columns_forward: complex.plan_fft_forward(ny),
@@ -184,6 +185,27 @@ impl Plane {
         }
     }
 
+    /// A field on another grid of the same torus: its waves there, as far as both grids keep them.
+    ///
+    /// # Panics
+    /// When `field` has not Ny Nx values.
+    pub fn resampled(&self, field: &[f64], to: &Self) -> Vec<f64> {
+        let mut from = vec![Complex64::ZERO; self.spectrum_len()];
+        self.analysis(field, &mut from, &mut self.workspace());
+        let mut spectrum = vec![Complex64::ZERO; to.spectrum_len()];
+        let [ny, mine] = [to.points[0], self.points[0]];
+        let top = [0, 1].map(|a| self.kept[a].min(to.kept[a]) as isize);
+        for kx in 0..=top[1] as usize {
+            for ky in -top[0]..=top[0] {
+                let at = |n: usize| kx * n + ky.rem_euclid(n as isize) as usize;
+                spectrum[at(ny)] = from[at(mine)];
+            }
+        }
+        let mut resampled = vec![0.0; to.points[0] * to.points[1]];
+        to.synthesis(&spectrum, &mut resampled, &mut to.workspace());
+        resampled
+    }
+
     /// Mean over the area of the product of two fields, from their spectra.
     ///
     /// # Panics
@@ -213,8 +235,8 @@ mod tests {
 
     #[test]
     fn there_and_back_and_means() {
-        for points in [[8, 8], [9, 16], [20, 7], [32, 48]] {
-            let plane = Plane::new(points, [2.0, 3.0]).unwrap();
+        for points in [[8, 8], [9, 16], [20, 7], [32, 40]] {
+            let plane = Plane::new(points, [2.0, 3.0], 2).unwrap();
             let [ky, kx] = plane.largest_wavenumbers();
             let [ny, nx] = points;
             let at = |y: usize, x: usize| (2.0 * y as f64 / ny as f64, 3.0 * x as f64 / nx as f64);
@@ -232,8 +254,12 @@ mod tests {
             assert!(field.iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-13));
             let mean: f64 = field.iter().map(|v| v * v).sum::<f64>() / (ny * nx) as f64;
             assert!((plane.mean_product(&spectrum, &spectrum) - mean).abs() < 1e-13);
+            let other = Plane::new([41, 50], [2.0, 3.0], 2).unwrap();
+            let there = plane.resampled(&field, &other);
+            let again = other.resampled(&there, &plane);
+            assert!(field.iter().zip(&again).all(|(a, b)| (a - b).abs() < 1e-12));
             assert_eq!(plane.mask().len(), plane.wavenumbers().len());
         }
-        assert!(Plane::new([3, 8], [1.0, 1.0]).is_err());
+        assert!(Plane::new([3, 8], [1.0, 1.0], 2).is_err());
     }
 }

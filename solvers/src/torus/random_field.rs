@@ -112,7 +112,7 @@ mod tests {
         let size = a.iter().fold(0.0f64, |s, v| s.max(v.abs()));
         assert!((0..64).all(|j| (a[j] - b[2 * j]).abs() < 1e-6 * size));
 
-        let [coarse, fine] = [32, 48].map(|n| Plane::new([n, n], [1.0, 1.0]).unwrap());
+        let [coarse, fine] = [32, 48].map(|n| Plane::new([n, n], [1.0, 1.0], 2).unwrap());
         let (a, b) = (
             GaussianField::VORTICITY.plane(&coarse, 5),
             GaussianField::VORTICITY.plane(&fine, 5),
@@ -134,7 +134,7 @@ mod tests {
         let found = mean(&|seed| field.line(&line, seed).iter().map(|v| v * v).sum::<f64>() / 96.0);
         assert!((found / expected - 1.0).abs() < 0.2, "{found} {expected}");
 
-        let plane = Plane::new([32, 32], [1.0, 1.0]).unwrap();
+        let plane = Plane::new([32, 32], [1.0, 1.0], 2).unwrap();
         let field = GaussianField::VORTICITY;
         let mask = plane.mask();
         let all: Vec<f64> = plane
