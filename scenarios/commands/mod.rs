@@ -13,6 +13,7 @@ mod train;
 use crate::catalogue::{self, Scenario};
 use crate::electromagnetics::{design_table, maxwell};
 use crate::error::{Error, Result};
+use crate::flow;
 use crate::run_folder::{RunFolder, Scores, Setup, score_table};
 use crate::weather::shallow_water;
 use clap::{Args, Parser, Subcommand};
@@ -268,6 +269,10 @@ impl ScenarioRun {
                 "`{command}` does not know the equation of `{}`, maxwell; {instead}",
                 loaded.name
             ))),
+            Scenario::Flow(loaded) => Err(Error::unusable(format!(
+                "`{command}` does not know the equation of `{}`; `generate`, `train` and `run` do",
+                loaded.name
+            ))),
             Scenario::DesignTable(loaded) => Err(Error::unusable(format!(
                 "`{command}` needs a solver, and `{}` is a table; `train` and `run` know it",
                 loaded.name
@@ -280,6 +285,19 @@ impl ScenarioRun {
     fn in_folder<T>(
         &self,
         loaded: &shallow_water::Loaded,
+        options: &Options,
+        work: impl FnOnce(&RunFolder) -> Result<T>,
+    ) -> Result<T> {
+        let setup = Setup::new(&loaded.name, &loaded.settings)?
+            .seed(loaded.settings.seed)
+            .device(options.device()?);
+        in_folder(&self.output, setup, self.resume, work)
+    }
+
+    /// The same for a flow.
+    fn in_flow_folder<T>(
+        &self,
+        loaded: &flow::Loaded,
         options: &Options,
         work: impl FnOnce(&RunFolder) -> Result<T>,
     ) -> Result<T> {

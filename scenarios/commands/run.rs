@@ -5,11 +5,12 @@ use crate::catalogue::Scenario;
 use crate::electromagnetics::design_table;
 use crate::electromagnetics::maxwell::sweep::Beyond;
 use crate::error::Result;
+use crate::flow;
 use crate::weather::shallow_water::pipeline;
 
 /// Weather: solver, training set, training, forecast, scores, figures, report. A scene: its sweep
-/// with a surrogate, or the solver alone where it has none. A table:
-/// a surrogate of it, judged by designs left out.
+/// with a surrogate, or the solver alone where it has none. A flow: samples, training, the operator
+/// judged by samples left out. A table: a surrogate of it, judged by designs left out.
 pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
     let loaded = match run.load(options)? {
         Scenario::ShallowWater(loaded) => loaded,
@@ -19,6 +20,12 @@ pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
                 optimise: false,
             };
             return super::sweep::sweep_scene(&loaded, run, beyond, options);
+        }
+        Scenario::Flow(loaded) => {
+            let summary = run.in_flow_folder(&loaded, options, |folder| {
+                flow::pipeline::run(&loaded, folder, options)
+            })?;
+            return options.report(&summary.scores, &summary.text);
         }
         Scenario::DesignTable(loaded) => {
             let summary = run.in_table_folder(&loaded, options, |folder| {

@@ -13,6 +13,10 @@ pub fn sweep(run: &ScenarioRun, beyond: Beyond, options: &Options) -> Result<()>
             "`{}` is a table of designs that are solved already; `curlwind run` trains on it",
             loaded.name
         ))),
+        Scenario::Flow(loaded) => Err(Error::unusable(format!(
+            "`{}` has no design to sweep; `curlwind run` compares its solver and operator",
+            loaded.name
+        ))),
         Scenario::ShallowWater(loaded) => Err(Error::unusable(format!(
             "`{}` has no design to sweep; `curlwind run` compares its solver and operator",
             loaded.name

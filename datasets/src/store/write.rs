@@ -285,7 +285,11 @@ fn create(
         put_text(&coordinate, "units", units)?;
     }
     let [(rows, ..), (columns, ..)] = coordinates;
-    put_text(&dataset, "dimensions", &format!("time channel {rows} {columns}"))?;
+    put_text(
+        &dataset,
+        "dimensions",
+        &format!("time channel {rows} {columns}"),
+    )?;
     let names: Vec<&str> = layout.channels.iter().map(|c| c.name.as_str()).collect();
     let units: Vec<&str> = layout.channels.iter().map(|c| c.units.as_str()).collect();
     put_text(&dataset, "channels", &names.join(", "))?;

@@ -232,9 +232,8 @@ mod tests {
             let phase = 0.7 * s as f64 + std::f64::consts::TAU * i as f64 / 16.0;
             (3.0 + 2.0 * (phase + shift).sin()) as f32
         };
-        let fields = |shift| {
-            Array4::from_shape_fn((count, 1, 1, 16), |(s, _, _, i)| wave(s, i, shift))
-        };
+        let fields =
+            |shift| Array4::from_shape_fn((count, 1, 1, 16), |(s, _, _, i)| wave(s, i, shift));
         FieldSamples::new(fields(0.0), fields(0.5)).expect("samples")
     }
 

@@ -59,7 +59,8 @@ impl Problem for BurgersProblem {
     }
 
     fn check(&self) -> std::result::Result<(), Refusal> {
-        let refuse = |key: &str, e: curlwind_solvers::Error| (format!("problem.{key}"), e.to_string());
+        let refuse =
+            |key: &str, e: curlwind_solvers::Error| (format!("problem.{key}"), e.to_string());
         let equation = self.equation().map_err(|e| match self.viscosity > 0.0 {
             true => refuse("length", e),
             false => refuse("viscosity", e),
@@ -140,7 +141,9 @@ impl Problem for BurgersProblem {
             Ok(coarse.resampled(&last, &fine))
         };
         let last = solved().map_err(Error::failed)?;
-        Ok(Some(Array3::from_shape_fn(input.dim(), |(_, _, j)| last[j])))
+        Ok(Some(Array3::from_shape_fn(input.dim(), |(_, _, j)| {
+            last[j]
+        })))
     }
 
     fn persists(&self) -> bool {

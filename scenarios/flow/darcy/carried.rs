@@ -41,8 +41,14 @@ pub fn carried(folder: &RunFolder, validation: f64, seed: u64) -> Result<Samples
     };
     let all = read("train_16")?;
     let indices: Vec<usize> = (0..all.len()).collect();
-    let split = Split::new(&indices, 1, SplitKind::Trajectories { seed }, validation, 0.0)
-        .map_err(Error::unusable)?;
+    let split = Split::new(
+        &indices,
+        1,
+        SplitKind::Trajectories { seed },
+        validation,
+        0.0,
+    )
+    .map_err(Error::unusable)?;
     let part = |segments: &[curlwind_datasets::store::Segment]| -> Result<Option<FieldSamples>> {
         let chosen: Vec<usize> = segments.iter().map(|s| s.trajectory).collect();
         if chosen.is_empty() {
@@ -54,7 +60,9 @@ pub fn carried(folder: &RunFolder, validation: f64, seed: u64) -> Result<Samples
             .map_err(Error::failed)
     };
     let grid = |points: usize| {
-        let lines: Vec<f64> = (0..points).map(|i| OFFSET + i as f64 / points as f64).collect();
+        let lines: Vec<f64> = (0..points)
+            .map(|i| OFFSET + i as f64 / points as f64)
+            .collect();
         Grid::Plane {
             y_m: lines.clone(),
             x_m: lines,

@@ -30,6 +30,10 @@ pub struct DarcyProblem {
     /// Every so manieth node is kept.
     #[serde(default = "one")]
     pub stride: usize,
+    /// Into how many parts the coarse solvers of a comparison cut each cell, along each side; the
+    /// medium is that of the nearest point of the fields.
+    #[serde(default = "one")]
+    pub refinement: usize,
 }
 
 fn modes() -> usize {
@@ -41,8 +45,15 @@ fn one() -> usize {
 }
 
 impl DarcyProblem {
-    /// The pressure at the nodes `[y][x]` with the given lines, from the medium there.
-    fn solve(&self, x: &[f64], y: &[f64], medium: ArrayView2<f64>) -> Result<Array2<f64>> {
+    /// The pressure at the nodes `[y][x]` with the given lines, from the medium there, on a grid
+    /// with cells cut into `refinement` parts.
+    fn solve(
+        &self,
+        x: &[f64],
+        y: &[f64],
+        medium: ArrayView2<f64>,
+        refinement: usize,
+    ) -> Result<Array2<f64>> {
         // walls that the fields do not have take the medium beside them
         let walled = |lines: &[f64]| -> (Vec<f64>, usize) {
             let before = lines.first().is_some_and(|first| *first > 0.0);
@@ -56,17 +67,22 @@ impl DarcyProblem {
         };
         let ((lines_x, left), (lines_y, below)) = (walled(x), walled(y));
         let (rows, columns) = medium.dim();
-        let grid = Grid::new(lines_x, lines_y).map_err(Error::failed)?;
+        let parts = refinement;
+        let grid = Grid::new(lines_x, lines_y)
+            .map_err(Error::failed)?
+            .refined(parts);
         let near = |n: usize, offset: usize, count: usize| n.saturating_sub(offset).min(count - 1);
         let all = Array2::from_shape_fn(grid.shape(), |(j, i)| {
+            let (j, i) = ((j + parts / 2) / parts, (i + parts / 2) / parts);
             medium[[near(j, below, rows), near(i, left, columns)]]
         });
         let source = Array2::from_elem(grid.shape(), self.source);
         let solution = Solver::new(grid)
             .solve(all.view(), source.view())
             .map_err(Error::failed)?;
-        let inside = s![below..below + rows, left..left + columns];
-        Ok(solution.pressure.slice(inside).to_owned())
+        Ok(Array2::from_shape_fn((rows, columns), |(j, i)| {
+            solution.pressure[[(j + below) * parts, (i + left) * parts]]
+        }))
     }
 }
 
@@ -87,6 +103,9 @@ impl Problem for DarcyProblem {
         }
         if self.modes < 2 {
             return Err(("problem.modes".into(), "expected 2 or more".into()));
+        }
+        if !(1..=32).contains(&self.refinement) {
+            return Err(("problem.refinement".into(), "expected 1 to 32".into()));
         }
         let divides = self.stride > 0 && self.cells.is_multiple_of(self.stride);
         if !divides || self.cells / self.stride < 2 {
@@ -122,7 +141,7 @@ impl Problem for DarcyProblem {
             modes: self.modes,
         };
         let medium = media.field(&grid, seed);
-        let pressure = self.solve(grid.x(), grid.y(), medium.view())?;
+        let pressure = self.solve(grid.x(), grid.y(), medium.view(), 1)?;
         let kept = |field: &Array2<f64>| -> Vec<f32> {
             let every = self.stride as isize;
             let part = field.slice(s![..;every, ..;every]);
@@ -158,14 +177,15 @@ impl Problem for DarcyProblem {
         input: ArrayView3<f32>,
     ) -> Result<Option<Array3<f64>>> {
         let [(.., y), (.., x)] = grid.coordinates();
-        let thinned = |lines: &[f64]| -> Vec<f64> { lines.iter().step_by(stride).copied().collect() };
+        let thinned =
+            |lines: &[f64]| -> Vec<f64> { lines.iter().step_by(stride).copied().collect() };
         let (few_x, few_y) = (thinned(x), thinned(y));
         if few_x.len() < 4 || few_y.len() < 4 {
             return Ok(None);
         }
         let every = stride as isize;
         let medium = input.slice(s![0, ..;every, ..;every]).mapv(f64::from);
-        let pressure = self.solve(&few_x, &few_y, medium.view())?;
+        let pressure = self.solve(&few_x, &few_y, medium.view(), self.refinement)?;
         let along = |all: &[f64], few: &[f64]| -> Vec<(usize, f64)> {
             all.iter().map(|at| place(few, *at)).collect()
         };

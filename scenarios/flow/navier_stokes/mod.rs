@@ -153,7 +153,9 @@ impl Problem for NavierStokesProblem {
         }
         match Solver::new(self.equation(), self.points, self.time_step) {
             Ok(_) => Ok(()),
-            Err(error @ curlwind_solvers::Error::Size { .. }) => refuse("points", error.to_string()),
+            Err(error @ curlwind_solvers::Error::Size { .. }) => {
+                refuse("points", error.to_string())
+            }
             Err(error) => refuse("forcing", error.to_string()),
         }
     }
@@ -239,7 +241,8 @@ impl Problem for NavierStokesProblem {
             let (fine, coarse) = (plane(points)?, plane(few)?);
             let initial: Vec<f64> = input.iter().map(|w| f64::from(*w)).collect();
             let solver = Solver::new(self.equation(), few, self.time_step)?;
-            let start = ndarray::Array2::from_shape_vec((few, few), fine.resampled(&initial, &coarse));
+            let start =
+                ndarray::Array2::from_shape_vec((few, few), fine.resampled(&initial, &coarse));
             let start = solver.spectrum(start.unwrap_or_default().view())?;
             let states = self.run(few, start, self.interval, 1)?;
             let last: Vec<f64> = solver.field(&states[1]).into_iter().collect();
