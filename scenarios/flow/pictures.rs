@@ -26,8 +26,11 @@ pub fn states(title: &str, layout: &Layout, states: &ArrayView4<f32>) -> Caption
                 0 => String::new(),
                 _ => format!(", t = {} s", layout.time_step_seconds * step as f64),
             };
-            let field = states.slice(s![step, c, .., ..]);
-            fields.push((format!("{}{at}", channel.name), field));
+            fields.push(Panel {
+                name: format!("{}{at}", channel.name),
+                field: states.slice(s![step, c, .., ..]),
+                like: None,
+            });
         }
     }
     let caption = format!("{title}: one sample of the solver.");
@@ -48,13 +51,18 @@ pub fn comparison(test: &TestSet, judged: &[Judged]) -> Vec<Captioned> {
             let truth = test.samples.outputs().slice(s![sample, 0, .., ..]);
             let said = operator.outputs.slice(s![sample, 0, .., ..]);
             let difference = &said - &truth;
+            let panel = |name: &str, field, like| Panel {
+                name: name.into(),
+                field,
+                like,
+            };
             let mut fields = vec![
-                ("input".to_string(), input),
-                ("solver".to_string(), truth),
-                (operator.model.clone(), said),
+                panel("input", input, None),
+                panel("solver", truth, Some(said)),
+                panel(&operator.model, said, Some(truth)),
             ];
             if truth.nrows() > 1 {
-                fields.push(("difference".into(), difference.view()));
+                fields.push(panel("difference", difference.view(), None));
             }
             let caption = format!(
                 "{}: the sample of the operator's {which} error, {:.4}.",
@@ -65,11 +73,18 @@ pub fn comparison(test: &TestSet, judged: &[Judged]) -> Vec<Captioned> {
         .collect()
 }
 
-fn draw(grid: &Grid, fields: &[(String, ArrayView2<f32>)]) -> Figure {
+/// A field with its name; colours are those of both where it is to be compared with another.
+struct Panel<'a> {
+    name: String,
+    field: ArrayView2<'a, f32>,
+    like: Option<ArrayView2<'a, f32>>,
+}
+
+fn draw(grid: &Grid, fields: &[Panel]) -> Figure {
     let [(.., y), (.., x)] = grid.coordinates();
     if y.len() == 1 {
         let mut plot = Curves::new(Axis::linear("x (m)"), Axis::linear(""));
-        for (name, field) in fields {
+        for Panel { name, field, .. } in fields {
             let values: Vec<f64> = field.iter().map(|v| f64::from(*v)).collect();
             plot = plot.series(Series::new(name, x, &values));
         }
@@ -81,27 +96,26 @@ fn draw(grid: &Grid, fields: &[(String, ArrayView2<f32>)]) -> Figure {
         columns as f64 * (PANEL + 24.0),
         rows as f64 * (PANEL + 90.0),
     );
-    for (n, (name, field)) in fields.iter().enumerate() {
+    for (n, field) in fields.iter().enumerate() {
         let left = (n % columns) as f64 * (PANEL + 24.0) + 12.0;
         let top = (n / columns) as f64 * (PANEL + 90.0) + 28.0;
-        panel(
-            &mut figure,
-            Area::new(left, top, PANEL, PANEL),
-            name,
-            *field,
-        );
+        panel(&mut figure, Area::new(left, top, PANEL, PANEL), field);
     }
     figure
 }
 
 /// One field as a picture, the first row at the bottom, with its colours below.
-fn panel(figure: &mut Figure, area: Area, name: &str, field: ArrayView2<f32>) {
-    let signed = field.iter().any(|v| *v < 0.0) && field.iter().any(|v| *v > 0.0);
-    let map = match signed {
+fn panel(figure: &mut Figure, area: Area, panel: &Panel) {
+    let Panel { name, field, like } = panel;
+    let other = like.iter().flat_map(|like| like.iter());
+    let values = || field.iter().chain(other.clone()).map(|v| f64::from(*v));
+    let (low, high) = values().fold((0.0f64, 0.0f64), |(l, h), v| (l.min(v), h.max(v)));
+    // a little below zero is no sign
+    let map = match -low > 0.05 * high && high > 0.05 * -low {
         true => ColourMap::BlueWhiteRed,
         false => ColourMap::Viridis,
     };
-    let scale = ColourScale::over(map, field.iter().map(|v| f64::from(*v)));
+    let scale = ColourScale::over(map, values());
     let (rows, columns) = field.dim();
     let mut rgba = Vec::with_capacity(4 * rows * columns);
     for j in (0..rows).rev() {
@@ -120,7 +134,7 @@ fn panel(figure: &mut Figure, area: Area, name: &str, field: ArrayView2<f32>) {
     });
     figure.frame(area, Stroke::new(Colour::GREY, 0.8));
     let style = TextStyle::new(12.0).align(Halign::Centre, Valign::Baseline);
-    figure.text((area.centre_x(), area.y - 6.0), name, style);
+    figure.text((area.centre_x(), area.y - 6.0), name.as_str(), style);
     let bar = Area::new(area.x + 10.0, area.bottom() + 10.0, area.width - 20.0, 8.0);
     draw_colour_bar(figure, bar, &scale, "");
 }

@@ -106,7 +106,7 @@ impl Solver {
             |state| {
                 method.step(state, |u, slope| {
                     self.line.synthesis(u, &mut product, &mut work);
-                    product.iter_mut().for_each(|u| *u *= -rate * *u * *u);
+                    product.iter_mut().for_each(|u| *u = -rate * u.powi(3));
                     self.line.analysis(&product, slope, &mut work);
                 });
             },

@@ -46,14 +46,23 @@ fn burgers_from_samples_to_report() {
     let train = ["train", "burgers", "--data", &data, "-o", &model];
     let text = succeeds(&quick(&train, &BURGERS));
     assert!(text.contains("nearest_neighbour"), "{text}");
-    assert!(Path::new(&model).join("model/weights.safetensors").is_file());
+    assert!(
+        Path::new(&model)
+            .join("model/weights.safetensors")
+            .is_file()
+    );
 
     let run = path(folder.path(), "run");
     let text = succeeds(&quick(&["run", "burgers", "-o", &run], &BURGERS));
     for model in ["fno2d", "solver/2", "solver/4", "mean", "persistence"] {
         assert!(text.contains(model), "{model}: {text}");
     }
-    for file in ["report.html", "scores.json", "figures/figure_1.svg", "manifest.json"] {
+    for file in [
+        "report.html",
+        "scores.json",
+        "figures/figure_1.svg",
+        "manifest.json",
+    ] {
         assert!(Path::new(&run).join(file).is_file(), "{file}");
     }
 
@@ -71,15 +80,35 @@ fn bad_input_is_named() {
         refuses(&["run", scenario, "-o", &out, "--set", set], words);
     };
     with("burgers", "problem.viscosty=1", &["viscosty", "viscosity"]);
-    with("burgers", "problem.viscosity=-1", &["problem.viscosity", "above 0"]);
-    with("burgers", "problem.points=2", &["problem.points", "4 or more"]);
+    with(
+        "burgers",
+        "problem.viscosity=-1",
+        &["problem.viscosity", "above 0"],
+    );
+    with(
+        "burgers",
+        "problem.points=2",
+        &["problem.points", "4 or more"],
+    );
     with("burgers", "operator.kind=\"sfno\"", &["operator"]);
-    with("burgers", "training_set.carried=true", &["training_set.carried"]);
+    with(
+        "burgers",
+        "training_set.carried=true",
+        &["training_set.carried"],
+    );
     with("darcy", "problem.stride=5", &["problem.stride", "168"]);
     with("darcy", "problem.low=0", &["problem.low"]);
     with("navier-stokes", "problem.states=1", &["problem.states"]);
-    with("navier-stokes", "problem.forcing={kind=\"wind\"}", &["wind"]);
-    with("kolmogorov", "problem.points=8", &["problem.points", "forcing"]);
+    with(
+        "navier-stokes",
+        "problem.forcing={kind=\"wind\"}",
+        &["wind"],
+    );
+    with(
+        "kolmogorov",
+        "problem.points=8",
+        &["problem.points", "forcing"],
+    );
     refuses(
         &["generate", "darcy-small", "-o", &out],
         &["training_set.carried", "nothing to generate"],
@@ -111,14 +140,17 @@ fn darcy_and_the_carried_set() {
     let run = path(folder.path(), "small");
     let sets = ["operator.hidden_channels=4", "problem.refinement=1"];
     let text = succeeds(&quick(&["run", "darcy-small", "-o", &run], &sets));
-    assert!(text.contains("test_16") && text.contains("test_32"), "{text}");
+    assert!(
+        text.contains("test_16") && text.contains("test_32"),
+        "{text}"
+    );
     let text = std::fs::read_to_string(Path::new(&run).join("scores.json")).expect("scores");
     let rows: serde_json::Value = serde_json::from_str(&text).expect("json");
     let value = |case: &str, model: &str| {
         let rows = rows.as_array().expect("rows");
-        let found = rows.iter().find(|r| {
-            r["case"] == case && r["model"] == model && r["metric"] == "relative_l2"
-        });
+        let found = rows
+            .iter()
+            .find(|r| r["case"] == case && r["model"] == model && r["metric"] == "relative_l2");
         found.and_then(|r| r["value"].as_f64()).expect("a value")
     };
     // a solver with the medium at the samples' own points
@@ -133,7 +165,10 @@ fn flow_on_a_torus() {
     let folder = tempfile::tempdir().expect("folder");
     let run = path(folder.path(), "run");
     let text = succeeds(&quick(&["run", "navier-stokes", "-o", &run], &FLOW));
-    assert!(text.contains("persistence") && text.contains("solver/2"), "{text}");
+    assert!(
+        text.contains("persistence") && text.contains("solver/2"),
+        "{text}"
+    );
 }
 
 /// A file in the layout of PDEBench is training data.
@@ -147,12 +182,18 @@ fn other_peoples_simulations_are_trained_on() {
             (std::f32::consts::TAU * place).sin() * (1.0 + s as f32 / 12.0)
         });
         let set = hdf5::File::create(&file).expect("file");
-        let built = set.new_dataset_builder().with_data(&values).create("tensor");
+        let built = set
+            .new_dataset_builder()
+            .with_data(&values)
+            .create("tensor");
         built.expect("data set");
     }
     let data = path(folder.path(), "set.hdf5");
     let text = succeeds(&["inspect", &data]);
-    assert!(text.contains("PDEBench") && text.contains("12 samples"), "{text}");
+    assert!(
+        text.contains("PDEBench") && text.contains("12 samples"),
+        "{text}"
+    );
     let out = path(folder.path(), "out");
     let text = succeeds(&quick(
         &["train", "burgers", "--data", &data, "-o", &out],

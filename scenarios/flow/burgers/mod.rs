@@ -19,6 +19,10 @@ pub struct BurgersProblem {
     /// Length of the periodic interval in m.
     #[serde(default = "one")]
     pub length: f64,
+    /// Whether the initial states have a mean, as the measure does; a flow without one decays to
+    /// nothing where viscosity is large.
+    #[serde(default = "yes")]
+    pub mean: bool,
     /// Points.
     pub points: usize,
     /// The longest time step in s; a fast flow takes shorter ones.
@@ -29,6 +33,10 @@ pub struct BurgersProblem {
 
 fn one() -> f64 {
     1.0
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl BurgersProblem {
@@ -99,7 +107,7 @@ impl Problem for BurgersProblem {
             tau: GaussianField::BURGERS.tau / self.length,
             ..GaussianField::BURGERS
         };
-        let initial = field.line(&line, seed);
+        let initial = field.line(&line, self.mean, seed);
         let last = self.solve(&initial).map_err(Error::failed)?;
         Ok(initial.iter().chain(&last).map(|u| *u as f32).collect())
     }

@@ -43,13 +43,19 @@ impl GaussianField {
         self.scale * (k * k + self.tau * self.tau).powf(-self.power)
     }
 
-    /// A field on a line without mean: amplitudes of `sqrt(2) cos` and `sqrt(2) sin` have the
-    /// deviation of their mode. Modes that the line does not keep are left out.
-    pub fn line(&self, line: &Line, seed: u64) -> Vec<f64> {
+    /// A field on a line: amplitudes of `sqrt(2) cos`, `sqrt(2) sin` and, with a `mean`, of 1 have
+    /// the deviation of their mode. Modes that the line does not keep are left out.
+    pub fn line(&self, line: &Line, mean: bool, seed: u64) -> Vec<f64> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut spectrum = vec![Complex64::ZERO; line.spectrum_len()];
-        for (k, c) in spectrum.iter_mut().enumerate().skip(1) {
-            *c = normal(&mut rng) * (self.deviation(line.wavenumber(k)) / 2f64.sqrt());
+        for (k, c) in spectrum.iter_mut().enumerate() {
+            let deviation = self.deviation(line.wavenumber(k));
+            let draw = normal(&mut rng);
+            *c = match (k, mean) {
+                (0, true) => (draw.re * deviation).into(),
+                (0, false) => Complex64::ZERO,
+                _ => draw * (deviation / 2f64.sqrt()),
+            };
         }
         let mut field = vec![0.0; line.points()];
         line.synthesis(&spectrum, &mut field, &mut line.workspace());
@@ -108,7 +114,7 @@ mod tests {
             power: 6.0,
             ..GaussianField::BURGERS
         };
-        let (a, b) = (smooth.line(&coarse, 3), smooth.line(&fine, 3));
+        let (a, b) = (smooth.line(&coarse, true, 3), smooth.line(&fine, true, 3));
         let size = a.iter().fold(0.0f64, |s, v| s.max(v.abs()));
         assert!((0..64).all(|j| (a[j] - b[2 * j]).abs() < 1e-6 * size));
 
@@ -131,7 +137,14 @@ mod tests {
             .map(|k| 2.0 * field.deviation(line.wavenumber(k)).powi(2))
             .sum();
         let mean = |f: &dyn Fn(u64) -> f64| (0..400).map(f).sum::<f64>() / 400.0;
-        let found = mean(&|seed| field.line(&line, seed).iter().map(|v| v * v).sum::<f64>() / 96.0);
+        let found = mean(&|seed| {
+            field
+                .line(&line, false, seed)
+                .iter()
+                .map(|v| v * v)
+                .sum::<f64>()
+                / 96.0
+        });
         assert!((found / expected - 1.0).abs() < 0.2, "{found} {expected}");
 
         let plane = Plane::new([32, 32], [1.0, 1.0], 2).unwrap();
