@@ -176,8 +176,8 @@ fn run(name: &str, seed: u64, train: &Flows, tests: [&Flows; 2]) -> Result<Value
             let loss = errors.sum() / indices.len() as f64;
             sum += loss.clone().into_scalar::<f64>() * indices.len() as f64;
             let grads = GradientsParams::from_grads(loss.backward(), &network);
-            let scale = (1.0 / AdamW::gradient_norm(&network, &grads)).min(1.0);
-            network = optimiser.step(network, grads, rate, scale, 0.0);
+            let norm = AdamW::gradient_norm(&network, &grads);
+            network = optimiser.step(network, grads, rate, (&norm, 1.0), 0.0);
             times.push(tick.elapsed().as_secs_f64() * 1e3);
         }
         let seconds = begin.elapsed().as_secs_f64();

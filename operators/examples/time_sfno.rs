@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let backward = start.elapsed();
             let grads = GradientsParams::from_grads(grads, &network);
             let norm = AdamW::gradient_norm(&network, &grads);
-            network = optimiser.step(network, grads, 1e-3, (1.0 / norm).min(1.0), 0.99);
+            network = optimiser.step(network, grads, 1e-3, (&norm, 1.0), 0.99);
             let total = start.elapsed();
             if step >= steps / 3 {
                 let parts = [forward, backward - forward, total - backward, total];

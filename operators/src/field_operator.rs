@@ -107,7 +107,7 @@ impl FieldOperator {
     /// Outputs of inputs, both `[sample][channel][row][column]` and physical.
     ///
     /// # Errors
-    /// When the inputs have another number of channels.
+    /// When the inputs have another number of channels or dimensions than the network.
     pub fn predict(&self, inputs: &Array4<f32>) -> Result<Array4<f32>> {
         let (count, channels, h, w) = inputs.dim();
         if channels != self.config.inputs.len() {
@@ -117,6 +117,7 @@ impl FieldOperator {
                 found: inputs.shape().to_vec(),
             });
         }
+        self.config.network.check_plane([h, w])?;
         let device = self.device();
         let mut all = Vec::with_capacity(count * self.config.outputs.len() * h * w);
         for chunk in inputs.axis_chunks_iter(ndarray::Axis(0), CHUNK) {

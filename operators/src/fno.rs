@@ -1,27 +1,32 @@
-//! The Fourier neural operator in two dimensions.
+//! The Fourier neural operator in one, two and three dimensions.
 //!
 //! Li et al., Fourier Neural Operator for Parametric Partial Differential Equations (ICLR 2021):
 //! lifting, layers `v' = gelu(K v + W v + b)` with the spectral convolution `K`, projection. The
-//! last layer has no activation, as in the authors' code.
+//! last layer has no activation, as in the authors' code. With `channel_mlp` each layer is followed
+//! by two channel layers and a gated skip, as in PyTorch's neuraloperator.
+//!
+//! Between layers travels what comes before the activation: the next layer activates what it reads,
+//! so that a layer keeps one field for its backward pass.
 
 use crate::buffers::{GridCache, matrix};
 use crate::error::{Error, Result};
-use crate::pointwise::{Bias, BiasGelu, ChannelMix, ChannelMlp, GELU_GAIN};
-use crate::spectral::{SpectralConv2d, SpectralConv2dConfig};
-use burn::module::Module;
+use crate::pointwise::{Bias, ChannelMix, ChannelMlp, GELU_GAIN};
+use crate::spectral::fourier::three;
+use crate::spectral::{FourierLayer, FourierLayerConfig};
+use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// Configuration of [`Fno2d`].
+/// Configuration of [`Fno`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Fno2dConfig {
+pub struct FnoConfig {
     /// Input channels; set from the data.
     pub in_channels: usize,
     /// Output channels; set from the data.
     pub out_channels: usize,
-    /// Modes along rows and columns, counted with both signs.
-    pub n_modes: [usize; 2],
+    /// Modes along each dimension, counted with both signs, slowest dimension first.
+    pub n_modes: Vec<usize>,
     /// Channels of the layers.
     pub hidden_channels: usize,
     /// Number of layers.
@@ -32,71 +37,115 @@ pub struct Fno2dConfig {
     pub projection_ratio: usize,
     /// Whether the coordinates in 0..1 are appended to the input.
     pub positional_embedding: bool,
+    /// Width of the two channel layers after each layer, in units of `hidden_channels`; 0 for none.
+    pub channel_mlp: f64,
+    /// Zeros appended along each dimension, as a fraction of the grid, for fields that are not
+    /// periodic.
+    pub padding: f64,
 }
 
-impl Default for Fno2dConfig {
+impl Default for FnoConfig {
     fn default() -> Self {
         Self {
             in_channels: 1,
             out_channels: 1,
-            n_modes: [16, 16],
+            n_modes: vec![16, 16],
             hidden_channels: 32,
             layers: 4,
             lifting_ratio: 2,
             projection_ratio: 2,
             positional_embedding: true,
+            channel_mlp: 0.0,
+            padding: 0.0,
         }
     }
 }
 
-impl burn::config::Config for Fno2dConfig {}
+impl burn::config::Config for FnoConfig {}
 
-/// Fourier neural operator `[B, Ci, H, W]` to `[B, Co, H, W]`, on any grid size.
+/// Fourier neural operator `[B, Ci, ...]` to `[B, Co, ...]`, on any grid size.
 #[derive(Module, Debug)]
-pub struct Fno2d {
-    lifting: Lifting,
-    blocks: Vec<Block>,
-    projection: ChannelMlp,
-    projection_bias: Bias,
+pub struct Fno {
+    /// To the hidden channels.
+    pub lifting: Lifting,
+    /// The layers.
+    pub blocks: Vec<Block>,
+    /// To the output.
+    pub projection: ChannelMlp,
     #[module(skip)]
-    embedding: Option<GridCache<Tensor<4>>>,
+    dimensions: usize,
+    #[module(skip)]
+    padding: f64,
+    #[module(skip)]
+    embedding: Option<GridCache<Tensor<3>>>,
 }
 
 /// One layer or two from the input to the hidden channels.
 #[derive(Module, Debug)]
-pub(crate) struct Lifting {
-    single: Option<ChannelMix>,
-    double: Option<ChannelMlp>,
-    bias: Bias,
+pub struct Lifting {
+    single: Option<(ChannelMix, Bias)>,
+    /// The usual two layers.
+    pub double: Option<ChannelMlp>,
 }
 
 impl Lifting {
     pub(crate) fn new(inputs: usize, hidden: usize, ratio: usize, device: &Device) -> Self {
+        let single = || {
+            let mix = ChannelMix::new(inputs, hidden, 1.0, device);
+            (mix, Bias::new(hidden, device))
+        };
         Self {
-            single: (ratio == 0).then(|| ChannelMix::new(inputs, hidden, 1.0, device)),
+            single: (ratio == 0).then(single),
             double: (ratio > 0)
                 .then(|| ChannelMlp::new(inputs, ratio * hidden, hidden, 1.0, device)),
-            bias: Bias::new(hidden, device),
         }
     }
 
     pub(crate) fn forward(&self, mut x: Tensor<3>) -> Tensor<3> {
-        if let Some(layer) = &self.single {
-            x = layer.forward(x);
+        if let Some((mix, bias)) = &self.single {
+            x = bias.forward(mix.forward(x));
         }
         if let Some(layer) = &self.double {
             x = layer.forward(x);
         }
-        self.bias.forward(x)
+        x
     }
 }
 
+/// A Fourier layer and what may follow it.
 #[derive(Module, Debug)]
-struct Block {
-    spectral: SpectralConv2d,
-    skip: ChannelMix,
-    activation: Option<BiasGelu>,
-    bias: Option<Bias>,
+pub struct Block {
+    /// The Fourier layer.
+    pub fourier: FourierLayer,
+    /// What follows.
+    pub mlp: Option<GatedMlp>,
+}
+
+/// `mlp(gelu(v)) + gate a`, where `a` is what the Fourier layer saw.
+#[derive(Module, Debug)]
+pub struct GatedMlp {
+    /// The activation in front.
+    #[module(skip)]
+    activate: bool,
+    /// Two channel layers.
+    pub mlp: ChannelMlp,
+    /// A factor for each channel, `[C]`.
+    pub gate: Param<Tensor<1>>,
+}
+
+impl GatedMlp {
+    fn forward(&self, mut v: Tensor<3>, a: Tensor<3>) -> Tensor<3> {
+        if self.activate {
+            v = gelu(v);
+        }
+        let channels = a.dims()[1];
+        self.mlp.forward(v) + a * self.gate.val().reshape([1, channels, 1])
+    }
+}
+
+fn gelu(v: Tensor<3>) -> Tensor<3> {
+    let (channels, device, dtype) = (v.dims()[1], v.device(), v.dtype());
+    crate::kernels::bias_gelu(v, Tensor::zeros([channels], (&device, dtype)))
 }
 
 /// Refuses zero where a configuration needs at least 1.
@@ -107,12 +156,12 @@ pub(crate) fn at_least_one(values: &[(&str, usize)]) -> Result<()> {
     }
 }
 
-impl Fno2dConfig {
+impl FnoConfig {
     /// Creates the network with fresh weights.
     ///
     /// # Errors
-    /// When a size is zero.
-    pub fn init(&self, device: &Device) -> Result<Fno2d> {
+    /// When a size is zero, `n_modes` has not one to three numbers, or a ratio is negative.
+    pub fn init(&self, device: &Device) -> Result<Fno> {
         at_least_one(&[
             ("in_channels", self.in_channels),
             ("out_channels", self.out_channels),
@@ -120,80 +169,144 @@ impl Fno2dConfig {
             ("layers", self.layers),
             ("projection_ratio", self.projection_ratio),
         ])?;
+        for (name, value) in [("padding", self.padding), ("channel_mlp", self.channel_mlp)] {
+            if !(0.0..=16.0).contains(&value) {
+                return Err(Error::config(name, "0 to 16", value));
+            }
+        }
         let hidden = self.hidden_channels;
-        let spectral = SpectralConv2dConfig {
-            in_channels: hidden,
-            out_channels: hidden,
-            n_modes: self.n_modes,
-        };
         let blocks = (1..=self.layers)
             .map(|layer| {
-                let last = layer == self.layers;
                 // The skip alone keeps the variance of a GELU output.
-                let gain = if layer == 1 { 1.0 } else { GELU_GAIN };
+                let activated = layer > 1 && self.channel_mlp == 0.0;
+                let fourier = FourierLayerConfig {
+                    in_channels: hidden,
+                    out_channels: hidden,
+                    n_modes: self.n_modes.clone(),
+                    skip_gain: if activated { GELU_GAIN } else { 1.0 },
+                };
+                let mlp = || {
+                    let width = ((self.channel_mlp * hidden as f64) as usize).max(1);
+                    GatedMlp {
+                        activate: layer < self.layers,
+                        mlp: ChannelMlp::new(hidden, width, hidden, 1.0, device),
+                        gate: Initializer::Ones.init([hidden], device),
+                    }
+                };
                 Ok(Block {
-                    spectral: spectral.init(device)?,
-                    skip: ChannelMix::new(hidden, hidden, gain, device),
-                    activation: (!last).then(|| BiasGelu::new(hidden, device)),
-                    bias: last.then(|| Bias::new(hidden, device)),
+                    fourier: fourier.init(device)?,
+                    mlp: (self.channel_mlp > 0.0).then(mlp),
                 })
             })
             .collect::<Result<_>>()?;
-        let inputs = self.in_channels + if self.positional_embedding { 2 } else { 0 };
+        let dimensions = self.n_modes.len();
+        let coordinates = if self.positional_embedding {
+            dimensions
+        } else {
+            0
+        };
         let width = self.projection_ratio * hidden;
-        Ok(Fno2d {
-            lifting: Lifting::new(inputs, hidden, self.lifting_ratio, device),
+        Ok(Fno {
+            lifting: Lifting::new(
+                self.in_channels + coordinates,
+                hidden,
+                self.lifting_ratio,
+                device,
+            ),
             blocks,
             projection: ChannelMlp::new(hidden, width, self.out_channels, 1.0, device),
-            projection_bias: Bias::new(self.out_channels, device),
+            dimensions,
+            padding: self.padding,
             embedding: self.positional_embedding.then(GridCache::default),
         })
     }
 }
 
-impl Fno2d {
-    /// Applies the network to `[B, Ci, H, W]`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let [batch, _, height, width] = x.dims();
-        let points = height * width;
-        let x = match &self.embedding {
-            Some(cache) => {
-                let dtype = x.dtype();
-                let grid = cache.get([height, width], &x.device(), dtype, |device| {
-                    matrix(
-                        coordinates(height, width),
-                        [1, 2, height, width],
-                        device,
-                        dtype,
-                    )
-                });
-                append_channels(x, &grid)
-            }
-            None => x,
-        };
-        let channels = x.dims()[1];
-        let mut v = self.lifting.forward(x.reshape([batch, channels, points]));
-        for block in &self.blocks {
-            let hidden = v.dims()[1];
-            let spectral = block
-                .spectral
-                .forward(v.clone().reshape([batch, hidden, height, width]));
-            let sum = spectral.reshape([batch, hidden, points]) + block.skip.forward(v);
-            v = match (&block.activation, &block.bias) {
-                (Some(activation), _) => activation.forward(sum),
-                (None, Some(bias)) => bias.forward(sum),
-                (None, None) => sum,
+impl Fno {
+    /// Applies the network to `[B, Ci, (D,) (H,) W]`. More axes than the network has modes for are
+    /// fine where they have one point.
+    ///
+    /// # Panics
+    /// When the input has fewer axes than the network has dimensions, or others of more than one
+    /// point.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        let shape = x.dims();
+        let (batch, inputs, spatial) = (shape[0], shape[1], &shape[2..]);
+        let extra = spatial.len().checked_sub(self.dimensions);
+        let (extra, own) = spatial.split_at(extra.unwrap_or_else(|| {
+            panic!(
+                "a network of {} dimensions, a field {spatial:?}",
+                self.dimensions
+            )
+        }));
+        assert!(
+            extra.iter().all(|&n| n == 1),
+            "a network of {} dimensions, a field {spatial:?}",
+            self.dimensions
+        );
+        let sizes = three(own, 1).unwrap_or([1; 3]);
+        let points = sizes.iter().product();
+        let mut x = x.reshape([batch, inputs, points]);
+        if let Some(cache) = &self.embedding {
+            let dtype = x.dtype();
+            let grid = cache.get(sizes, &x.device(), dtype, |device| {
+                let values = coordinates(own);
+                matrix(values, [1, self.dimensions, points], device, dtype)
+            });
+            x = append_channels(x, &grid);
+        }
+        let mut v = self.lifting.forward(x);
+        let padded = self.padded(sizes);
+        v = resize(v, sizes, padded);
+        for (number, block) in self.blocks.iter().enumerate() {
+            v = match &block.mlp {
+                None => block.fourier.forward(v, padded, number > 0),
+                Some(mlp) => {
+                    // The gate wants the activated field too.
+                    let a = if number > 0 { gelu(v) } else { v };
+                    mlp.forward(block.fourier.forward(a.clone(), padded, false), a)
+                }
             };
         }
-        let y = self.projection_bias.forward(self.projection.forward(v));
-        let outputs = y.dims()[1];
-        y.reshape([batch, outputs, height, width])
+        let y = self.projection.forward(resize(v, padded, sizes));
+        let mut shape = shape;
+        shape[1] = y.dims()[1];
+        y.reshape(shape)
+    }
+
+    /// Sizes of the grid with its padding.
+    fn padded(&self, sizes: [usize; 3]) -> [usize; 3] {
+        sizes.map(|n| match n {
+            1 => 1,
+            _ => n + (self.padding * n as f64).round() as usize,
+        })
     }
 }
 
-/// Appends constant channels `[1, C, H, W]` to every sample.
-pub(crate) fn append_channels(x: Tensor<4>, constant: &Tensor<4>) -> Tensor<4> {
-    let [batch, ..] = x.dims();
+/// Appends zeros to a field `[B, C, P]` on a grid, or cuts it.
+fn resize(v: Tensor<3>, from: [usize; 3], to: [usize; 3]) -> Tensor<3> {
+    if from == to {
+        return v;
+    }
+    let [batch, channels, _] = v.dims();
+    let mut v = v.reshape([batch, channels, from[0], from[1], from[2]]);
+    for axis in 0..3 {
+        let (have, want) = (from[axis], to[axis]);
+        if want < have {
+            v = v.narrow(2 + axis, 0, want);
+        } else if want > have {
+            let mut shape = v.dims();
+            shape[2 + axis] = want - have;
+            let zeros = Tensor::zeros(shape, (&v.device(), v.dtype()));
+            v = Tensor::cat(vec![v, zeros], 2 + axis);
+        }
+    }
+    v.reshape([batch, channels, to.iter().product()])
+}
+
+/// Appends constant channels (of a batch of one) to every sample.
+pub(crate) fn append_channels<const D: usize>(x: Tensor<D>, constant: &Tensor<D>) -> Tensor<D> {
+    let batch = x.dims()[0];
     let mut constant = constant.clone();
     if x.is_autodiff() {
         constant = constant.autodiff();
@@ -201,11 +314,16 @@ pub(crate) fn append_channels(x: Tensor<4>, constant: &Tensor<4>) -> Tensor<4> {
     Tensor::cat(vec![x, constant.repeat_dim(0, batch)], 1)
 }
 
-/// Row and column coordinate in 0..1, `[2, H, W]`.
-fn coordinates(height: usize, width: usize) -> Vec<f64> {
-    let rows = (0..height * width).map(|p| (p / width) as f64 / height as f64);
-    let columns = (0..height * width).map(|p| (p % width) as f64 / width as f64);
-    rows.chain(columns).collect()
+/// The coordinate along each dimension in 0..1, `[dimensions, points]`.
+fn coordinates(sizes: &[usize]) -> Vec<f64> {
+    let points: usize = sizes.iter().product();
+    let mut inner = points;
+    let mut values = Vec::with_capacity(sizes.len() * points);
+    for &n in sizes {
+        inner /= n;
+        values.extend((0..points).map(|p| (p / inner % n) as f64 / n as f64));
+    }
+    values
 }
 
 #[cfg(test)]
@@ -217,9 +335,9 @@ mod tests {
     fn any_grid_and_gradients_everywhere() {
         let device = Device::flex().autodiff();
         device.seed(1);
-        let config = Fno2dConfig {
+        let config = FnoConfig {
             in_channels: 2,
-            n_modes: [6, 6],
+            n_modes: vec![6, 6],
             hidden_channels: 8,
             layers: 2,
             ..Default::default()
@@ -239,12 +357,65 @@ mod tests {
         }
     }
 
+    #[test]
+    fn one_to_three_dimensions_padded_and_with_channel_layers() {
+        let device = Device::flex().autodiff();
+        for (n_modes, padding, channel_mlp) in [
+            (vec![6], 0.25, 0.0),
+            (vec![6, 4], 0.1, 0.5),
+            (vec![4, 3, 6], 0.0, 0.5),
+        ] {
+            let dimensions = n_modes.len();
+            let config = FnoConfig {
+                n_modes,
+                hidden_channels: 4,
+                layers: 2,
+                padding,
+                channel_mlp,
+                ..Default::default()
+            };
+            let network = config.init(&device).expect("network");
+            let y = match dimensions {
+                1 => network
+                    .forward(Tensor::<3>::ones([2, 1, 12], &device))
+                    .sum(),
+                2 => network
+                    .forward(Tensor::<4>::ones([2, 1, 7, 12], &device))
+                    .sum(),
+                _ => network
+                    .forward(Tensor::<5>::ones([2, 1, 5, 6, 9], &device))
+                    .sum(),
+            };
+            let grads = burn::optim::GradientsParams::from_grads(y.backward(), &network);
+            let mut parameters = 0;
+            crate::weights::for_each(&network, |_, _| parameters += 1);
+            assert_eq!(grads.len(), parameters);
+        }
+        assert_eq!(
+            coordinates(&[2, 3]),
+            [
+                0.0,
+                0.0,
+                0.0,
+                0.5,
+                0.5,
+                0.5,
+                0.0,
+                1.0 / 3.0,
+                2.0 / 3.0,
+                0.0,
+                1.0 / 3.0,
+                2.0 / 3.0
+            ]
+        );
+    }
+
     /// Variance of the hidden field stays within a factor of a few through the layers.
     #[test]
     fn initial_variance_is_tame() {
         let device = Device::flex();
         device.seed(3);
-        let network = Fno2dConfig {
+        let network = FnoConfig {
             layers: 8,
             ..Default::default()
         }
@@ -258,7 +429,7 @@ mod tests {
 
     #[test]
     fn zero_sizes_are_refused() {
-        let config = Fno2dConfig {
+        let config = FnoConfig {
             layers: 0,
             ..Default::default()
         };

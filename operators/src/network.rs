@@ -1,7 +1,7 @@
 //! The networks that a scenario can choose from, by configuration.
 
 use crate::error::{Error, Result};
-use crate::fno::{Fno2d, Fno2dConfig};
+use crate::fno::{Fno, FnoConfig};
 use crate::sfno::{Sfno, SfnoConfig};
 use crate::stepping::{Stepping, SteppingConfig};
 use burn::module::Module;
@@ -16,8 +16,8 @@ pub const KINDS: [(&str, &str); 3] = [
         "spherical Fourier neural operator (Bonev et al. 2023)",
     ),
     (
-        "fno2d",
-        "Fourier neural operator in two dimensions (Li et al. 2021)",
+        "fno",
+        "Fourier neural operator in one to three dimensions (Li et al. 2021)",
     ),
     (
         "stepping",
@@ -25,13 +25,13 @@ pub const KINDS: [(&str, &str); 3] = [
     ),
 ];
 
-/// Configuration of a network; in files `kind = "sfno"`, `"fno2d"` or `"stepping"` beside its
+/// Configuration of a network; in files `kind = "sfno"`, `"fno"` or `"stepping"` beside its
 /// keys.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum NetworkConfig {
     /// Fourier neural operator on latitude and longitude as if they were a torus.
-    Fno2d(Fno2dConfig),
+    Fno(FnoConfig),
     /// Spherical Fourier neural operator.
     Sfno(SfnoConfig),
     /// Bilinear stepping operator on the sphere.
@@ -50,8 +50,8 @@ impl Default for NetworkConfig {
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)] // one per program
 pub enum Network {
-    /// See [`Fno2d`].
-    Fno2d(Fno2d),
+    /// See [`Fno`].
+    Fno(Fno),
     /// See [`Sfno`].
     Sfno(Sfno),
     /// See [`Stepping`].
@@ -62,7 +62,7 @@ impl NetworkConfig {
     /// The same with the numbers of channels that the data have.
     pub fn with_channels(mut self, inputs: usize, outputs: usize) -> Self {
         let (in_channels, out_channels) = match &mut self {
-            Self::Fno2d(config) => (&mut config.in_channels, &mut config.out_channels),
+            Self::Fno(config) => (&mut config.in_channels, &mut config.out_channels),
             Self::Sfno(config) => (&mut config.in_channels, &mut config.out_channels),
             Self::Stepping(config) => (&mut config.in_channels, &mut config.out_channels),
         };
@@ -73,16 +73,16 @@ impl NetworkConfig {
     /// Number of input and output channels.
     pub fn channels(&self) -> (usize, usize) {
         match self {
-            Self::Fno2d(config) => (config.in_channels, config.out_channels),
+            Self::Fno(config) => (config.in_channels, config.out_channels),
             Self::Sfno(config) => (config.in_channels, config.out_channels),
             Self::Stepping(config) => (config.in_channels, config.out_channels),
         }
     }
 
-    /// The name in files: `fno2d`, `sfno` or `stepping`.
+    /// The name in files: `fno`, `sfno` or `stepping`.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Fno2d(_) => "fno2d",
+            Self::Fno(_) => "fno",
             Self::Sfno(_) => "sfno",
             Self::Stepping(_) => "stepping",
         }
@@ -91,7 +91,7 @@ impl NetworkConfig {
     /// Creates the network with fresh weights for fields on `grid`.
     pub fn init(&self, grid: &SphereGrid, device: &Device) -> Result<Network> {
         Ok(match self {
-            Self::Fno2d(config) => Network::Fno2d(config.init(device)?),
+            Self::Fno(config) => Network::Fno(config.init(device)?),
             Self::Sfno(config) => Network::Sfno(config.init(grid, device)?),
             Self::Stepping(config) => Network::Stepping(config.init(grid, device)?),
         })
@@ -103,12 +103,29 @@ impl NetworkConfig {
     /// When the network is one of the sphere.
     pub fn init_plane(&self, device: &Device) -> Result<Network> {
         match self {
-            Self::Fno2d(config) => Ok(Network::Fno2d(config.init(device)?)),
+            Self::Fno(config) => Ok(Network::Fno(config.init(device)?)),
             Self::Sfno(_) | Self::Stepping(_) => Err(Error::config(
                 "kind",
-                "a network for fields on a rectangle, e.g. fno2d",
+                "a network for fields on a rectangle, e.g. fno",
                 self.name(),
             )),
+        }
+    }
+
+    /// Whether fields of `rows` x `columns` points have the dimensions of the network.
+    ///
+    /// # Errors
+    /// When they have more, but for a dimension of one point, or fewer.
+    pub fn check_plane(&self, [rows, columns]: [usize; 2]) -> Result<()> {
+        match self {
+            Self::Fno(config)
+                if config.n_modes.len() > 2 || (config.n_modes.len() < 2 && rows > 1) =>
+            {
+                let expected = format!("modes for fields of {rows} x {columns} points");
+                let found = format!("{} dimensions", config.n_modes.len());
+                Err(Error::config("n_modes", expected, found))
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -117,7 +134,7 @@ impl Network {
     /// Applies the network to `[B, Ci, nlat, nlon]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Fno2d(network) => network.forward(x),
+            Self::Fno(network) => network.forward(x),
             Self::Sfno(network) => network.forward(x),
             Self::Stepping(network) => network.forward(x),
         }
@@ -126,7 +143,7 @@ impl Network {
     /// The same weights for fields on another grid.
     pub fn at_grid(&self, grid: &SphereGrid) -> Result<Self> {
         Ok(match self {
-            Self::Fno2d(network) => Self::Fno2d(network.clone()),
+            Self::Fno(network) => Self::Fno(network.clone()),
             Self::Sfno(network) => Self::Sfno(network.at_grid(grid)?),
             Self::Stepping(network) => Self::Stepping(network.at_grid(grid)?),
         })
@@ -155,7 +172,7 @@ mod tests {
     fn configurations_survive_json_and_refuse_unknown_keys() {
         for config in [
             NetworkConfig::default(),
-            NetworkConfig::Fno2d(Fno2dConfig::default()),
+            NetworkConfig::Fno(FnoConfig::default()),
             NetworkConfig::Stepping(SteppingConfig::default()),
         ] {
             let json = serde_json::to_string(&config).expect("json");

@@ -76,9 +76,14 @@ impl Bias {
 /// Two layers with GELU between: the lifting and projection of neural operators.
 #[derive(Module, Debug)]
 pub struct ChannelMlp {
-    first: ChannelMix,
-    activation: BiasGelu,
-    second: ChannelMix,
+    /// To the hidden channels.
+    pub first: ChannelMix,
+    /// Bias of the hidden channels, and GELU.
+    pub activation: BiasGelu,
+    /// To the output.
+    pub second: ChannelMix,
+    /// Bias of the output.
+    pub bias: Bias,
 }
 
 impl ChannelMlp {
@@ -94,13 +99,19 @@ impl ChannelMlp {
             first: ChannelMix::new(in_channels, hidden, 1.0, device),
             activation: BiasGelu::new(hidden, device),
             second: ChannelMix::new(hidden, out_channels, GELU_GAIN * gain, device),
+            bias: Bias::new(out_channels, device),
         }
     }
 
     /// `[B, Ci, P]` to `[B, Co, P]`.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        self.second
-            .forward(self.activation.forward(self.first.forward(x)))
+        kernels::channel_mlp(
+            x,
+            self.first.weight.val(),
+            self.activation.bias.val(),
+            self.second.weight.val(),
+            self.bias.bias.val(),
+        )
     }
 }
 

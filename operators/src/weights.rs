@@ -200,14 +200,14 @@ pub(crate) fn write_atomic(file: &Path, content: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fno::Fno2dConfig;
+    use crate::fno::FnoConfig;
     use burn::tensor::Device;
 
-    fn config() -> Fno2dConfig {
-        Fno2dConfig {
+    fn config() -> FnoConfig {
+        FnoConfig {
             hidden_channels: 4,
             layers: 2,
-            n_modes: [4, 4],
+            n_modes: vec![4, 4],
             ..Default::default()
         }
     }
@@ -232,27 +232,30 @@ mod tests {
         let network = || config().init(&device).expect("network");
         let good = collect(&network());
         assert!(
-            good.contains_key("blocks.1.skip.weight"),
+            good.contains_key("blocks.1.fourier.skip.weight"),
             "{:?}",
             good.keys()
         );
 
         let mut tensors = good.clone();
-        tensors.insert("blocks.1.skip.weight".into(), (vec![4, 5], vec![0.0; 20]));
+        tensors.insert(
+            "blocks.1.fourier.skip.weight".into(),
+            (vec![4, 5], vec![0.0; 20]),
+        );
         let message = apply(network(), &tensors, file)
             .expect_err("refused")
             .to_string();
         assert!(
-            message.contains("blocks.1.skip.weight") && message.contains("[4, 5]"),
+            message.contains("blocks.1.fourier.skip.weight") && message.contains("[4, 5]"),
             "{message}"
         );
 
         let mut tensors = good.clone();
-        tensors.remove("lifting.bias.bias");
+        tensors.remove("lifting.double.bias.bias");
         let message = apply(network(), &tensors, file)
             .expect_err("refused")
             .to_string();
-        assert!(message.contains("`lifting.bias.bias`"), "{message}");
+        assert!(message.contains("`lifting.double.bias.bias`"), "{message}");
 
         let mut tensors = good;
         tensors.insert("head.weight".into(), (vec![1], vec![0.0]));

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 /// One model on one test set.
 pub struct Judged {
-    /// `fno2d`, `solver/8`, `mean`, `nearest_neighbour`, `persistence`.
+    /// `fno`, `solver/8`, `mean`, `nearest_neighbour`, `persistence`.
     pub model: String,
     /// Outputs `[sample][channel][row][column]`.
     pub outputs: Array4<f32>,

@@ -9,7 +9,7 @@ const BURGERS: [&str; 7] = [
     "training_set.samples=24",
     "operator.hidden_channels=8",
     "operator.layers=2",
-    "operator.n_modes=[1,8]",
+    "operator.n_modes=[8]",
     "evaluation.coarse=[2,4]",
 ];
 const FLOW: [&str; 8] = [
@@ -54,7 +54,7 @@ fn burgers_from_samples_to_report() {
 
     let run = path(folder.path(), "run");
     let text = succeeds(&quick(&["run", "burgers", "-o", &run], &BURGERS));
-    for model in ["fno2d", "solver/2", "solver/4", "mean", "persistence"] {
+    for model in ["fno", "solver/2", "solver/4", "mean", "persistence"] {
         assert!(text.contains(model), "{model}: {text}");
     }
     for file in [

@@ -7,10 +7,77 @@
 //! is therefore the forward pass of the other, in memory layouts that need no copy.
 
 mod autodiff;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod cube;
 mod flex;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod metadata;
+pub(crate) mod reference;
+#[cfg(test)]
+mod tests;
 
 use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
-use burn::tensor::{Shape, Tensor};
+use burn::tensor::Tensor;
+
+/// Sizes of a Fourier transform: `(D, H, W)` points and modes, 1 for absent dimensions.
+///
+/// Modes along z and y are counted with both signs, those along x are 0, 1, ...
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FourierGrid {
+    /// Points.
+    pub sizes: [usize; 3],
+    /// Modes, at most as many as points and along x at most `W / 2 + 1`.
+    pub modes: [usize; 3],
+}
+
+impl FourierGrid {
+    /// Number of points, `P`.
+    pub fn point_count(&self) -> usize {
+        self.sizes.iter().product()
+    }
+
+    /// Number of modes, `M`.
+    pub fn mode_count(&self) -> usize {
+        self.modes.iter().product()
+    }
+
+    /// Shapes of the matrices of each dimension, x first: analysis and synthesis are each
+    /// `[2 Kx, W]` (real and imaginary parts of modes, points) along x and `[2 K, 2 N]` (parts of
+    /// modes, parts of points) along y and z, which come only where some dimension slower than x
+    /// has more than one point.
+    pub fn matrices(&self) -> impl Iterator<Item = [usize; 2]> {
+        let [depth, height, width] = self.sizes;
+        let [kz, ky, kx] = self.modes;
+        [
+            (true, [2 * kx, width]),
+            (height > 1 || depth > 1, [2 * ky, 2 * height]),
+            (depth > 1, [2 * kz, 2 * depth]),
+        ]
+        .into_iter()
+        .filter_map(|(wanted, shape)| wanted.then_some(shape))
+    }
+}
+
+/// Constants of one AdamW update.
+#[derive(Clone, Copy, Debug)]
+pub struct AdamWStep {
+    /// Decay of the first moment.
+    pub beta1: f32,
+    /// Decay of the second moment.
+    pub beta2: f32,
+    /// Learning rate over the first moment's bias correction.
+    pub rate: f32,
+    /// Reciprocal root of the second moment's bias correction.
+    pub root: f32,
+    /// Added to the root of the second moment.
+    pub epsilon: f32,
+    /// Share of the weights that decays.
+    pub decay: f32,
+    /// Bound of the gradient norm; 0 for none.
+    pub clip: f32,
+    /// Share of the new weights in the moving average.
+    pub average: f32,
+}
 
 /// Kernels of the spectral layers, shaped for matrix products.
 ///
@@ -52,36 +119,126 @@ pub trait OperatorKernels: Backend {
         reference::degree_mix::<Self>(spectrum, weight)
     }
 
-    /// Field `[B, C, J, I]` to spectrum `[B, 2C, Ky, Kx]` (here the complex axis follows the
-    /// channel) with `columns` `[2Kx, I]` and `rows` `[2Ky, 2J]`.
-    #[fusion(default)]
+    /// Field `[B, C, P]` on `grid` to spectrum `[M, B, 2, C]` (real and imaginary part), or the
+    /// adjoint of [`OperatorKernels::fourier_synthesis`].
+    ///
+    /// `transforms` holds the matrices of all dimensions one after the other, see
+    /// [`FourierGrid::matrices`]. They are constants.
+    #[fusion(meta = metadata::analysis)]
     fn fourier_analysis(
-        field: FloatTensor<Self>,
-        columns: FloatTensor<Self>,
-        rows: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        transforms: FloatTensor<Self>,
+        grid: FourierGrid,
+        adjoint: bool,
     ) -> FloatTensor<Self> {
-        reference::fourier_analysis::<Self>(field, columns, rows)
+        reference::fourier_analysis::<Self>(x, transforms, grid, adjoint)
     }
 
-    /// Spectrum `[B, 2C, Ky, Kx]` to field `[B, C, J, I]`; the transpose of
-    /// [`OperatorKernels::fourier_analysis`] with the same matrices.
-    #[fusion(default)]
+    /// Spectrum `[M, B, 2, C]` to field `[B, C, P]`, or the adjoint of
+    /// [`OperatorKernels::fourier_analysis`].
+    #[fusion(meta = metadata::synthesis)]
     fn fourier_synthesis(
         spectrum: FloatTensor<Self>,
-        columns: FloatTensor<Self>,
-        rows: FloatTensor<Self>,
+        transforms: FloatTensor<Self>,
+        grid: FourierGrid,
+        adjoint: bool,
     ) -> FloatTensor<Self> {
-        reference::fourier_synthesis::<Self>(spectrum, columns, rows)
+        reference::fourier_synthesis::<Self>(spectrum, transforms, grid, adjoint)
+    }
+
+    /// `S(R A(a)) + W a + b` with `a = gelu(x)` or `x`: analysis, a complex channel matrix for each
+    /// mode, synthesis, and a channel matrix at each point.
+    ///
+    /// `x` `[B, Ci, P]`, `weight` `[M, Ci, 2 Co]` (channel, part), `skip` `[Co, Ci]`, `bias` `[Co]`.
+    #[fusion(default)]
+    fn fourier_block(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        skip: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        transforms: FloatTensor<Self>,
+        grid: FourierGrid,
+        activate: bool,
+    ) -> FloatTensor<Self> {
+        Self::fourier_block_forward(x, weight, skip, bias, transforms, grid, activate).0
+    }
+
+    /// [`OperatorKernels::fourier_block`], and the spectrum `[M, B, 2, Ci]` that its backward pass
+    /// wants.
+    #[fusion(meta = metadata::block_forward)]
+    fn fourier_block_forward(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        skip: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        transforms: FloatTensor<Self>,
+        grid: FourierGrid,
+        activate: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        reference::fourier_block_forward::<Self>(x, weight, skip, bias, transforms, grid, activate)
+    }
+
+    /// Gradients of [`OperatorKernels::fourier_block`]: x, weight, skip, bias.
+    #[fusion(meta = metadata::block_backward)]
+    #[allow(clippy::too_many_arguments)] // the operands of the block
+    fn fourier_block_backward(
+        grad: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        spectrum: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        skip: FloatTensor<Self>,
+        transforms: FloatTensor<Self>,
+        grid: FourierGrid,
+        activate: bool,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    ) {
+        reference::fourier_block_backward::<Self>(
+            grad, x, spectrum, weight, skip, transforms, grid, activate,
+        )
+    }
+
+    /// `second gelu(first x + first_bias) + second_bias` at each point of `x` `[B, Ci, P]`.
+    #[fusion(meta = metadata::mlp)]
+    fn channel_mlp(
+        x: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        first_bias: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        second_bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        reference::channel_mlp::<Self>(x, first, first_bias, second, second_bias)
+    }
+
+    /// Gradients of [`OperatorKernels::channel_mlp`]: x, first, its bias, second, its bias.
+    #[fusion(meta = metadata::mlp_backward)]
+    fn channel_mlp_backward(
+        grad: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        first_bias: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    ) {
+        reference::channel_mlp_backward::<Self>(grad, x, first, first_bias, second)
     }
 
     /// `gelu(x + bias)` of `x` `[B, C, P]` and `bias` `[C]`, with the exact (error function) GELU.
-    #[fusion(default)]
+    #[fusion(meta = metadata::bias_gelu)]
     fn bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
         reference::bias_gelu::<Self>(x, bias)
     }
 
     /// Gradient of [`OperatorKernels::bias_gelu`] with respect to `x`, `[B, C, P]`.
-    #[fusion(default)]
+    #[fusion(meta = metadata::bias_gelu_backward)]
     fn bias_gelu_backward(
         x: FloatTensor<Self>,
         bias: FloatTensor<Self>,
@@ -90,157 +247,30 @@ pub trait OperatorKernels: Backend {
         reference::bias_gelu_backward::<Self>(x, bias, grad)
     }
 
+    /// One AdamW update of all elements: new weights, moments and moving average. `norm` `[1]` is the
+    /// global norm of the gradients, which are scaled down where it exceeds `step.clip`.
+    #[fusion(meta = metadata::adamw)]
+    fn adamw(
+        weights: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        average: FloatTensor<Self>,
+        norm: FloatTensor<Self>,
+        step: AdamWStep,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    ) {
+        reference::adamw::<Self>(weights, grad, first, second, average, norm, step)
+    }
+
     /// Sums `[B, C, P]` over batch and points to `[C]`: the gradient of a bias.
-    #[fusion(default)]
+    #[fusion(meta = metadata::channel_sum)]
     fn channel_sum(x: FloatTensor<Self>) -> FloatTensor<Self> {
         reference::channel_sum::<Self>(x)
-    }
-}
-
-#[cfg(any(feature = "cuda", feature = "wgpu"))]
-impl OperatorKernels for burn_cubecl::CubeBackend {}
-
-/// The plain-primitive bodies.
-pub(crate) mod reference {
-    use super::{Backend, FloatTensor, Shape};
-    use burn::backend::TensorMetadata;
-
-    fn with_batch_axis<B: Backend>(matrix: FloatTensor<B>) -> FloatTensor<B> {
-        let mut dims = vec![1];
-        dims.extend(matrix.shape().iter().copied());
-        B::float_reshape(matrix, Shape::from(dims))
-    }
-
-    fn dims<B: Backend, const N: usize>(tensor: &FloatTensor<B>) -> [usize; N] {
-        tensor.shape().dims::<N>()
-    }
-
-    pub fn harmonic_analysis<B: Backend>(
-        field: FloatTensor<B>,
-        dft: FloatTensor<B>,
-        legendre: FloatTensor<B>,
-    ) -> FloatTensor<B> {
-        let [batch, channels, lat, lon] = dims::<B, 4>(&field);
-        let [orders, _, _] = dims::<B, 3>(&legendre);
-        let rows = B::float_reshape(field, Shape::from([batch, channels * lat, lon]));
-        // [B, 2M, C J]: computing the transpose directly leaves the order outermost.
-        let zonal = B::float_matmul(with_batch_axis::<B>(dft), B::float_transpose(rows));
-        let zonal = B::float_reshape(zonal, Shape::from([batch, orders, 2 * channels, lat]));
-        B::float_matmul(with_batch_axis::<B>(legendre), B::float_transpose(zonal))
-    }
-
-    pub fn harmonic_synthesis<B: Backend>(
-        spectrum: FloatTensor<B>,
-        dft: FloatTensor<B>,
-        legendre: FloatTensor<B>,
-    ) -> FloatTensor<B> {
-        let [batch, orders, _, pairs] = dims::<B, 4>(&spectrum);
-        let [_, _, lat] = dims::<B, 3>(&legendre);
-        let [_, lon] = dims::<B, 2>(&dft);
-        let channels = pairs / 2;
-        let zonal = B::float_matmul(B::float_transpose(spectrum), with_batch_axis::<B>(legendre));
-        let zonal = B::float_reshape(zonal, Shape::from([batch, 2 * orders, channels * lat]));
-        let field = B::float_matmul(B::float_transpose(zonal), with_batch_axis::<B>(dft));
-        B::float_reshape(field, Shape::from([batch, channels, lat, lon]))
-    }
-
-    /// `[B, M, L, C]` seen as `[L, B M, C]`: strides only, no copy, when the input is contiguous.
-    fn by_degree<B: Backend>(spectrum: FloatTensor<B>) -> FloatTensor<B> {
-        let [batch, orders, degrees, channels] = dims::<B, 4>(&spectrum);
-        let merged = B::float_reshape(spectrum, Shape::from([batch * orders, degrees, channels]));
-        B::float_swap_dims(merged, 0, 1)
-    }
-
-    pub fn degree_mix<B: Backend>(
-        spectrum: FloatTensor<B>,
-        weight: FloatTensor<B>,
-    ) -> FloatTensor<B> {
-        let [batch, orders, degrees, _] = dims::<B, 4>(&spectrum);
-        let [_, _, out] = dims::<B, 3>(&weight);
-        let mixed = B::float_matmul(by_degree::<B>(spectrum), weight);
-        let mixed = B::float_reshape(mixed, Shape::from([degrees, batch, orders, out]));
-        B::float_permute(mixed, &[1, 2, 0, 3])
-    }
-
-    /// Gradient of [`degree_mix`] with respect to the weight, `[L, Ci, Co]`.
-    pub fn degree_mix_weight<B: Backend>(
-        spectrum: FloatTensor<B>,
-        grad: FloatTensor<B>,
-    ) -> FloatTensor<B> {
-        let spectrum = B::float_transpose(by_degree::<B>(spectrum));
-        B::float_matmul(spectrum, by_degree::<B>(grad))
-    }
-
-    pub fn fourier_analysis<B: Backend>(
-        field: FloatTensor<B>,
-        columns: FloatTensor<B>,
-        rows: FloatTensor<B>,
-    ) -> FloatTensor<B> {
-        let [batch, channels, lat, lon] = dims::<B, 4>(&field);
-        let [kx2, _] = dims::<B, 2>(&columns);
-        let [ky2, _] = dims::<B, 2>(&rows);
-        let (kx, ky) = (kx2 / 2, ky2 / 2);
-        let lines = B::float_reshape(field, Shape::from([batch * channels * lat, lon]));
-        let lines = B::float_matmul(lines, B::float_transpose(columns));
-        let planes = B::float_reshape(lines, Shape::from([batch * channels, 2 * lat, kx]));
-        let spectrum = B::float_matmul(with_batch_axis::<B>(rows), planes);
-        B::float_reshape(spectrum, Shape::from([batch, 2 * channels, ky, kx]))
-    }
-
-    pub fn fourier_synthesis<B: Backend>(
-        spectrum: FloatTensor<B>,
-        columns: FloatTensor<B>,
-        rows: FloatTensor<B>,
-    ) -> FloatTensor<B> {
-        let [batch, pairs, ky, kx] = dims::<B, 4>(&spectrum);
-        let [_, lon] = dims::<B, 2>(&columns);
-        let [_, lat2] = dims::<B, 2>(&rows);
-        let (channels, lat) = (pairs / 2, lat2 / 2);
-        let planes = B::float_reshape(spectrum, Shape::from([batch * channels, 2 * ky, kx]));
-        let planes = B::float_matmul(with_batch_axis::<B>(B::float_transpose(rows)), planes);
-        let lines = B::float_reshape(planes, Shape::from([batch * channels * lat, 2 * kx]));
-        let field = B::float_matmul(lines, columns);
-        B::float_reshape(field, Shape::from([batch, channels, lat, lon]))
-    }
-
-    fn add_bias<B: Backend>(x: FloatTensor<B>, bias: FloatTensor<B>) -> FloatTensor<B> {
-        let [channels] = dims::<B, 1>(&bias);
-        B::float_add(x, B::float_reshape(bias, Shape::from([1, channels, 1])))
-    }
-
-    pub fn bias_gelu<B: Backend>(x: FloatTensor<B>, bias: FloatTensor<B>) -> FloatTensor<B> {
-        let z = add_bias::<B>(x, bias);
-        let erf = B::float_erf(B::float_mul_scalar(
-            z.clone(),
-            std::f64::consts::FRAC_1_SQRT_2.into(),
-        ));
-        let cdf = B::float_mul_scalar(B::float_add_scalar(erf, 1.0.into()), 0.5.into());
-        B::float_mul(z, cdf)
-    }
-
-    pub fn bias_gelu_backward<B: Backend>(
-        x: FloatTensor<B>,
-        bias: FloatTensor<B>,
-        grad: FloatTensor<B>,
-    ) -> FloatTensor<B> {
-        let z = add_bias::<B>(x, bias);
-        let erf = B::float_erf(B::float_mul_scalar(
-            z.clone(),
-            std::f64::consts::FRAC_1_SQRT_2.into(),
-        ));
-        let cdf = B::float_mul_scalar(B::float_add_scalar(erf, 1.0.into()), 0.5.into());
-        let square = B::float_mul(z.clone(), z.clone());
-        let pdf = B::float_mul_scalar(
-            B::float_exp(B::float_mul_scalar(square, (-0.5).into())),
-            (1.0 / (2.0 * std::f64::consts::PI).sqrt()).into(),
-        );
-        B::float_mul(grad, B::float_add(cdf, B::float_mul(z, pdf)))
-    }
-
-    pub fn channel_sum<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
-        let [_, channels, _] = dims::<B, 3>(&x);
-        let sum = B::float_sum_dim(B::float_sum_dim(x, 2), 0);
-        B::float_reshape(sum, Shape::from([channels]))
     }
 }
 
@@ -271,20 +301,64 @@ pub fn degree_mix(spectrum: Tensor<4>, weight: Tensor<3>) -> Tensor<4> {
 }
 
 /// See [`OperatorKernels::fourier_analysis`].
-pub fn fourier_analysis(field: Tensor<4>, columns: Tensor<2>, rows: Tensor<2>) -> Tensor<4> {
+pub fn fourier_analysis(x: Tensor<3>, transforms: Tensor<1>, grid: FourierGrid) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as OperatorKernels>::fourier_analysis(
-        field.into_dispatch(),
-        columns.into_dispatch(),
-        rows.into_dispatch(),
+        x.into_dispatch(),
+        transforms.into_dispatch(),
+        grid,
+        false,
     ))
 }
 
 /// See [`OperatorKernels::fourier_synthesis`].
-pub fn fourier_synthesis(spectrum: Tensor<4>, columns: Tensor<2>, rows: Tensor<2>) -> Tensor<4> {
+pub fn fourier_synthesis(
+    spectrum: Tensor<4>,
+    transforms: Tensor<1>,
+    grid: FourierGrid,
+) -> Tensor<3> {
     Tensor::from_dispatch(<Dispatch as OperatorKernels>::fourier_synthesis(
         spectrum.into_dispatch(),
-        columns.into_dispatch(),
-        rows.into_dispatch(),
+        transforms.into_dispatch(),
+        grid,
+        false,
+    ))
+}
+
+/// See [`OperatorKernels::fourier_block`].
+pub fn fourier_block(
+    x: Tensor<3>,
+    weight: Tensor<3>,
+    skip: Tensor<2>,
+    bias: Tensor<1>,
+    transforms: Tensor<1>,
+    grid: FourierGrid,
+    activate: bool,
+) -> Tensor<3> {
+    Tensor::from_dispatch(<Dispatch as OperatorKernels>::fourier_block(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        skip.into_dispatch(),
+        bias.into_dispatch(),
+        transforms.into_dispatch(),
+        grid,
+        activate,
+    ))
+}
+
+/// See [`OperatorKernels::channel_mlp`].
+pub fn channel_mlp(
+    x: Tensor<3>,
+    first: Tensor<2>,
+    first_bias: Tensor<1>,
+    second: Tensor<2>,
+    second_bias: Tensor<1>,
+) -> Tensor<3> {
+    Tensor::from_dispatch(<Dispatch as OperatorKernels>::channel_mlp(
+        x.into_dispatch(),
+        first.into_dispatch(),
+        first_bias.into_dispatch(),
+        second.into_dispatch(),
+        second_bias.into_dispatch(),
     ))
 }
 
@@ -294,4 +368,25 @@ pub fn bias_gelu(x: Tensor<3>, bias: Tensor<1>) -> Tensor<3> {
         x.into_dispatch(),
         bias.into_dispatch(),
     ))
+}
+
+/// See [`OperatorKernels::adamw`]; tensors without autodiff.
+pub fn adamw<const D: usize>(
+    weights: Tensor<D>,
+    grad: Tensor<D>,
+    [first, second, average]: [Tensor<D>; 3],
+    norm: Tensor<1>,
+    step: AdamWStep,
+) -> (Tensor<D>, [Tensor<D>; 3]) {
+    let (weights, first, second, average) = <Dispatch as OperatorKernels>::adamw(
+        weights.into_dispatch(),
+        grad.into_dispatch(),
+        first.into_dispatch(),
+        second.into_dispatch(),
+        average.into_dispatch(),
+        norm.into_dispatch(),
+        step,
+    );
+    let state = [first, second, average].map(Tensor::from_dispatch);
+    (Tensor::from_dispatch(weights), state)
 }

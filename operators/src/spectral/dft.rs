@@ -14,7 +14,7 @@
 use std::f64::consts::TAU;
 
 /// `cos` and `sin` of `2 pi k x / n` with exact range reduction; `k` may be negative.
-fn phase(k: i64, x: usize, n: usize) -> (f64, f64) {
+pub(crate) fn phase(k: i64, x: usize, n: usize) -> (f64, f64) {
     let n = n as i64;
     let step = (k * x as i64).rem_euclid(n);
     let (sin, cos) = (TAU * step as f64 / n as f64).sin_cos();

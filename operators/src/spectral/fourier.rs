@@ -1,191 +1,183 @@
-//! The spectral convolution of the Fourier neural operator in two dimensions.
+//! The Fourier layer of the Fourier neural operator in one to three dimensions.
 //!
 //! Li et al., Fourier Neural Operator for Parametric Partial Differential Equations (ICLR 2021),
-//! eq. 4: `y = F^-1(R_k F(x)_k)` with one complex channel matrix `R_k` per kept mode `k`. The modes
-//! are those of PyTorch's neuraloperator: `n_modes[0]` modes of both signs along rows
-//! (`-n/2 ..= (n-1)/2`) and `n_modes[1] / 2 + 1` along columns, and transforms carry the `1/N` in
-//! the forward direction, so that weights mean the same on every grid.
+//! eqs. 2 and 4: `v = F^-1(R_k F(a)_k) + W a + b` with one complex channel matrix `R_k` per kept mode
+//! `k`. The modes are those of PyTorch's neuraloperator: `n` modes of both signs along all
+//! dimensions but the last (`-n/2 ..= (n-1)/2`) and `n / 2 + 1` along the last, and transforms carry
+//! the `1/N` in the forward direction, so that weights mean the same on every grid.
 
 use super::dft::{self, ComplexOrder};
 use crate::buffers::{GridCache, matrix};
 use crate::error::{Error, Result};
-use crate::kernels;
+use crate::kernels::{self, FourierGrid};
+use crate::pointwise::{Bias, ChannelMix};
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{DType, Device, Tensor};
 
-/// Configuration of [`SpectralConv2d`].
+/// Configuration of [`FourierLayer`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct SpectralConv2dConfig {
+pub struct FourierLayerConfig {
     /// Input channels.
     pub in_channels: usize,
     /// Output channels.
     pub out_channels: usize,
-    /// Modes along rows (both signs together) and along columns (as if both signs were kept).
-    pub n_modes: [usize; 2],
+    /// Modes along each dimension, slowest first, as if both signs were kept everywhere.
+    pub n_modes: Vec<usize>,
+    /// Standard deviation of the skip's output for an input of variance 1.
+    pub skip_gain: f64,
 }
 
-/// Spectral convolution `[B, Ci, H, W]` to `[B, Co, H, W]`, on any grid size.
+/// `F^-1(R F(a)) + W a + b` of `[B, Ci, P]`, on any grid size.
 ///
 /// Modes that a grid cannot carry are left out; the weights of the others stay in place.
 #[derive(Module, Debug)]
-pub struct SpectralConv2d {
-    /// Complex weights `[Ky, Kx, Ci, Co, 2]`, real part first.
-    pub weight: Param<Tensor<5>>,
+pub struct FourierLayer {
+    /// Complex weights `[Kz, Ky, Kx, Ci, Co, 2]`, real part first; 1 for absent dimensions.
+    pub weight: Param<Tensor<6>>,
+    /// `W`.
+    pub skip: ChannelMix,
+    /// `b`.
+    pub bias: Bias,
     #[module(skip)]
-    cache: GridCache<Buffers>,
+    cache: GridCache<Tensor<1>>,
 }
 
-/// Transform matrices of one grid: columns `[2 Kx, W]`, rows `[2 Ky, 2 H]`.
-#[derive(Clone, Debug)]
-struct Buffers {
-    modes: [usize; 2],
-    analysis: (Tensor<2>, Tensor<2>),
-    synthesis: (Tensor<2>, Tensor<2>),
-}
-
-impl SpectralConv2dConfig {
-    /// Creates the layer with weights that keep the variance of white noise in the kept modes:
-    /// `E|R|^2 = 1 / in_channels`.
-    pub fn init(&self, device: &Device) -> Result<SpectralConv2d> {
+impl FourierLayerConfig {
+    /// Creates the layer with spectral weights that keep the variance of white noise in the kept
+    /// modes: `E|R|^2 = 1 / in_channels`.
+    ///
+    /// # Errors
+    /// When a size is zero or there are not one to three dimensions.
+    pub fn init(&self, device: &Device) -> Result<FourierLayer> {
+        let modes = three(&self.n_modes, 1)
+            .ok_or_else(|| Error::config("n_modes", "one to three numbers", self.n_modes.len()))?;
         for (name, value) in [
             ("in_channels", self.in_channels),
             ("out_channels", self.out_channels),
-            ("n_modes[0]", self.n_modes[0]),
-            ("n_modes[1]", self.n_modes[1]),
+            ("n_modes", modes.into_iter().min().unwrap_or(0)),
         ] {
             if value == 0 {
                 return Err(Error::config(name, "at least 1", value));
             }
         }
-        let shape = [
-            self.n_modes[0],
-            self.n_modes[1] / 2 + 1,
-            self.in_channels,
-            self.out_channels,
-            2,
-        ];
+        let [kz, ky, kx] = modes;
+        let shape = [kz, ky, kx / 2 + 1, self.in_channels, self.out_channels, 2];
         let std = (0.5 / self.in_channels as f64).sqrt();
         let initializer = Initializer::Normal { mean: 0.0, std };
-        Ok(SpectralConv2d {
+        Ok(FourierLayer {
             weight: initializer.init(shape, device),
+            skip: ChannelMix::new(self.in_channels, self.out_channels, self.skip_gain, device),
+            bias: Bias::new(self.out_channels, device),
             cache: GridCache::default(),
         })
     }
 }
 
-impl SpectralConv2d {
-    /// Convolves `[B, Ci, H, W]` to `[B, Co, H, W]`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let [batch, in_channels, height, width] = x.dims();
-        let [max_ky, max_kx, _, out_channels, _] = self.weight.shape().dims();
-        let dtype = x.dtype();
-        let buffers = self
-            .cache
-            .get([height, width], &x.device(), dtype, |device| {
-                Buffers::new(height, width, [max_ky, max_kx], device, dtype)
-            });
-        let [ky, kx] = buffers.modes;
-        let (columns, rows) = buffers.analysis.clone();
-        let spectrum = kernels::fourier_analysis(x, columns, rows);
-        // [modes, B, 2 Ci] times [modes, 2 Ci, 2 Co]
-        let spectrum = spectrum
-            .reshape([batch, 2 * in_channels, ky * kx])
-            .permute([2, 0, 1]);
-        let mixed = spectrum.matmul(self.stacked_weight(ky, kx));
-        let mixed = mixed
-            .permute([1, 2, 0])
-            .reshape([batch, 2 * out_channels, ky, kx]);
-        let (columns, rows) = buffers.synthesis.clone();
-        kernels::fourier_synthesis(mixed, columns, rows)
+/// One to three sizes as three, absent ones in front.
+pub(crate) fn three(sizes: &[usize], absent: usize) -> Option<[usize; 3]> {
+    match *sizes {
+        [x] => Some([absent, absent, x]),
+        [y, x] => Some([absent, y, x]),
+        [z, y, x] => Some([z, y, x]),
+        _ => None,
+    }
+}
+
+impl FourierLayer {
+    /// `[B, Ci, P]` on a grid `[D, H, W]` to `[B, Co, P]`; with `activate`, of `gelu(x)`.
+    pub fn forward(&self, x: Tensor<3>, sizes: [usize; 3], activate: bool) -> Tensor<3> {
+        let grid = self.grid(sizes);
+        let transforms = self.cache.get(sizes, &x.device(), x.dtype(), |device| {
+            transforms(grid, device, x.dtype())
+        });
+        kernels::fourier_block(
+            x,
+            self.kept_weight(grid),
+            self.skip.weight.val(),
+            self.bias.bias.val(),
+            (*transforms).clone(),
+            grid,
+            activate,
+        )
     }
 
-    /// The weights of the central `ky` by lowest `kx` modes as real matrices `[modes, 2 Ci, 2 Co]`
-    /// on (channel, part) vectors: rows `[Re, Im]` for a real and `[-Im, Re]` for an imaginary part.
-    fn stacked_weight(&self, ky: usize, kx: usize) -> Tensor<3> {
-        let weight = self.weight.val();
-        let [max_ky, max_kx, in_channels, out_channels, _] = weight.dims();
-        let mut weight = weight;
-        if ky < max_ky {
-            // The mode k sits at row k + max_ky / 2.
-            weight = weight.narrow(0, max_ky / 2 - ky / 2, ky);
+    /// The modes that a grid of these sizes can carry.
+    fn grid(&self, sizes: [usize; 3]) -> FourierGrid {
+        let [kz, ky, kx, ..] = self.weight.shape().dims::<6>();
+        let [depth, height, width] = sizes;
+        FourierGrid {
+            sizes,
+            modes: [kz.min(depth), ky.min(height), kx.min(width / 2 + 1)],
         }
-        if kx < max_kx {
-            weight = weight.narrow(1, 0, kx);
-        }
-        let modes = ky * kx;
-        let weight = weight.reshape([modes, in_channels, out_channels, 2]);
-        let real = weight.clone().narrow(3, 0, 1);
-        let imaginary = weight.clone().narrow(3, 1, 1);
-        let rotated = Tensor::cat(vec![-imaginary, real], 3);
-        let weight = weight.reshape([modes, in_channels, 1, 2 * out_channels]);
-        let rotated = rotated.reshape([modes, in_channels, 1, 2 * out_channels]);
-        Tensor::cat(vec![weight, rotated], 2).reshape([modes, 2 * in_channels, 2 * out_channels])
     }
 
-    /// The weights as neuraloperator stores them: real and imaginary part, each `[Ci, Co, Ky, Kx]`.
-    pub fn to_neuraloperator(&self) -> (Tensor<4>, Tensor<4>) {
-        let weight = self.weight.val().permute([2, 3, 0, 1, 4]);
-        let [i, o, ky, kx, _] = weight.dims();
-        let part = |index| weight.clone().narrow(4, index, 1).reshape([i, o, ky, kx]);
+    /// The weights of those modes, `[M, Ci, 2 Co]`.
+    fn kept_weight(&self, grid: FourierGrid) -> Tensor<3> {
+        let mut weight = self.weight.val();
+        let [kz, ky, kx, inputs, outputs, _] = weight.dims();
+        for (axis, (kept, all)) in grid.modes.into_iter().zip([kz, ky, kx]).enumerate() {
+            if kept < all {
+                // Along x modes start at 0; along the others mode k sits at k + all / 2.
+                let first = if axis == 2 { 0 } else { all / 2 - kept / 2 };
+                weight = weight.narrow(axis, first, kept);
+            }
+        }
+        weight.reshape([grid.mode_count(), inputs, 2 * outputs])
+    }
+
+    /// The spectral weights as neuraloperator stores them, `[Ci, Co, modes...]`: real and imaginary
+    /// part of shape `[Ci, Co, Kz, Ky, Kx]` with 1 for absent dimensions.
+    pub fn to_neuraloperator(&self) -> (Tensor<5>, Tensor<5>) {
+        let weight = self.weight.val().permute([3, 4, 0, 1, 2, 5]);
+        let [i, o, kz, ky, kx, _] = weight.dims();
+        let part = |index| {
+            weight
+                .clone()
+                .narrow(5, index, 1)
+                .reshape([i, o, kz, ky, kx])
+        };
         (part(0), part(1))
     }
 
-    /// Replaces the weights by neuraloperator's real and imaginary part, each `[Ci, Co, Ky, Kx]`.
-    pub fn from_neuraloperator(mut self, real: Tensor<4>, imaginary: Tensor<4>) -> Result<Self> {
-        let [ky, kx, i, o, _]: [usize; 5] = self.weight.shape().dims();
+    /// Replaces the spectral weights by neuraloperator's real and imaginary part, each
+    /// `[Ci, Co, Kz, Ky, Kx]`.
+    ///
+    /// # Errors
+    /// When a shape is another.
+    pub fn from_neuraloperator(mut self, real: Tensor<5>, imaginary: Tensor<5>) -> Result<Self> {
+        let [kz, ky, kx, i, o, _]: [usize; 6] = self.weight.shape().dims();
         for (name, found) in [("real", real.dims()), ("imaginary", imaginary.dims())] {
-            if found != [i, o, ky, kx] {
+            if found != [i, o, kz, ky, kx] {
                 return Err(Error::TensorShape {
                     tensor: format!("spectral weight, {name} part"),
-                    expected: vec![i, o, ky, kx],
+                    expected: vec![i, o, kz, ky, kx],
                     found: found.to_vec(),
                 });
             }
         }
-        let weight: Tensor<5> = Tensor::stack(vec![real, imaginary], 4);
-        let weight = weight.permute([2, 3, 0, 1, 4]).reshape([ky, kx, i, o, 2]);
+        let weight: Tensor<6> = Tensor::stack(vec![real, imaginary], 5);
+        let weight = weight.permute([2, 3, 4, 0, 1, 5]);
         self.weight = self.weight.map(|_| weight);
         Ok(self)
     }
 }
 
-impl Buffers {
-    fn new(
-        height: usize,
-        width: usize,
-        max_modes: [usize; 2],
-        device: &Device,
-        dtype: DType,
-    ) -> Self {
-        let ky = max_modes[0].min(height);
-        let kx = max_modes[1].min(width / 2 + 1);
-        let order = ComplexOrder::Split;
-        let pair = |columns: Vec<f64>, rows: Vec<f64>| {
-            (
-                matrix(columns, [2 * kx, width], device, dtype),
-                matrix(rows, [2 * ky, 2 * height], device, dtype),
-            )
-        };
-        Self {
-            modes: [ky, kx],
-            analysis: pair(
-                dft::real_analysis(width, kx, order),
-                row_matrix(height, ky, false),
-            ),
-            synthesis: pair(
-                dft::real_synthesis(width, kx, order),
-                row_matrix(height, ky, true),
-            ),
-        }
+/// The matrices of a grid one after the other, see [`FourierGrid::matrices`].
+pub(crate) fn transforms(grid: FourierGrid, device: &Device, dtype: DType) -> Tensor<1> {
+    let order = ComplexOrder::Split;
+    let [depth, height, width] = grid.sizes;
+    let [kz, ky, kx] = grid.modes;
+    let mut values = dft::real_analysis(width, kx, order);
+    values.extend(dft::real_synthesis(width, kx, order));
+    for (points, modes) in [(height, ky), (depth, kz)]
+        .into_iter()
+        .take(grid.matrices().count() - 1)
+    {
+        values.extend(dft::complex_analysis(points, modes));
+        values.extend(dft::complex_synthesis(points, modes));
     }
-}
-
-fn row_matrix(height: usize, modes: usize, synthesis: bool) -> Vec<f64> {
-    if synthesis {
-        dft::complex_synthesis(height, modes)
-    } else {
-        dft::complex_analysis(height, modes)
-    }
+    let count = values.len();
+    matrix(values, [count], device, dtype)
 }
 
 #[cfg(test)]
@@ -206,18 +198,27 @@ mod tests {
             .collect()
     }
 
-    fn layer(modes: [usize; 2], i: usize, o: usize, device: &Device) -> SpectralConv2d {
-        let config = SpectralConv2dConfig {
+    /// A layer with no skip in f64.
+    fn layer(modes: [usize; 2], i: usize, o: usize, device: &Device) -> FourierLayer {
+        let config = FourierLayerConfig {
             in_channels: i,
             out_channels: o,
-            n_modes: modes,
+            n_modes: modes.to_vec(),
+            skip_gain: 1.0,
         };
         let layer = config.init(device).expect("valid configuration");
-        let shape = [modes[0], modes[1] / 2 + 1, i, o, 2];
+        let shape = [1, modes[0], modes[1] / 2 + 1, i, o, 2];
         let data = TensorData::new(noise(shape.iter().product(), 7), shape);
-        let weight = Tensor::<5>::from_data(data, (device, DType::F64));
-        SpectralConv2d {
+        let weight = Tensor::<6>::from_data(data, (device, DType::F64));
+        let zero = Tensor::<2>::zeros([o, i], (device, DType::F64));
+        FourierLayer {
             weight: Param::from_tensor(weight),
+            skip: ChannelMix {
+                weight: Param::from_tensor(zero.clone()),
+            },
+            bias: Bias {
+                bias: Param::from_tensor(Tensor::zeros([o], (device, DType::F64))),
+            },
             ..layer
         }
     }
@@ -308,12 +309,12 @@ mod tests {
         ] {
             let layer = layer(modes, 2, 3, &device);
             let x = noise(2 * 2 * h * w, 3);
-            let input = Tensor::<4>::from_data(
-                TensorData::new(x.clone(), [2, 2, h, w]),
+            let input = Tensor::<3>::from_data(
+                TensorData::new(x.clone(), [2, 2, h * w]),
                 (&device, DType::F64),
             );
             let y = layer
-                .forward(input)
+                .forward(input, [1, h, w], false)
                 .into_data()
                 .try_to_vec::<f64>()
                 .expect("f64");
@@ -337,10 +338,12 @@ mod tests {
         let (h, w) = (7, 6);
         let x = noise(2 * 2 * h * w, 5);
         let make = |x: Vec<f64>| {
-            Tensor::<4>::from_data(TensorData::new(x, [2, 2, h, w]), (&device, DType::F64))
+            Tensor::<3>::from_data(TensorData::new(x, [2, 2, h * w]), (&device, DType::F64))
                 .require_grad()
         };
-        let loss = |layer: &SpectralConv2d, x: Tensor<4>| layer.forward(x).powi_scalar(3).sum();
+        let loss = |layer: &FourierLayer, x: Tensor<3>| {
+            layer.forward(x, [1, h, w], false).powi_scalar(3).sum()
+        };
         let input = make(x.clone());
         let grads = loss(&layer, input.clone()).backward();
         let dx = input
@@ -381,10 +384,10 @@ mod tests {
             let value = |d: f64| {
                 let mut weights = weights.clone();
                 weights[at] += d;
-                let data = TensorData::new(weights, [5, 3, 2, 2, 2]);
-                let moved = SpectralConv2d {
+                let data = TensorData::new(weights, [1, 5, 3, 2, 2, 2]);
+                let moved = FourierLayer {
                     weight: Param::from_tensor(Tensor::from_data(data, (&device, DType::F64))),
-                    cache: GridCache::default(),
+                    ..layer.clone()
                 };
                 loss(&moved, make(x.clone())).into_scalar::<f64>()
             };
@@ -403,7 +406,7 @@ mod tests {
         let layer = layer([4, 6], 2, 3, &device);
         let before = layer.weight.val().into_data();
         let (real, imaginary) = layer.to_neuraloperator();
-        assert_eq!(real.dims(), [2, 3, 4, 4]);
+        assert_eq!(real.dims(), [2, 3, 1, 4, 4]);
         let after = layer
             .from_neuraloperator(real, imaginary)
             .expect("same shapes");

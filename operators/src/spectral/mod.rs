@@ -1,6 +1,6 @@
-//! Fourier layers on the torus and on any periodic rectangle.
+//! Fourier layers on the torus and on any periodic box.
 
 pub mod dft;
 pub mod fourier;
 
-pub use fourier::{SpectralConv2d, SpectralConv2dConfig};
+pub use fourier::{FourierLayer, FourierLayerConfig};

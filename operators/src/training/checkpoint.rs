@@ -1,6 +1,6 @@
 //! Everything that the next step of a training run depends on, in one safetensors file.
 
-use super::optimiser::AdamW;
+use super::optimiser::{AdamW, Numbers};
 use crate::error::{Error, Result};
 use crate::weights::{self, NamedTensors};
 use burn::module::Module;
@@ -77,7 +77,7 @@ impl<N: Module> State<N> {
                     (SECOND, &slot.second),
                     (AVERAGE, &slot.average),
                 ] {
-                    tensors.insert(format!("{kind}{name}"), (shape.clone(), values.clone()));
+                    tensors.insert(format!("{kind}{name}"), (shape.clone(), values.to_vec()));
                 }
             }
         });
@@ -135,7 +135,9 @@ impl<N: Module> State<N> {
                 (AVERAGE, &mut slot.average),
             ] {
                 match tensors.get(&format!("{kind}{name}")) {
-                    Some((_, stored)) if stored.len() == values.len() => values.clone_from(stored),
+                    Some((_, stored)) if stored.len() == values.len() => {
+                        *values = Numbers::Host(stored.clone());
+                    }
                     _ => return Err(corrupt(format!("`{kind}{name}` is missing"))),
                 }
             }
@@ -156,7 +158,7 @@ impl<N: Module> State<N> {
         weights::for_each(&self.network, |name, data| {
             let shape = data.shape().iter().copied().collect();
             if let Some(slot) = slots.next() {
-                tensors.insert(name.to_owned(), (shape, slot.average.clone()));
+                tensors.insert(name.to_owned(), (shape, slot.average.to_vec()));
             }
         });
         weights::apply(self.network.clone(), &tensors, file)

@@ -119,6 +119,7 @@ pub fn train_field_map(
             });
         }
     }
+    expected.network.check_plane(data.grid())?;
     let device = operator.device();
     let task = FieldMap {
         loss: GridLoss::uniform(config.loss, data.grid(), &device, DType::F32),
@@ -224,7 +225,7 @@ impl Task for FieldMap<'_> {
 mod tests {
     use super::*;
     use crate::field_operator::FieldOperatorConfig;
-    use crate::fno::Fno2dConfig;
+    use crate::fno::FnoConfig;
     use crate::network::NetworkConfig;
 
     fn samples(count: usize) -> FieldSamples {
@@ -244,8 +245,8 @@ mod tests {
         device.seed(1);
         let data = samples(24);
         let config = FieldOperatorConfig {
-            network: NetworkConfig::Fno2d(Fno2dConfig {
-                n_modes: [1, 6],
+            network: NetworkConfig::Fno(FnoConfig {
+                n_modes: vec![6],
                 hidden_channels: 8,
                 layers: 2,
                 ..Default::default()

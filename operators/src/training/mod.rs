@@ -20,7 +20,7 @@ mod windows;
 
 pub use config::{Stage, TrainingConfig};
 pub use field_map::{FieldSamples, train_field_map};
-pub use optimiser::{AdamW, AdamWConfig};
+pub use optimiser::{AdamW, AdamWConfig, Norm};
 pub use roll_out::{Outcome, train};
 pub use task::{Part, Task};
 pub use trainer::{Fitted, RunOptions, fit};

@@ -3,11 +3,13 @@
 //! Loshchilov and Hutter, Decoupled Weight Decay Regularization (ICLR 2019), algorithm 2. Moments
 //! and averages live in ordinary memory beside the weights; on the CPU the update is in place.
 //! Every element is updated alone and norms are summed in a fixed order, so the result does not
-//! depend on the number of threads.
+//! depend on the number of threads. On other devices everything stays there.
 
+use crate::device::is_cpu;
+use crate::kernels::{self, AdamWStep};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::prelude::*;
 
 /// Constants of the optimiser.
@@ -35,7 +37,7 @@ impl Default for AdamWConfig {
 }
 
 /// The optimiser's state, a slot per parameter in module order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct AdamW {
     config: AdamWConfig,
     /// Steps taken.
@@ -44,11 +46,82 @@ pub struct AdamW {
 }
 
 /// Moments and average of one parameter.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Slot {
-    pub(super) first: Vec<f32>,
-    pub(super) second: Vec<f32>,
-    pub(super) average: Vec<f32>,
+    pub(super) first: Numbers,
+    pub(super) second: Numbers,
+    pub(super) average: Numbers,
+}
+
+/// State beside a parameter: in ordinary memory, or where the parameter is.
+#[derive(Clone, Debug)]
+pub(super) enum Numbers {
+    Host(Vec<f32>),
+    Device(Tensor<1>),
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self::Host(Vec::new())
+    }
+}
+
+impl Numbers {
+    /// The numbers, fetched if need be.
+    pub(super) fn to_vec(&self) -> Vec<f32> {
+        match self {
+            Self::Host(values) => values.clone(),
+            Self::Device(tensor) => values(tensor.clone()),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Host(values) => values.len(),
+            Self::Device(tensor) => tensor.dims()[0],
+        }
+    }
+
+    /// Moves the numbers to the device and takes them.
+    fn take_tensor(&mut self, device: &Device) -> Tensor<1> {
+        match std::mem::take(self) {
+            Self::Device(tensor) => tensor,
+            Self::Host(values) => {
+                let count = values.len();
+                Tensor::from_data(TensorData::new(values, [count]), (device, DType::F32))
+            }
+        }
+    }
+
+    /// The numbers in ordinary memory.
+    fn host(&mut self) -> &mut Vec<f32> {
+        if let Self::Device(tensor) = self {
+            *self = Self::Host(values(tensor.clone()));
+        }
+        match self {
+            Self::Host(values) => values,
+            Self::Device(_) => unreachable!("just fetched"),
+        }
+    }
+}
+
+/// A global gradient norm, which a device may still be computing.
+#[derive(Clone, Debug)]
+pub enum Norm {
+    /// Known.
+    Known(f64),
+    /// On its device, `[1]`.
+    Device(Tensor<1>),
+}
+
+impl Norm {
+    /// The number; waits for the device.
+    pub fn value(&self) -> f64 {
+        match self {
+            Self::Known(value) => *value,
+            Self::Device(tensor) => tensor.clone().into_scalar::<f64>(),
+        }
+    }
 }
 
 /// Elements per task.
@@ -65,9 +138,9 @@ impl AdamW {
                 .try_into_vec::<f32>()
                 .unwrap_or_default();
             slots.push(Slot {
-                first: vec![0.0; count],
-                second: vec![0.0; count],
-                average,
+                first: Numbers::Host(vec![0.0; count]),
+                second: Numbers::Host(vec![0.0; count]),
+                average: Numbers::Host(average),
             });
         });
         Self {
@@ -77,32 +150,51 @@ impl AdamW {
         }
     }
 
-    /// Global L2 norm of all gradients of a module.
-    pub fn gradient_norm<M: Module>(module: &M, grads: &GradientsParams) -> f64 {
-        struct Norm<'a> {
+    /// Global L2 norm of all gradients of a module. On the CPU it is summed in f64 and in a fixed
+    /// order; a device is not waited for.
+    pub fn gradient_norm<M: Module>(module: &M, grads: &GradientsParams) -> Norm {
+        struct Squares<'a> {
             grads: &'a GradientsParams,
-            sum: f64,
+            host: f64,
+            device: Option<Tensor<1>>,
         }
-        impl ModuleVisitor for Norm<'_> {
+        impl ModuleVisitor for Squares<'_> {
             fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-                if let Some(grad) = self.grads.get::<D>(param.id) {
-                    self.sum += sum_of_squares(&values(grad));
+                let Some(grad) = self.grads.get::<D>(param.id) else {
+                    return;
+                };
+                if is_cpu(&grad.device()) {
+                    self.host += sum_of_squares(&values(grad));
+                } else {
+                    let square = (grad.clone() * grad).sum();
+                    self.device = Some(match self.device.take() {
+                        Some(sum) => sum + square,
+                        None => square,
+                    });
                 }
             }
         }
-        let mut norm = Norm { grads, sum: 0.0 };
-        module.visit(&mut norm);
-        norm.sum.sqrt()
+        let mut squares = Squares {
+            grads,
+            host: 0.0,
+            device: None,
+        };
+        module.visit(&mut squares);
+        match squares.device {
+            Some(sum) => Norm::Device(sum.sqrt()),
+            None => Norm::Known(squares.host.sqrt()),
+        }
     }
 
-    /// One step with the gradients scaled by `gradient_scale`; the average of the weights moves by
-    /// `1 - average_decay`. Parameters without a gradient stay.
+    /// One step. Gradients are scaled down where `norm`, their [`AdamW::gradient_norm`], exceeds
+    /// `clip` (0 for no bound); the average of the weights moves by `1 - average_decay`. Parameters
+    /// without a gradient stay.
     pub fn step<M: Module>(
         &mut self,
         module: M,
         grads: GradientsParams,
         learning_rate: f64,
-        gradient_scale: f64,
+        (norm, clip): (&Norm, f64),
         average_decay: f64,
     ) -> M {
         self.time += 1;
@@ -110,66 +202,61 @@ impl AdamW {
         let c = self.config;
         let correction1 = 1.0 - c.beta1.powi(time);
         let correction2 = 1.0 - c.beta2.powi(time);
-        let update = Update {
+        let update = AdamWStep {
             beta1: c.beta1 as f32,
             beta2: c.beta2 as f32,
-            step: (learning_rate / correction1) as f32,
+            rate: (learning_rate / correction1) as f32,
             root: (1.0 / correction2.sqrt()) as f32,
             epsilon: c.epsilon as f32,
             decay: (learning_rate * c.weight_decay) as f32,
-            scale: gradient_scale as f32,
+            clip: clip as f32,
             average: (1.0 - average_decay) as f32,
+        };
+        let scale = match norm {
+            Norm::Known(norm) if clip > 0.0 && *norm > clip => clip / norm,
+            _ => 1.0,
         };
         let mut mapper = Mapper {
             grads,
             slots: &mut self.slots,
             at: 0,
             update,
+            scale: scale as f32,
+            norm,
         };
         module.map(&mut mapper)
     }
 }
 
-/// One update's constants, in the precision of the weights.
-#[derive(Clone, Copy)]
-struct Update {
-    beta1: f32,
-    beta2: f32,
-    step: f32,
-    root: f32,
-    epsilon: f32,
-    decay: f32,
-    scale: f32,
-    average: f32,
-}
-
-impl Update {
-    fn apply(&self, weights: &mut [f32], grads: &[f32], slot: &mut Slot) {
-        weights
-            .par_chunks_mut(CHUNK)
-            .zip(grads.par_chunks(CHUNK))
-            .zip(slot.first.par_chunks_mut(CHUNK))
-            .zip(slot.second.par_chunks_mut(CHUNK))
-            .zip(slot.average.par_chunks_mut(CHUNK))
-            .for_each(|((((weights, grads), first), second), average)| {
-                for i in 0..weights.len() {
-                    let g = grads[i] * self.scale;
-                    first[i] = self.beta1 * first[i] + (1.0 - self.beta1) * g;
-                    second[i] = self.beta2 * second[i] + (1.0 - self.beta2) * g * g;
-                    let root = second[i].sqrt() * self.root + self.epsilon;
-                    let w = weights[i] - self.decay * weights[i] - self.step * first[i] / root;
-                    weights[i] = w;
-                    average[i] += self.average * (w - average[i]);
-                }
-            });
-    }
+/// The update of one parameter in ordinary memory.
+fn apply(step: &AdamWStep, scale: f32, weights: &mut [f32], grads: &[f32], slot: &mut Slot) {
+    weights
+        .par_chunks_mut(CHUNK)
+        .zip(grads.par_chunks(CHUNK))
+        .zip(slot.first.host().par_chunks_mut(CHUNK))
+        .zip(slot.second.host().par_chunks_mut(CHUNK))
+        .zip(slot.average.host().par_chunks_mut(CHUNK))
+        .for_each(|((((weights, grads), first), second), average)| {
+            for i in 0..weights.len() {
+                let g = grads[i] * scale;
+                first[i] = step.beta1 * first[i] + (1.0 - step.beta1) * g;
+                second[i] = step.beta2 * second[i] + (1.0 - step.beta2) * g * g;
+                let root = second[i].sqrt() * step.root + step.epsilon;
+                let w = weights[i] - step.decay * weights[i] - step.rate * first[i] / root;
+                weights[i] = w;
+                average[i] += step.average * (w - average[i]);
+            }
+        });
 }
 
 struct Mapper<'a> {
     grads: GradientsParams,
     slots: &'a mut [Slot],
     at: usize,
-    update: Update,
+    update: AdamWStep,
+    /// Of the gradients in ordinary memory.
+    scale: f32,
+    norm: &'a Norm,
 }
 
 impl ModuleMapper for Mapper<'_> {
@@ -184,12 +271,20 @@ impl ModuleMapper for Mapper<'_> {
             update.decay = 0.0;
         }
         param.map(|tensor| {
-            let shape = tensor.dims();
-            let (device, dtype) = (tensor.device(), tensor.dtype());
-            let tracked = tensor.is_autodiff() && tensor.is_require_grad();
-            let mut weights = values(tensor.without_autodiff());
-            update.apply(&mut weights, &values(grad), slot);
-            let tensor = Tensor::from_data(TensorData::new(weights, shape), (&device, dtype));
+            let autodiff = tensor.is_autodiff();
+            let tracked = autodiff && tensor.is_require_grad();
+            let tensor = tensor.without_autodiff();
+            let tensor = match self.norm {
+                Norm::Device(norm) => on_device(tensor, grad, slot, norm, update),
+                Norm::Known(_) => {
+                    let shape = tensor.dims();
+                    let (device, dtype) = (tensor.device(), tensor.dtype());
+                    let mut weights = values(tensor);
+                    apply(&update, self.scale, &mut weights, &values(grad), slot);
+                    Tensor::from_data(TensorData::new(weights, shape), (&device, dtype))
+                }
+            };
+            let tensor = if autodiff { tensor.autodiff() } else { tensor };
             if tracked {
                 tensor.require_grad()
             } else {
@@ -197,6 +292,28 @@ impl ModuleMapper for Mapper<'_> {
             }
         })
     }
+}
+
+/// The update of one parameter where it is.
+fn on_device<const D: usize>(
+    weights: Tensor<D>,
+    grad: Tensor<D>,
+    slot: &mut Slot,
+    norm: &Tensor<1>,
+    step: AdamWStep,
+) -> Tensor<D> {
+    let (shape, device) = (weights.dims(), weights.device());
+    let state = [&mut slot.first, &mut slot.second, &mut slot.average]
+        .map(|numbers| numbers.take_tensor(&device).reshape(shape));
+    let (weights, state) = kernels::adamw(weights, grad, state, norm.clone(), step);
+    let count: usize = shape.iter().product();
+    let [first, second, average] = state.map(|t| Numbers::Device(t.reshape([count])));
+    *slot = Slot {
+        first,
+        second,
+        average,
+    };
+    weights
 }
 
 /// The values of a tensor as f32; without a copy on the CPU when nothing else holds it.
@@ -248,7 +365,7 @@ mod tests {
         };
         for _ in 0..20 {
             let g = grads(&ours);
-            ours = optimiser.step(ours, g, 1e-2, 1.0, 0.9);
+            ours = optimiser.step(ours, g, 1e-2, (&Norm::Known(1.0), 0.0), 0.9);
             let g = grads(&theirs);
             theirs = reference.step(1e-2, theirs, g);
         }

@@ -1,11 +1,12 @@
 //! The training loop.
 
-use super::checkpoint::State;
+use super::checkpoint::{Progress, State};
 use super::config::{Stage, TrainingConfig};
 use super::loader::{self, Epoch};
 use super::metrics::{EpochLine, Metrics, StepLine};
-use super::optimiser::AdamW;
+use super::optimiser::{AdamW, Norm as Value};
 use super::task::{Part, Task};
+use crate::device::is_cpu;
 use crate::error::{Error, Result};
 use crate::weights;
 use burn::module::Module;
@@ -44,8 +45,28 @@ pub struct Fitted<N> {
     pub finished: bool,
 }
 
-/// Optimiser steps between two step lines of the metrics.
+/// Optimiser steps between two step lines of the metrics, and at most between two looks at what a
+/// device has computed.
 const METRIC_INTERVAL: u64 = 10;
+
+/// A step whose loss may not be known yet.
+struct Pending {
+    step: u64,
+    epoch: usize,
+    loss: Value,
+    norm: Value,
+    learning_rate: f64,
+}
+
+fn not_finite(term: &'static str, value: f64, progress: &Progress, learning_rate: f64) -> Error {
+    Error::NotFinite {
+        term,
+        value,
+        step: progress.step,
+        epoch: progress.epoch as usize,
+        learning_rate,
+    }
+}
 
 /// Trains the network of a task and writes `metrics.jsonl` and `checkpoint.safetensors` into
 /// `folder`.
@@ -101,6 +122,7 @@ pub fn fit<T: Task>(
         file: &file,
         state: Some(state),
         metrics,
+        pending: Vec::new(),
         bar,
         started: Instant::now(),
     };
@@ -117,6 +139,8 @@ struct Trainer<'a, T: Task> {
     /// Taken while the optimiser owns the weights.
     state: Option<State<T::Network>>,
     metrics: Metrics,
+    /// Steps that are not in the sums yet.
+    pending: Vec<Pending>,
     bar: ProgressBar,
     started: Instant,
 }
@@ -168,14 +192,18 @@ impl<T: Task> Trainer<'_, T> {
         let mut stopped = false;
         epoch.for_each_batch(task, |batch, _| {
             self.step(stage, batch, batches)?;
-            let interval = config.checkpoint_interval;
-            if interval > 0 && self.state().progress.step.is_multiple_of(interval as u64) {
-                self.save(base)?;
-            }
             stopped = self
                 .options
                 .stop
                 .is_some_and(|stop| stop.load(Ordering::Relaxed));
+            let interval = config.checkpoint_interval;
+            let due = interval > 0 && self.state().progress.step.is_multiple_of(interval as u64);
+            if due || stopped {
+                self.settle(stage)?;
+            }
+            if due {
+                self.save(base)?;
+            }
             Ok(!stopped)
         })?;
         // A stop after the last batch still ends the epoch properly.
@@ -228,52 +256,75 @@ impl<T: Task> Trainer<'_, T> {
         let network = state.network;
         let device = self.device.clone().autodiff();
         let loss = self.task.loss(&network, batch, &device);
-        let value = loss.clone().into_scalar::<f64>();
-        let not_finite = |term, value| Error::NotFinite {
-            term,
-            value,
-            step: progress.step,
-            epoch: progress.epoch as usize,
-            learning_rate,
+        let value = match is_cpu(&self.device) {
+            true => Value::Known(loss.clone().into_scalar::<f64>()),
+            false => Value::Device(loss.clone().inner()),
         };
-        if !value.is_finite() {
-            return Err(not_finite("loss", value));
+        // Checked before the step where it is known, so that the last checkpoint is the last good one.
+        if let Value::Known(value) = value
+            && !value.is_finite()
+        {
+            return Err(not_finite("loss", value, progress, learning_rate));
         }
         let grads = GradientsParams::from_grads(loss.backward(), &network);
         let norm = AdamW::gradient_norm(&network, &grads);
-        if !norm.is_finite() {
-            return Err(not_finite("gradient norm", norm));
+        if let Value::Known(norm) = norm
+            && !norm.is_finite()
+        {
+            return Err(not_finite("gradient norm", norm, progress, learning_rate));
         }
-        let clip = config.gradient_clip;
-        let scale = if clip > 0.0 && norm > clip {
-            clip / norm
-        } else {
-            1.0
-        };
         // A young average forgets faster, or it would remember the random start.
         let age = progress.step as f64;
         let decay = config.ema_decay.min((1.0 + age) / (10.0 + age));
         let decay = if config.ema_decay > 0.0 { decay } else { 0.0 };
+        let clip = (&norm, config.gradient_clip);
         state.network = state
             .optimiser
-            .step(network, grads, learning_rate, scale, decay);
+            .step(network, grads, learning_rate, clip, decay);
         progress.step += 1;
         progress.batch += 1;
-        progress.loss_sum = (f64::from_bits(progress.loss_sum) + value).to_bits();
-        let line = StepLine {
+        self.pending.push(Pending {
             step: progress.step,
             epoch: progress.epoch as usize,
-            roll_out: stage.roll_out,
             loss: value,
-            gradient_norm: norm,
+            norm,
             learning_rate,
-        };
+        });
+        let due = progress.step.is_multiple_of(METRIC_INTERVAL)
+            || progress.batch == batches
+            || is_cpu(&self.device);
         self.state = Some(state);
         self.bar.inc(1);
-        if line.step.is_multiple_of(METRIC_INTERVAL) {
-            self.bar
-                .set_message(format!("epoch {} loss {value:.4}", line.epoch + 1));
-            self.metrics.write(&line)?;
+        if due {
+            self.settle(stage)?;
+        }
+        Ok(())
+    }
+
+    /// Takes account of the steps since the last time. A device is waited for here alone.
+    fn settle(&mut self, stage: &Stage) -> Result<()> {
+        for pending in std::mem::take(&mut self.pending) {
+            let (loss, norm) = (pending.loss.value(), pending.norm.value());
+            let progress = &mut self.state().progress;
+            for (term, value) in [("loss", loss), ("gradient norm", norm)] {
+                if !value.is_finite() {
+                    return Err(not_finite(term, value, progress, pending.learning_rate));
+                }
+            }
+            progress.loss_sum = (f64::from_bits(progress.loss_sum) + loss).to_bits();
+            if pending.step.is_multiple_of(METRIC_INTERVAL) {
+                let line = StepLine {
+                    step: pending.step,
+                    epoch: pending.epoch,
+                    roll_out: stage.roll_out,
+                    loss,
+                    gradient_norm: norm,
+                    learning_rate: pending.learning_rate,
+                };
+                self.bar
+                    .set_message(format!("epoch {} loss {loss:.4}", line.epoch + 1));
+                self.metrics.write(&line)?;
+            }
         }
         Ok(())
     }

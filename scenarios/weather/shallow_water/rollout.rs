@@ -47,7 +47,7 @@ impl Roller {
         self.surrogate.config().time_step
     }
 
-    /// Name of the network: `sfno`, `fno2d`.
+    /// Name of the network: `sfno`, `fno`.
     pub fn name(&self) -> &'static str {
         self.surrogate.config().network.name()
     }
