@@ -17,6 +17,7 @@ pub mod navier_stokes;
 pub mod pictures;
 pub mod pipeline;
 pub mod problem;
+pub mod roll_out;
 pub mod samples;
 pub mod settings;
 

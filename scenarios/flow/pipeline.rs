@@ -3,7 +3,7 @@
 use super::evaluate::{Judged, judge, rows};
 use super::generate as generation;
 use super::samples::{self, Samples};
-use super::{Loaded, darcy, pictures};
+use super::{Loaded, darcy, pictures, roll_out};
 use crate::commands::Options;
 use crate::config::to_toml;
 use crate::error::{Error, Result};
@@ -44,7 +44,7 @@ pub fn simulate(loaded: &Loaded, folder: &RunFolder) -> Result<Summary> {
         .read_window(0, 0, layout.steps, &mut buffer)
         .map_err(Error::failed)?;
     let states = ArrayView4::from_shape(layout.shape(), &buffer).map_err(Error::failed)?;
-    let (input, output) = problem.pair(&states, problem.pairs() - 1);
+    let (input, output) = problem.pair(states, problem.pairs() - 1);
     let mut scores = Scores::new();
     let (_, outputs) = problem.names();
     for &stride in &settings.evaluation.coarse {
@@ -164,13 +164,23 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     let (samples, names) = gather(loaded, folder, None, options)?;
     let (operator, sentence) = fit(loaded, folder, &samples, names, options)?;
     let coarse = &settings.evaluation.coarse;
-    let (scores, judged) = evaluate(loaded, folder, &operator, &samples, coarse)?;
+    let (mut scores, judged) = evaluate(loaded, folder, &operator, &samples, coarse)?;
+    let problem = settings.problem();
     let mut sentences = vec![sentence];
     let mut figures = Vec::new();
     for (test, judged) in samples.tests.iter().zip(&judged) {
         sentences.push(verdict(&test.name, judged));
         figures.extend(pictures::comparison(test, judged));
+        let _phase = folder.phase("roll_out")?;
+        if let Some(curves) = roll_out::roll_out(problem, &operator, test, judged)? {
+            let interval = problem.layout().time_step;
+            let variable = operator.config().outputs.join(", ");
+            let rows = roll_out::rows(&curves, &variable, interval).rows;
+            rows.into_iter().for_each(|row| scores.push(row));
+            figures.push(roll_out::figure(&curves, interval));
+        }
     }
+    scores.write(&folder.file("scores.json"))?;
     let manifest = folder.manifest();
     let cost = manifest.phase_seconds("generate");
     if cost > 0.0 {

@@ -50,7 +50,7 @@ pub trait Problem: Send + Sync {
     /// A pair in the states of a sample: input and output.
     fn pair<'s>(
         &self,
-        states: &ArrayView4<'s, f32>,
+        states: ArrayView4<'s, f32>,
         pair: usize,
     ) -> (ArrayView3<'s, f32>, ArrayView3<'s, f32>);
 

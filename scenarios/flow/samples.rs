@@ -15,8 +15,10 @@ pub struct TestSet {
     pub name: String,
     /// Where the values are.
     pub grid: Grid,
-    /// Inputs and outputs.
+    /// Inputs and outputs, sample by sample.
     pub samples: FieldSamples,
+    /// Pairs of each sample, in order of time.
+    pub pairs: usize,
 }
 
 /// All samples of a run.
@@ -71,7 +73,7 @@ pub fn from_store(store: &Store, split: &Split, problem: &dyn Problem) -> Result
                 .map_err(Error::failed)?;
             let states = ArrayView4::from_shape(layout.shape(), &buffer).map_err(Error::failed)?;
             for pair in 0..problem.pairs() {
-                let (input, output) = problem.pair(&states, pair);
+                let (input, output) = problem.pair(states, pair);
                 pairs.push(input.shape(), input.iter(), output.shape(), output.iter());
             }
         }
@@ -81,6 +83,7 @@ pub fn from_store(store: &Store, split: &Split, problem: &dyn Problem) -> Result
         name: "test".into(),
         grid: layout.grid.clone(),
         samples,
+        pairs: problem.pairs(),
     });
     Ok(Samples {
         training: part(&split.train)?.ok_or_else(nothing)?,
@@ -134,6 +137,7 @@ pub fn from_file(path: &Path, settings: &Settings) -> Result<(Samples, [Vec<Stri
             x_m: lines(columns),
         },
         samples,
+        pairs: per_sample,
     });
     let samples = Samples {
         training: part(&split.train)?.ok_or_else(nothing)?,

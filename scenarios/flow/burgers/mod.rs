@@ -122,12 +122,11 @@ impl Problem for BurgersProblem {
 
     fn pair<'s>(
         &self,
-        states: &ArrayView4<'s, f32>,
+        states: ArrayView4<'s, f32>,
         _: usize,
     ) -> (ArrayView3<'s, f32>, ArrayView3<'s, f32>) {
-        let states = states.clone();
         (
-            states.clone().slice_move(s![0, .., .., ..]),
+            states.slice_move(s![0, .., .., ..]),
             states.slice_move(s![1, .., .., ..]),
         )
     }

@@ -73,6 +73,7 @@ pub fn carried(folder: &RunFolder, validation: f64, seed: u64) -> Result<Samples
             name: group.into(),
             grid: grid(points),
             samples: read(group)?,
+            pairs: 1,
         })
     };
     let nothing = || Error::unusable("no sample is left to train on");

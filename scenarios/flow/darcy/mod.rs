@@ -160,12 +160,11 @@ impl Problem for DarcyProblem {
 
     fn pair<'s>(
         &self,
-        states: &ArrayView4<'s, f32>,
+        states: ArrayView4<'s, f32>,
         _: usize,
     ) -> (ArrayView3<'s, f32>, ArrayView3<'s, f32>) {
-        let states = states.clone();
         (
-            states.clone().slice_move(s![0, 0..1, .., ..]),
+            states.slice_move(s![0, 0..1, .., ..]),
             states.slice_move(s![0, 1..2, .., ..]),
         )
     }

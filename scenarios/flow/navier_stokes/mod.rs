@@ -211,12 +211,11 @@ impl Problem for NavierStokesProblem {
 
     fn pair<'s>(
         &self,
-        states: &ArrayView4<'s, f32>,
+        states: ArrayView4<'s, f32>,
         pair: usize,
     ) -> (ArrayView3<'s, f32>, ArrayView3<'s, f32>) {
-        let states = states.clone();
         (
-            states.clone().slice_move(s![pair, .., .., ..]),
+            states.slice_move(s![pair, .., .., ..]),
             states.slice_move(s![pair + 1, .., .., ..]),
         )
     }
