@@ -2,7 +2,7 @@
 //!
 //! `du/dt = epsilon d2u/dx2 + r (u - u^3)`, periodic (S. M. Allen and J. W. Cahn, Acta Metall. 27,
 //! 1085-1095, 1979). Pseudo-spectral, the cubic product free of aliases, with
-//! [`Etdrk4`](crate::time_stepping::Etdrk4).
+//! [`Etdrk4`].
 
 use crate::time_stepping::etdrk4::march;
 use crate::time_stepping::{Etdrk4, Schedule};
