@@ -9,7 +9,7 @@ use crate::config::to_toml;
 use crate::error::{Error, Result};
 use crate::figures::Figure;
 use crate::report::run_page;
-use crate::run_folder::{RunFolder, ScoreRow, Scores, score_table, write_atomically};
+use crate::run_folder::{RunFolder, ScoreRow, Scores, format_value, score_table, write_atomically};
 use curlwind_datasets::store::Store;
 use curlwind_operators::field_operator::{FieldOperator, FieldOperatorConfig};
 use curlwind_operators::training::{RunOptions, train_field_map};
@@ -187,9 +187,16 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
         sentences.push(format!("Making the samples took {cost:.0} s."));
     }
     report(loaded, folder, &sentences.join(" "), &figures, &scores)?;
+    // roll-outs are in the report
+    let whole: Vec<ScoreRow> = scores
+        .rows
+        .iter()
+        .filter(|row| row.lead_hours.is_none())
+        .cloned()
+        .collect();
     let text = format!(
         "{}\n{}\nReport: {}",
-        score_table(&scores.rows, 100),
+        score_table(&whole, 100),
         sentences.join("\n"),
         folder.file("report.html").display()
     );
@@ -277,7 +284,7 @@ fn verdict(name: &str, judged: &[Judged]) -> String {
     };
     let list: Vec<String> = rivals
         .iter()
-        .map(|j| format!("{} {:.4}", j.model, j.mean()))
+        .map(|j| format!("{} {}", j.model, format_value(j.mean())))
         .collect();
     let better = rivals.iter().find(|j| {
         let faster = j.seconds.zip(operator.seconds).is_some_and(|(a, b)| a <= b);
@@ -288,8 +295,8 @@ fn verdict(name: &str, judged: &[Judged]) -> String {
         None => String::new(),
     };
     format!(
-        "{name}: relative L2 error {:.4} ({}).{end}",
-        operator.mean(),
+        "{name}: relative L2 error {} ({}).{end}",
+        format_value(operator.mean()),
         list.join(", ")
     )
 }
