@@ -3,6 +3,7 @@
 use crate::config::{Document, Source, nearest};
 use crate::electromagnetics::{design_table, maxwell, scattering};
 use crate::error::{Error, Result};
+use crate::flow;
 use crate::weather::shallow_water;
 use std::path::Path;
 
@@ -22,6 +23,8 @@ pub enum Scenario {
     ShallowWater(Box<shallow_water::Loaded>),
     /// Maxwell's equations.
     Maxwell(Box<maxwell::Loaded>),
+    /// Maps between fields: Burgers, Darcy, Navier-Stokes.
+    Flow(Box<flow::Loaded>),
     /// Designs that another solver made.
     DesignTable(Box<design_table::Loaded>),
     /// A plane wave on bodies in two dimensions.
@@ -32,6 +35,7 @@ pub enum Scenario {
 pub fn built_in() -> impl Iterator<Item = &'static BuiltIn> {
     shallow_water::BUILT_IN
         .iter()
+        .chain(&flow::BUILT_IN)
         .chain(&maxwell::BUILT_IN)
         .chain(&scattering::BUILT_IN)
         .chain(&design_table::BUILT_IN)
@@ -65,6 +69,9 @@ pub fn load(name: &str, sets: &[String], seed: Option<u64>) -> Result<Scenario> 
         Some("maxwell") => {
             maxwell::Loaded::read(name, source, sets, seed).map(|l| Scenario::Maxwell(Box::new(l)))
         }
+        Some("burgers" | "darcy" | "navier_stokes") => {
+            flow::Loaded::read(name, &document, seed).map(|l| Scenario::Flow(Box::new(l)))
+        }
         Some("design_table") => design_table::Loaded::read(name, &document, seed)
             .map(|l| Scenario::DesignTable(Box::new(l))),
         Some("scattering") => scattering::Loaded::read(name, &document, seed)
@@ -73,7 +80,15 @@ pub fn load(name: &str, sets: &[String], seed: Option<u64>) -> Result<Scenario> 
         Some("shallow_water") | None => shallow_water::Loaded::read(name, &document, seed)
             .map(|l| Scenario::ShallowWater(Box::new(l))),
         Some(other) => {
-            let known = ["design_table", "maxwell", "scattering", "shallow_water"];
+            let known = [
+                "burgers",
+                "darcy",
+                "design_table",
+                "maxwell",
+                "navier_stokes",
+                "scattering",
+                "shallow_water",
+            ];
             let hint = nearest(other, known)
                 .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             let reason = format!("`{other}` is no equation ({}){hint}", known.join(", "));

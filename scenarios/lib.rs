@@ -15,6 +15,8 @@ pub mod config;
 pub mod electromagnetics;
 pub mod error;
 pub mod figures;
+mod fill_store;
+pub mod flow;
 pub mod report;
 pub mod run_folder;
 pub mod weather;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::arrays::open_hdf5;
 use crate::netcdf::attributes;
 use crate::netcdf::read::guarded;
+use crate::simulations::{Kind, Simulations};
 use crate::sniff::{FileKind, sniff};
 use crate::{Error, Result};
 
@@ -31,8 +32,8 @@ pub struct VariableDescription {
 pub struct Description {
     /// The file.
     pub path: PathBuf,
-    /// "NetCDF-4", "NetCDF classic", "HDF5", "safetensors", "Touchstone",
-    /// "training store", "JSON" or "unknown".
+    /// "NetCDF-4", "NetCDF classic", "HDF5" (with the layout of simulations where it is one known
+    /// here: "HDF5, PDEBench"), "safetensors", "Touchstone", "training store", "JSON" or "unknown".
     pub kind: String,
     /// Size in bytes (of a store: of all its files).
     pub bytes: u64,
@@ -86,8 +87,15 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Description> {
                 description.kind = "NetCDF-4".into();
                 guarded(path, || netcdf(path, &mut description))?;
             } else {
-                description.kind = "HDF5".into();
                 description.attributes = hdf5_attributes(&file);
+                description.kind = match Kind::of(&file) {
+                    Some(kind) => format!("HDF5, {}", kind.name()),
+                    None => "HDF5".into(),
+                };
+                if let Ok(found) = Simulations::open(path, None) {
+                    let summary = found.summary();
+                    description.attributes.insert("simulations".into(), summary);
+                }
                 hdf5_group(&file, "", &mut description.variables);
             }
         }
@@ -237,7 +245,7 @@ fn hdf5_element(descriptor: &hdf5::types::TypeDescriptor) -> String {
 }
 
 /// Attributes of an HDF5 object that are text or numbers.
-fn hdf5_attributes(location: &hdf5::Location) -> BTreeMap<String, String> {
+pub(crate) fn hdf5_attributes(location: &hdf5::Location) -> BTreeMap<String, String> {
     location
         .attr_names()
         .unwrap_or_default()
@@ -335,12 +343,13 @@ fn store(path: &Path) -> Result<Description> {
         .filter_map(|f| f.metadata().ok())
         .map(|m| m.len())
         .sum();
+    let [rows, columns] = layout.grid.coordinates();
     let dimensions = vec![
         ("trajectory".to_string(), layout.trajectories),
         ("time".to_string(), layout.steps),
         ("channel".to_string(), layout.channels.len()),
-        ("latitude".to_string(), layout.latitudes_deg.len()),
-        ("longitude".to_string(), layout.longitudes_deg.len()),
+        (rows.0.to_string(), rows.2.len()),
+        (columns.0.to_string(), columns.2.len()),
     ];
     let mut attributes = layout.attributes.clone();
     attributes.insert(

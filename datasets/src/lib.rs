@@ -9,6 +9,7 @@
 //! | [`interpolate`] | bilinear and bicubic interpolation on the sphere, across the poles |
 //! | [`samples`] | training pairs of fields on a rectangle in HDF5: written as they are generated, resumed |
 //! | [`arrays`], [`array_file`] | plain HDF5 arrays by name, in and out |
+//! | [`simulations`] | other people's simulations: the HDF5 layouts of PDEBench and The Well, arrays of inputs and outputs |
 //! | [`touchstone`] | scattering parameters in Touchstone files, both ways |
 //! | [`design_table`] | sweeps of designs from any solver: Touchstone folders, CSV, HDF5 |
 //! | [`inspect`] | what a file holds |
@@ -39,6 +40,7 @@ pub mod inspect;
 pub mod interpolate;
 pub mod netcdf;
 pub mod samples;
+pub mod simulations;
 mod sniff;
 pub mod store;
 pub mod touchstone;

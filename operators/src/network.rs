@@ -1,6 +1,6 @@
 //! The networks that a scenario can choose from, by configuration.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fno::{Fno, FnoConfig};
 use crate::sfno::{Sfno, SfnoConfig};
 use crate::stepping::{Stepping, SteppingConfig};
@@ -95,6 +95,38 @@ impl NetworkConfig {
             Self::Sfno(config) => Network::Sfno(config.init(grid, device)?),
             Self::Stepping(config) => Network::Stepping(config.init(grid, device)?),
         })
+    }
+
+    /// Creates the network with fresh weights for fields on a rectangle, or on a line as one row.
+    ///
+    /// # Errors
+    /// When the network is one of the sphere.
+    pub fn init_plane(&self, device: &Device) -> Result<Network> {
+        match self {
+            Self::Fno(config) => Ok(Network::Fno(config.init(device)?)),
+            Self::Sfno(_) | Self::Stepping(_) => Err(Error::config(
+                "kind",
+                "a network for fields on a rectangle, e.g. fno",
+                self.name(),
+            )),
+        }
+    }
+
+    /// Whether fields of `rows` x `columns` points have the dimensions of the network.
+    ///
+    /// # Errors
+    /// When they have more, but for a dimension of one point, or fewer.
+    pub fn check_plane(&self, [rows, columns]: [usize; 2]) -> Result<()> {
+        match self {
+            Self::Fno(config)
+                if config.n_modes.len() > 2 || (config.n_modes.len() < 2 && rows > 1) =>
+            {
+                let expected = format!("modes for fields of {rows} x {columns} points");
+                let found = format!("{} dimensions", config.n_modes.len());
+                Err(Error::config("n_modes", expected, found))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

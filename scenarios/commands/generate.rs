@@ -4,6 +4,7 @@ use super::{Options, ScenarioRun};
 use crate::catalogue::Scenario;
 use crate::electromagnetics::scattering;
 use crate::error::{Error, Result};
+use crate::flow;
 use crate::weather::shallow_water::pipeline;
 
 /// Makes the flows or scenes that the folder still lacks.
@@ -22,6 +23,13 @@ pub fn generate(run: &ScenarioRun, options: &Options) -> Result<()> {
             })?;
             let text = format!("{} scenes in {}", summary.scenes, run.output.display());
             options.report(&summary, &text)
+        }
+        Scenario::Flow(loaded) => {
+            let samples = run.in_flow_folder(&loaded, options, |folder| {
+                flow::pipeline::generate(&loaded, folder, options)
+            })?;
+            let text = format!("{samples} samples in {}", run.output.display());
+            options.report(&serde_json::json!({ "samples": samples }), &text)
         }
         Scenario::Maxwell(loaded) => Err(Error::unusable(format!(
             "`generate` does not know the equation of `{}`, maxwell; `curlwind sweep` solves its designs",

@@ -13,6 +13,7 @@ mod train;
 use crate::catalogue::{self, Scenario};
 use crate::electromagnetics::{design_table, maxwell, scattering};
 use crate::error::{Error, Result};
+use crate::flow;
 use crate::run_folder::{RunFolder, Scores, Setup, score_table};
 use crate::weather::shallow_water;
 use clap::{Args, Parser, Subcommand};
@@ -261,6 +262,19 @@ impl ScenarioRun {
     fn in_folder<T>(
         &self,
         loaded: &shallow_water::Loaded,
+        options: &Options,
+        work: impl FnOnce(&RunFolder) -> Result<T>,
+    ) -> Result<T> {
+        let setup = Setup::new(&loaded.name, &loaded.settings)?
+            .seed(loaded.settings.seed)
+            .device(options.device()?);
+        in_folder(&self.output, setup, self.resume, work)
+    }
+
+    /// The same for a flow.
+    fn in_flow_folder<T>(
+        &self,
+        loaded: &flow::Loaded,
         options: &Options,
         work: impl FnOnce(&RunFolder) -> Result<T>,
     ) -> Result<T> {

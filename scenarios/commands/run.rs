@@ -5,12 +5,13 @@ use crate::catalogue::Scenario;
 use crate::electromagnetics::maxwell::sweep::Beyond;
 use crate::electromagnetics::{design_table, scattering};
 use crate::error::Result;
+use crate::flow;
 use crate::weather::shallow_water::pipeline;
 
 /// Weather: solver, training set, training, forecast, scores, figures, report. A scene: its sweep
-/// with a surrogate, or the solver alone where it has none. A table:
-/// a surrogate of it, judged by designs left out. Bodies in a plane wave: scenes, training, the
-/// comparison on held-out scenes.
+/// with a surrogate, or the solver alone where it has none. A table: a surrogate of it, judged by
+/// designs left out. Bodies in a plane wave: scenes, training, the comparison on held-out scenes. A
+/// flow: samples, training, the operator judged by samples left out.
 pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
     let loaded = match run.load(options)? {
         Scenario::ShallowWater(loaded) => loaded,
@@ -20,6 +21,12 @@ pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
                 optimise: false,
             };
             return super::sweep::sweep_scene(&loaded, run, beyond, options);
+        }
+        Scenario::Flow(loaded) => {
+            let summary = run.in_flow_folder(&loaded, options, |folder| {
+                flow::pipeline::run(&loaded, folder, options)
+            })?;
+            return options.report(&summary.scores, &summary.text);
         }
         Scenario::DesignTable(loaded) => {
             let summary = run.in_table_folder(&loaded, options, |folder| {

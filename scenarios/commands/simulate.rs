@@ -5,6 +5,7 @@ use crate::catalogue::Scenario;
 use crate::config::Pascals;
 use crate::electromagnetics::{maxwell, scattering};
 use crate::error::{Error, Result};
+use crate::flow;
 use crate::weather::shallow_water::{pipeline, settings::Initial};
 use std::path::Path;
 
@@ -20,6 +21,17 @@ pub fn simulate(run: &ScenarioRun, init: Option<&Path>, options: &Options) -> Re
         Scenario::Scattering(loaded) => {
             let summary = run.in_scattering_folder(&loaded, options, |folder| {
                 scattering::pipeline::simulate(&loaded, folder)
+            })?;
+            return options.report(&summary.scores, &summary.text);
+        }
+        Scenario::Flow(_) if init.is_some() => {
+            return Err(Error::unusable(
+                "--init is a weather state; a flow starts from the seed's own (--seed)",
+            ));
+        }
+        Scenario::Flow(loaded) => {
+            let summary = run.in_flow_folder(&loaded, options, |folder| {
+                flow::pipeline::simulate(&loaded, folder)
             })?;
             return options.report(&summary.scores, &summary.text);
         }

@@ -4,6 +4,7 @@ use super::{Options, ScenarioRun};
 use crate::catalogue::Scenario;
 use crate::electromagnetics::{design_table, scattering};
 use crate::error::{Error, Result};
+use crate::flow;
 use crate::weather::shallow_water::pipeline;
 use std::path::Path;
 
@@ -11,6 +12,12 @@ use std::path::Path;
 pub fn train(run: &ScenarioRun, data: Option<&Path>, options: &Options) -> Result<()> {
     let loaded = match run.load(options)? {
         Scenario::ShallowWater(loaded) => loaded,
+        Scenario::Flow(loaded) => {
+            let summary = run.in_flow_folder(&loaded, options, |folder| {
+                flow::pipeline::train(&loaded, folder, data, options)
+            })?;
+            return options.report(&summary.scores, &summary.text);
+        }
         Scenario::DesignTable(_) if data.is_some() => {
             return Err(Error::unusable(
                 "--data is a folder made by `generate`; a table names its designs in [table]",

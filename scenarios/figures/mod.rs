@@ -44,6 +44,7 @@ mod wind;
 pub use axis::{Axis, Scale};
 pub use canvas::{Area, Figure, FigureError, Picture, Shape};
 pub use colour::{Colour, ColourMap, ColourScale, distinct_colours, family, model_colour};
+pub(crate) use colour_bar::draw_colour_bar;
 pub use curves::{Curves, Labels, Series, curves_grid};
 pub use field::Field;
 pub use map::Map;

@@ -4,8 +4,12 @@
 //!   spherical-harmonic transform, scalar and vector.
 //! * [`shallow_water`]: the shallow-water equations on the sphere, with the standard cases.
 //! * [`barotropic`]: the non-divergent vorticity equation, with its exact waves.
-//! * [`time_stepping`]: what these share in time: Runge-Kutta with exact damping, diffusion, the
-//!   division of a run into steps.
+//! * [`burgers`], [`navier_stokes`], [`allen_cahn`]: pseudo-spectral on periodic intervals and
+//!   rectangles ([`torus`]), with exponential time differencing.
+//! * [`darcy`]: flow through porous media by finite volumes and multigrid.
+//! * [`maxwell`]: electromagnetic fields by FDTD.
+//! * [`time_stepping`]: what these share in time: Runge-Kutta with exact damping and exponential
+//!   time differencing, diffusion, the division of a run into steps.
 //!
 //! # From a grid to a spectrum and back
 //! A transform belongs to a grid and a truncation. It is planned once, is free of interior
@@ -73,11 +77,16 @@
 // kernels run over several arrays by one index, and are plainer for it
 #![allow(clippy::needless_range_loop)]
 
+pub mod allen_cahn;
 pub mod barotropic;
+pub mod burgers;
+pub mod darcy;
 mod error;
 pub mod maxwell;
+pub mod navier_stokes;
 pub mod shallow_water;
 pub mod sphere;
 pub mod time_stepping;
+pub mod torus;
 
 pub use error::{Error, Result};

@@ -6,6 +6,9 @@ use crate::{Error, Result};
 use ndarray::{Array2, Array3};
 use std::path::{Path, PathBuf};
 
+/// Name, value and unit of each parameter of a design.
+type Measures = Vec<(String, f64, String)>;
+
 impl DesignTable {
     /// Reads every Touchstone file in a folder and the folders in it, in the order of their names.
     ///
@@ -21,7 +24,7 @@ impl DesignTable {
             expected: "Touchstone files of designs with `! name = value` lines",
             found,
         };
-        let mut designs: Vec<(Vec<(String, f64, String)>, Network)> = Vec::new();
+        let mut designs: Vec<(Measures, Network)> = Vec::new();
         for file in &files {
             let network = Network::read(file)?;
             let mut values = Vec::new();

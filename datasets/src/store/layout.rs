@@ -22,6 +22,77 @@ pub struct Channel {
     pub units: String,
 }
 
+/// The points of a field, row by row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Grid {
+    /// On the sphere.
+    LatLon {
+        /// Degrees north, north to south.
+        latitudes_deg: Vec<f64>,
+        /// Degrees east.
+        longitudes_deg: Vec<f64>,
+    },
+    /// On a rectangle; a line has one row.
+    Plane {
+        /// Coordinates of the rows in m.
+        y_m: Vec<f64>,
+        /// Coordinates of the columns in m.
+        x_m: Vec<f64>,
+    },
+}
+
+impl Grid {
+    /// `[rows, columns]`.
+    pub fn shape(&self) -> [usize; 2] {
+        self.coordinates().map(|(_, _, values)| values.len())
+    }
+
+    /// Name, unit and values of the coordinates of rows and of columns.
+    pub fn coordinates(&self) -> [(&'static str, &'static str, &Vec<f64>); 2] {
+        match self {
+            Self::LatLon {
+                latitudes_deg,
+                longitudes_deg,
+            } => [
+                ("latitude", "degrees_north", latitudes_deg),
+                ("longitude", "degrees_east", longitudes_deg),
+            ],
+            Self::Plane { y_m, x_m } => [("y", "m", y_m), ("x", "m", x_m)],
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        if let Self::LatLon {
+            latitudes_deg,
+            longitudes_deg,
+        } = self
+        {
+            LatLon::new(latitudes_deg.clone(), longitudes_deg.clone())?;
+            return Ok(());
+        }
+        for (name, _, values) in self.coordinates() {
+            let ascending = values.windows(2).all(|p| p[0] < p[1]);
+            if values.is_empty() || !ascending || values.iter().any(|v| !v.is_finite()) {
+                let what = format!("coordinate {name}");
+                return Err(Error::invalid(what, "ascending numbers", values.len()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The share of each row in the area.
+    pub(super) fn row_weights(&self) -> Result<Vec<f64>> {
+        match self {
+            Self::LatLon {
+                latitudes_deg,
+                longitudes_deg,
+            } => Ok(LatLon::new(latitudes_deg.clone(), longitudes_deg.clone())?.area_weights()),
+            Self::Plane { y_m, .. } => Ok(vec![1.0 / y_m.len() as f64; y_m.len()]),
+        }
+    }
+}
+
 /// Shape, coordinates and provenance of a store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layout {
@@ -31,10 +102,9 @@ pub struct Layout {
     pub steps: usize,
     /// Fields per state.
     pub channels: Vec<Channel>,
-    /// Degrees north, north to south.
-    pub latitudes_deg: Vec<f64>,
-    /// Degrees east.
-    pub longitudes_deg: Vec<f64>,
+    /// Where the values are.
+    #[serde(flatten)]
+    pub grid: Grid,
     /// Seconds between states.
     pub time_step_seconds: f64,
     /// sha256 (hex) of the generating configuration, see [`fingerprint`].
@@ -44,19 +114,16 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Values per state: channels x latitudes x longitudes.
+    /// Values per state: channels x rows x columns.
     pub fn state_len(&self) -> usize {
-        self.channels.len() * self.latitudes_deg.len() * self.longitudes_deg.len()
+        let [rows, columns] = self.grid.shape();
+        self.channels.len() * rows * columns
     }
 
-    /// `[steps, channels, latitudes, longitudes]` of one trajectory.
+    /// `[steps, channels, rows, columns]` of one trajectory.
     pub fn shape(&self) -> [usize; 4] {
-        [
-            self.steps,
-            self.channels.len(),
-            self.latitudes_deg.len(),
-            self.longitudes_deg.len(),
-        ]
+        let [rows, columns] = self.grid.shape();
+        [self.steps, self.channels.len(), rows, columns]
     }
 
     /// The file of a trajectory in the folder of the store.
@@ -80,7 +147,7 @@ impl FolderLayout for Layout {
     }
 
     fn check(&self) -> Result<()> {
-        LatLon::new(self.latitudes_deg.clone(), self.longitudes_deg.clone())?;
+        self.grid.check()?;
         for (what, n) in [
             ("trajectories", self.trajectories),
             ("steps", self.steps),
@@ -101,15 +168,14 @@ impl FolderLayout for Layout {
     }
 
     fn summary(&self) -> String {
+        let [rows, columns] = self.grid.shape();
         let names: Vec<&str> = self.channels.iter().map(|c| c.name.as_str()).collect();
         format!(
-            "{} trajectories of {} states every {} s of {} on {} x {} points, attributes {:?}",
+            "{} trajectories of {} states every {} s of {} on {rows} x {columns} points, attributes {:?}",
             self.trajectories,
             self.steps,
             self.time_step_seconds,
             names.join(", "),
-            self.latitudes_deg.len(),
-            self.longitudes_deg.len(),
             self.attributes
         )
     }

@@ -13,7 +13,7 @@ mod split;
 mod statistics;
 mod write;
 
-pub use layout::{Channel, Layout, fingerprint};
+pub use layout::{Channel, Grid, Layout, fingerprint};
 pub use read::Store;
 pub use split::{Segment, Split, SplitKind};
 pub use statistics::{ChannelStatistics, Statistics};
@@ -26,7 +26,7 @@ pub(crate) fn is_store(path: &std::path::Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Channel, Layout};
+    use super::{Channel, Grid, Layout};
 
     /// Two channels on 6 x 8 points.
     pub(super) fn layout(trajectories: usize, steps: usize) -> Layout {
@@ -38,8 +38,10 @@ mod tests {
             trajectories,
             steps,
             channels: vec![channel("height", "m"), channel("vorticity", "s-1")],
-            latitudes_deg: (0..6).map(|j| 75.0 - 30.0 * f64::from(j)).collect(),
-            longitudes_deg: (0..8).map(|i| 45.0 * f64::from(i)).collect(),
+            grid: Grid::LatLon {
+                latitudes_deg: (0..6).map(|j| 75.0 - 30.0 * f64::from(j)).collect(),
+                longitudes_deg: (0..8).map(|i| 45.0 * f64::from(i)).collect(),
+            },
             time_step_seconds: 3600.0,
             fingerprint: "a".into(),
             attributes: [("scenario".to_string(), "test".to_string())].into(),

@@ -7,7 +7,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Segment, Split, Store};
-use crate::coordinates::LatLon;
 use crate::{Error, Result};
 
 /// Of one channel.
@@ -79,8 +78,7 @@ impl Statistics {
         let rows = match latitude_weights {
             Some(weights) => weights,
             None => {
-                areas = LatLon::new(layout.latitudes_deg.clone(), layout.longitudes_deg.clone())?
-                    .area_weights();
+                areas = layout.grid.row_weights()?;
                 &areas
             }
         };
@@ -189,9 +187,7 @@ mod tests {
         .unwrap();
         let found = Statistics::fit(&store, &split, None).unwrap();
         assert_eq!((found.states, &found.split_hash), (12, &split.hash));
-        let areas = LatLon::new(layout.latitudes_deg.clone(), layout.longitudes_deg.clone())
-            .unwrap()
-            .area_weights();
+        let areas = layout.grid.row_weights().unwrap();
         let [_, _, nlat, nlon] = layout.shape();
         assert_eq!(areas.len(), nlat);
         let n = layout.state_len();

@@ -219,22 +219,17 @@ fn create(
         .deflate(DEFLATE)
         .shape((steps, channels, nlat, nlon))
         .create("states")?;
-    for (name, values) in [
-        ("latitude", &layout.latitudes_deg),
-        ("longitude", &layout.longitudes_deg),
-    ] {
+    let coordinates = layout.grid.coordinates();
+    for (name, units, values) in coordinates {
         let coordinate = file.new_dataset_builder().with_data(values).create(name)?;
-        put_text(
-            &coordinate,
-            "units",
-            if name == "latitude" {
-                "degrees_north"
-            } else {
-                "degrees_east"
-            },
-        )?;
+        put_text(&coordinate, "units", units)?;
     }
-    put_text(&dataset, "dimensions", "time channel latitude longitude")?;
+    let [(rows, ..), (columns, ..)] = coordinates;
+    put_text(
+        &dataset,
+        "dimensions",
+        &format!("time channel {rows} {columns}"),
+    )?;
     let names: Vec<&str> = layout.channels.iter().map(|c| c.name.as_str()).collect();
     let units: Vec<&str> = layout.channels.iter().map(|c| c.units.as_str()).collect();
     put_text(&dataset, "channels", &names.join(", "))?;

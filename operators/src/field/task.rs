@@ -207,7 +207,7 @@ mod tests {
         assert!((output_scales[0] / input_scales[0] - 3.0).abs() < 1e-3);
         let config = FieldOperatorConfig {
             network: FnoConfig {
-                n_modes: [4, 4],
+                n_modes: vec![4, 4],
                 hidden_channels: 8,
                 layers: 2,
                 domain_padding: 0.25,

@@ -3,9 +3,9 @@
 //! `d zeta/dt = -div(u eta, v eta)`, `eta = zeta + 2 Omega sin(phi)`, with the wind that belongs to
 //! the vorticity alone: the shallow-water vorticity equation without divergence.
 
-use super::time_difference::TimeDifference;
+use super::time_difference::{TimeDifference, of_trajectory};
 use crate::buffers::matrix;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::spherical::VectorTransform;
 use burn::tensor::{DType, Device, Tensor};
 use curlwind_solvers::barotropic::Barotropic;
@@ -76,14 +76,7 @@ impl BarotropicResidual {
         time_step: f64,
         difference: TimeDifference,
     ) -> Result<Tensor<4>> {
-        let (found, needed) = (vorticity.dims()[0], 2 * difference.margin() + 1);
-        if found < needed {
-            return Err(Error::Data(format!(
-                "a {difference:?} time difference needs {needed} states, found {found}"
-            )));
-        }
-        let tendency = self.tendency(difference.inner(vorticity.clone()));
-        Ok(difference.apply(vorticity, time_step) - tendency)
+        of_trajectory(vorticity, time_step, difference, |zeta| self.tendency(zeta))
     }
 }
 

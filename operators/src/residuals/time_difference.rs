@@ -1,5 +1,6 @@
 //! Central differences along the time axis of a trajectory.
 
+use crate::error::{Error, Result};
 use burn::tensor::Tensor;
 
 /// A central difference for the first derivative.
@@ -49,6 +50,26 @@ impl TimeDifference {
         let count = inner_count(self, states.dims()[0]);
         states.narrow(0, self.margin(), count)
     }
+}
+
+/// `dq/dt` minus `tendency(q)` at the inner states of a trajectory `[T, ...]`.
+///
+/// # Errors
+/// When the trajectory has too few states for the difference.
+pub(super) fn of_trajectory(
+    states: Tensor<4>,
+    time_step: f64,
+    difference: TimeDifference,
+    tendency: impl FnOnce(Tensor<4>) -> Tensor<4>,
+) -> Result<Tensor<4>> {
+    let (found, needed) = (states.dims()[0], 2 * difference.margin() + 1);
+    if found < needed {
+        return Err(Error::Data(format!(
+            "a {difference:?} time difference needs {needed} states, found {found}"
+        )));
+    }
+    let tendency = tendency(difference.inner(states.clone()));
+    Ok(difference.apply(states, time_step) - tendency)
 }
 
 fn inner_count(difference: TimeDifference, states: usize) -> usize {

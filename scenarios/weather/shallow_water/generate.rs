@@ -6,15 +6,14 @@ use super::initial::{Prepared, lat_lon, transform};
 use super::settings::{Initial, Settings};
 use super::simulation::solver_error;
 use crate::error::{Error, Result};
+use crate::fill_store::fill_store;
 use crate::run_folder::require_free_space;
-use curlwind_datasets::store::{Channel, Layout, Store, StoreWriter, fingerprint};
+use curlwind_datasets::store::{Channel, Grid, Layout, Store, StoreWriter, fingerprint};
 use curlwind_solvers::shallow_water::{ShallowWater, State};
 use indicatif::ProgressBar;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Makes the flows that `store` still lacks, on all threads of the machine; `input` receives
 /// carried files.
@@ -56,43 +55,9 @@ pub fn generate(
     let bytes = (set.trajectories * states * gridded.state_len() * size_of::<f32>()) as u64;
     require_free_space(store, bytes).map_err(Error::failed)?;
     let writer = StoreWriter::create_or_resume(store, &layout).map_err(Error::unusable)?;
-    let missing = writer.missing();
-    progress.set_length(set.trajectories as u64);
-    progress.set_position((set.trajectories - missing.len()) as u64);
-
-    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let failure: Mutex<Option<Error>> = Mutex::new(None);
-    let work = || {
-        while !stop.load(Ordering::Relaxed) {
-            let Some(&index) = missing.get(next.fetch_add(1, Ordering::Relaxed)) else {
-                break;
-            };
-            let made = flow(settings, &flows, &gridded, index)
-                .and_then(|states| writer.write(index, &states).map_err(Error::failed));
-            if let Err(error) = made {
-                stop.store(true, Ordering::Relaxed);
-                if let Ok(mut slot) = failure.lock() {
-                    slot.get_or_insert(error);
-                }
-            }
-            progress.inc(1);
-        }
-    };
-    // One flow per thread, each transform on its own thread: flows are independent, so nothing
-    // is lost to waiting.
-    let pools = (0..rayon::current_num_threads())
-        .map(|_| rayon::ThreadPoolBuilder::new().num_threads(1).build())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(Error::failed)?;
-    std::thread::scope(|scope| {
-        for pool in &pools {
-            scope.spawn(|| pool.install(work));
-        }
-    });
-    progress.finish_and_clear();
-    if let Ok(Some(error)) = failure.into_inner() {
-        return Err(error);
-    }
+    fill_store(&writer, progress, |index| {
+        flow(settings, &flows, &gridded, index)
+    })?;
     Store::open(store).map_err(Error::failed)
 }
 
@@ -148,8 +113,10 @@ fn layout(settings: &Settings, gridded: &Gridded, states: usize) -> Result<Layou
                 units: units.into(),
             })
             .to_vec(),
-        latitudes_deg: grid.latitudes_deg,
-        longitudes_deg: grid.longitudes_deg,
+        grid: Grid::LatLon {
+            latitudes_deg: grid.latitudes_deg,
+            longitudes_deg: grid.longitudes_deg,
+        },
         time_step_seconds: settings.training_set.interval.si(),
         fingerprint: fingerprint(&made_by).map_err(Error::failed)?,
         attributes: BTreeMap::from([

@@ -83,8 +83,8 @@ pub fn train_surrogate(settings: &Settings, run: &TrainingRun) -> Result<Outcome
     let validation = (!run.split.validation.is_empty())
         .then(|| StoreWindows::new(run.store, &run.split.validation, longest))
         .transpose()?;
-    let nlat = layout.latitudes_deg.len();
-    let grid = SphereGrid::gaussian(nlat, layout.longitudes_deg.len()).map_err(Error::unusable)?;
+    let [nlat, nlon] = layout.grid.shape();
+    let grid = SphereGrid::gaussian(nlat, nlon).map_err(Error::unusable)?;
     let statistics =
         Statistics::fit(run.store, run.split, Some(grid.weights())).map_err(Error::failed)?;
     let json = serde_json::to_vec_pretty(&statistics).map_err(Error::failed)?;

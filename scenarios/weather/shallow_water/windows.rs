@@ -44,12 +44,8 @@ impl Windows for StoreWindows<'_> {
     }
 
     fn state_shape(&self) -> [usize; 3] {
-        let layout = self.store.layout();
-        [
-            layout.channels.len(),
-            layout.latitudes_deg.len(),
-            layout.longitudes_deg.len(),
-        ]
+        let [_, channels, rows, columns] = self.store.layout().shape();
+        [channels, rows, columns]
     }
 
     fn read(&self, index: usize, steps: usize, out: &mut [f32]) -> curlwind_operators::Result<()> {

@@ -1,10 +1,12 @@
-//! What the spectral solvers share in time: the Runge-Kutta step, diffusion, and the division of
-//! a run into steps.
+//! What the spectral solvers share in time: Runge-Kutta steps, classical and exponential, diffusion,
+//! and the division of a run into steps.
 
 pub mod diffusion;
+pub mod etdrk4;
 pub mod runge_kutta;
 pub mod schedule;
 
 pub use diffusion::Diffusion;
+pub use etdrk4::Etdrk4;
 pub use runge_kutta::RungeKutta4;
 pub use schedule::Schedule;

@@ -1,0 +1,121 @@
+//! Flow: pairs of solver and operator for the standard tasks of operator learning.
+//!
+//! Each is a map from fields to fields: an initial velocity to a later one ([`burgers`]), a medium to
+//! its pressure ([`darcy`]), a vorticity to the next ([`navier_stokes`]). What a physics brings is its
+//! [`Problem`]; the rest, from training data to report, is the same for all.
+//!
+//! * equations, solvers: [`curlwind_solvers::burgers`], [`curlwind_solvers::darcy`],
+//!   [`curlwind_solvers::navier_stokes`]
+//! * residuals: `curlwind_operators::residuals` under the same names
+//! * operators: any network of [`curlwind_operators::network`] for fields on a line or a rectangle
+
+pub mod burgers;
+pub mod darcy;
+pub mod evaluate;
+pub mod generate;
+pub mod navier_stokes;
+pub mod pictures;
+pub mod pipeline;
+pub mod problem;
+pub mod roll_out;
+pub mod samples;
+pub mod settings;
+
+use crate::catalogue::BuiltIn;
+use crate::config::Document;
+use crate::error::{Error, Result};
+pub use problem::Problem;
+pub use settings::Settings;
+
+/// The scenarios that the program carries.
+pub const BUILT_IN: [BuiltIn; 5] = [
+    BuiltIn {
+        name: "burgers",
+        about: "Burgers' equation in one dimension, initial velocity to the velocity at t = 1",
+        text: include_str!("burgers/burgers.toml"),
+    },
+    BuiltIn {
+        name: "darcy",
+        about: "Darcy flow through random media of two rocks, permeability to pressure",
+        text: include_str!("darcy/darcy.toml"),
+    },
+    BuiltIn {
+        name: "darcy-small",
+        about: "the small Darcy set of neuraloperator, trained at 16 x 16, tested at 16 and 32",
+        text: include_str!("darcy/darcy-small.toml"),
+    },
+    BuiltIn {
+        name: "navier-stokes",
+        about: "forced two-dimensional flow on a torus, vorticity to the vorticity one time later",
+        text: include_str!("navier_stokes/navier-stokes.toml"),
+    },
+    BuiltIn {
+        name: "kolmogorov",
+        about: "Kolmogorov flow with drag on a torus, vorticity to the next",
+        text: include_str!("navier_stokes/kolmogorov.toml"),
+    },
+];
+
+/// A scenario as read, with what is needed to refuse its values by file and line.
+pub struct Loaded {
+    /// The name it was asked for by.
+    pub name: String,
+    /// Its values.
+    pub settings: Settings,
+    document: Document,
+}
+
+impl Loaded {
+    /// Reads a scenario and checks what can be checked before any work.
+    ///
+    /// # Errors
+    /// Unknown key, wrong value: with the place, what was expected and the nearest valid name.
+    pub fn read(name: &str, document: &Document, seed: Option<u64>) -> Result<Self> {
+        let mut settings = Settings::decode(document)?;
+        if let Some(seed) = seed {
+            settings.seed = seed;
+        }
+        let loaded = Self {
+            name: name.to_string(),
+            settings,
+            document: document.clone(),
+        };
+        loaded.check()?;
+        Ok(loaded)
+    }
+
+    /// The error that refuses the value at `path`, naming its file and line.
+    pub fn refuse(&self, path: &str, reason: impl std::fmt::Display) -> Error {
+        self.document.refuse(path, reason).into()
+    }
+
+    /// What depends on several keys at once.
+    fn check(&self) -> Result<()> {
+        let s = &self.settings;
+        s.problem()
+            .check()
+            .map_err(|(path, reason)| self.refuse(&path, reason))?;
+        let set = &s.training_set;
+        for (key, share) in [
+            ("training_set.validation", set.validation),
+            ("training_set.test", set.test),
+        ] {
+            if !(0.0..1.0).contains(&share) {
+                return Err(self.refuse(key, "expected a share from 0 to below 1"));
+            }
+        }
+        if set.samples == 0 {
+            return Err(self.refuse("training_set.samples", "expected at least 1"));
+        }
+        if set.carried && !s.problem().has_carried() {
+            let reason = "the program carries samples of darcy alone";
+            return Err(self.refuse("training_set.carried", reason));
+        }
+        if s.evaluation.coarse.contains(&0) {
+            return Err(self.refuse("evaluation.coarse", "expected 1 or more"));
+        }
+        s.training
+            .check()
+            .map_err(|error| self.refuse("training", error))
+    }
+}

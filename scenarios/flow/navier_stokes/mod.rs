@@ -1,0 +1,257 @@
+//! Two-dimensional flow on a torus: a vorticity to the one a time later.
+
+use super::problem::{Layout, Problem, Refusal};
+use crate::error::{Error, Result};
+use curlwind_datasets::store::{Channel, Grid};
+use curlwind_solvers::navier_stokes::{Forcing, NavierStokes, Solver};
+use curlwind_solvers::torus::Plane;
+use curlwind_solvers::torus::random_field::GaussianField;
+use ndarray::{Array3, ArrayView3, ArrayView4, s};
+use num_complex::Complex64;
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+
+/// The table `[problem]`. Flows start from [`GaussianField::VORTICITY`], scaled to the side.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NavierStokesProblem {
+    /// Kinematic viscosity in m^2/s.
+    pub viscosity: f64,
+    /// Linear drag in 1/s.
+    #[serde(default)]
+    pub drag: f64,
+    /// Side of the torus in m.
+    pub length: f64,
+    /// The source of vorticity.
+    pub forcing: ForcingEntry,
+    /// Root mean square of the initial vorticity in 1/s; that of the random field without it.
+    #[serde(default)]
+    pub initial_vorticity: Option<f64>,
+    /// Points of the solver along a side.
+    pub points: usize,
+    /// Every so manieth point is kept.
+    #[serde(default = "one")]
+    pub stride: usize,
+    /// The longest time step in s.
+    pub time_step: f64,
+    /// Time run before the first state is kept, in s.
+    #[serde(default)]
+    pub spin_up: f64,
+    /// Time between states in s: the operator's step.
+    pub interval: f64,
+    /// States kept of each flow, the first included.
+    pub states: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+/// A forcing in a scenario file.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ForcingEntry {
+    /// None.
+    None {},
+    /// `amplitude (sin + cos)(2 pi (x + y) / L)`.
+    Diagonal {
+        /// In 1/s^2.
+        amplitude: f64,
+    },
+    /// A body force `amplitude sin(2 pi n y / L)` along x.
+    Kolmogorov {
+        /// Waves.
+        wavenumber: usize,
+        /// In m/s^2.
+        amplitude: f64,
+    },
+}
+
+impl NavierStokesProblem {
+    fn equation(&self) -> NavierStokes {
+        NavierStokes {
+            viscosity: self.viscosity,
+            drag: self.drag,
+            length: self.length,
+            forcing: match self.forcing {
+                ForcingEntry::None {} => Forcing::None,
+                ForcingEntry::Diagonal { amplitude } => Forcing::Diagonal { amplitude },
+                ForcingEntry::Kolmogorov {
+                    wavenumber,
+                    amplitude,
+                } => Forcing::Kolmogorov {
+                    wavenumber,
+                    amplitude,
+                },
+            },
+        }
+    }
+
+    /// The states of a flow at whole numbers of `interval`, each interval with a step that its
+    /// own start allows.
+    fn run(
+        &self,
+        points: usize,
+        mut state: Vec<Complex64>,
+        interval: f64,
+        count: usize,
+    ) -> curlwind_solvers::Result<Vec<Vec<Complex64>>> {
+        let probe = Solver::new(self.equation(), points, self.time_step)?;
+        let mut states = vec![state.clone()];
+        for _ in 0..count {
+            let time_step = self.time_step.min(0.8 * probe.stable_time_step(&state));
+            let solver = Solver::new(self.equation(), points, time_step)?;
+            state = solver.run(state, interval, interval, |_, _| ControlFlow::Continue(()))?;
+            states.push(state.clone());
+        }
+        Ok(states)
+    }
+
+    fn initial(&self, solver: &Solver, seed: u64) -> Vec<Complex64> {
+        let unit = GaussianField::VORTICITY;
+        let field = GaussianField {
+            scale: unit.scale * self.length.powf(-2.0 * unit.power),
+            tau: unit.tau / self.length,
+            ..unit
+        };
+        let mut state = field.plane(solver.plane(), seed);
+        if let Some(wanted) = self.initial_vorticity {
+            let found = solver.plane().mean_product(&state, &state).sqrt();
+            state.iter_mut().for_each(|w| *w *= wanted / found);
+        }
+        state
+    }
+}
+
+impl Problem for NavierStokesProblem {
+    fn physics(&self) -> &'static str {
+        "navier_stokes"
+    }
+
+    fn check(&self) -> std::result::Result<(), Refusal> {
+        let refuse = |key: &str, reason: String| Err((format!("problem.{key}"), reason));
+        for (key, value) in [
+            ("viscosity", self.viscosity),
+            ("length", self.length),
+            ("time_step", self.time_step),
+            ("interval", self.interval),
+            ("initial_vorticity", self.initial_vorticity.unwrap_or(1.0)),
+        ] {
+            if !(value > 0.0 && value.is_finite()) {
+                return refuse(key, "expected a number above 0".into());
+            }
+        }
+        if !(self.spin_up >= 0.0 && self.spin_up.is_finite()) {
+            return refuse("spin_up", "expected a time, 0 or more".into());
+        }
+        if self.states < 2 {
+            return refuse("states", "expected 2 or more".into());
+        }
+        if self.stride == 0 || !self.points.is_multiple_of(self.stride) {
+            let reason = format!("expected a divisor of `problem.points`, {}", self.points);
+            return refuse("stride", reason);
+        }
+        match Solver::new(self.equation(), self.points, self.time_step) {
+            Ok(_) => Ok(()),
+            Err(error @ curlwind_solvers::Error::Size { .. }) => {
+                refuse("points", error.to_string())
+            }
+            Err(error) => refuse("forcing", error.to_string()),
+        }
+    }
+
+    fn layout(&self) -> Layout {
+        let kept = self.points / self.stride;
+        let spacing = self.length / kept as f64;
+        let lines: Vec<f64> = (0..kept).map(|i| spacing * i as f64).collect();
+        Layout {
+            channels: vec![Channel {
+                name: "vorticity".into(),
+                units: "s-1".into(),
+            }],
+            steps: self.states,
+            grid: Grid::Plane {
+                y_m: lines.clone(),
+                x_m: lines,
+            },
+            time_step: self.interval,
+        }
+    }
+
+    fn sample(&self, seed: u64) -> Result<Vec<f32>> {
+        let made = || -> curlwind_solvers::Result<Vec<f32>> {
+            let solver = Solver::new(self.equation(), self.points, self.time_step)?;
+            let mut state = self.initial(&solver, seed);
+            // as many parts as intervals, so that the step follows the flow
+            let parts = (self.spin_up / self.interval).ceil();
+            if parts > 0.0 {
+                let part = self.spin_up / parts;
+                let spun = self.run(self.points, state, part, parts as usize)?;
+                state = spun.into_iter().next_back().unwrap_or_default();
+            }
+            let states = self.run(self.points, state, self.interval, self.states - 1)?;
+            let every = self.stride as isize;
+            let kept = states.iter().flat_map(|state| {
+                let field = solver.field(state);
+                let part = field.slice(s![..;every, ..;every]);
+                part.iter().map(|w| *w as f32).collect::<Vec<_>>()
+            });
+            Ok(kept.collect())
+        };
+        made().map_err(Error::failed)
+    }
+
+    fn names(&self) -> (Vec<String>, Vec<String>) {
+        (vec!["vorticity".into()], vec!["next_vorticity".into()])
+    }
+
+    fn pairs(&self) -> usize {
+        self.states - 1
+    }
+
+    fn pair<'s>(
+        &self,
+        states: ArrayView4<'s, f32>,
+        pair: usize,
+    ) -> (ArrayView3<'s, f32>, ArrayView3<'s, f32>) {
+        (
+            states.slice_move(s![pair, .., .., ..]),
+            states.slice_move(s![pair + 1, .., .., ..]),
+        )
+    }
+
+    fn coarse(
+        &self,
+        _: &Grid,
+        stride: usize,
+        input: ArrayView3<f32>,
+    ) -> Result<Option<Array3<f64>>> {
+        let points = input.dim().2;
+        let few = points / stride;
+        let enough = match self.forcing {
+            ForcingEntry::Kolmogorov { wavenumber, .. } => few > 3 * wavenumber,
+            _ => few >= 8,
+        };
+        if !points.is_multiple_of(stride) || !enough {
+            return Ok(None);
+        }
+        let solved = || -> curlwind_solvers::Result<Vec<f64>> {
+            let plane = |points: usize| Plane::new([points; 2], [self.length; 2], 1);
+            let (fine, coarse) = (plane(points)?, plane(few)?);
+            let initial: Vec<f64> = input.iter().map(|w| f64::from(*w)).collect();
+            let solver = Solver::new(self.equation(), few, self.time_step)?;
+            let start =
+                ndarray::Array2::from_shape_vec((few, few), fine.resampled(&initial, &coarse));
+            let start = solver.spectrum(start.unwrap_or_default().view())?;
+            let states = self.run(few, start, self.interval, 1)?;
+            let last: Vec<f64> = solver.field(&states[1]).into_iter().collect();
+            Ok(coarse.resampled(&last, &fine))
+        };
+        let last = solved().map_err(Error::failed)?;
+        Ok(Array3::from_shape_vec(input.dim(), last).ok())
+    }
+
+    fn persists(&self) -> bool {
+        true
+    }
+}

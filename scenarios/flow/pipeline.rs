@@ -1,0 +1,321 @@
+//! The commands of a flow, phase by phase, inside a run folder.
+
+use super::evaluate::{Judged, judge, rows};
+use super::generate as generation;
+use super::samples::{self, Samples};
+use super::{Loaded, darcy, pictures, roll_out};
+use crate::commands::Options;
+use crate::config::to_toml;
+use crate::error::{Error, Result};
+use crate::figures::Figure;
+use crate::report::run_page;
+use crate::run_folder::{RunFolder, ScoreRow, Scores, format_value, score_table, write_atomically};
+use curlwind_datasets::store::Store;
+use curlwind_operators::field_operator::{FieldOperator, FieldOperatorConfig};
+use curlwind_operators::training::{RunOptions, train_field_map};
+use curlwind_operators::{Error as OperatorError, device};
+use ndarray::{ArrayView4, Axis};
+use std::path::Path;
+
+/// What a command came to, for the terminal.
+pub struct Summary {
+    /// All rows.
+    pub scores: Scores,
+    /// Tables and sentences.
+    pub text: String,
+}
+
+/// One sample by the solver, and what its coarser versions make of the same input.
+///
+/// # Errors
+/// A solver that fails; files that cannot be written.
+pub fn simulate(loaded: &Loaded, folder: &RunFolder) -> Result<Summary> {
+    let settings = &loaded.settings;
+    let problem = settings.problem();
+    let store = {
+        let _phase = folder.phase("solver")?;
+        let hidden = indicatif::ProgressBar::hidden();
+        generation::generate(loaded, 1, &folder.folder("data")?, &hidden)?
+    };
+    let seconds = folder.manifest().phase_seconds("solver");
+    let layout = store.layout();
+    let mut buffer = vec![0.0; layout.steps * layout.state_len()];
+    store
+        .read_window(0, 0, layout.steps, &mut buffer)
+        .map_err(Error::failed)?;
+    let states = ArrayView4::from_shape(layout.shape(), &buffer).map_err(Error::failed)?;
+    let (input, output) = problem.pair(states, problem.pairs() - 1);
+    let mut scores = Scores::new();
+    let (_, outputs) = problem.names();
+    for &stride in &settings.evaluation.coarse {
+        let Some(found) = problem.coarse(&layout.grid, stride, input)? else {
+            continue;
+        };
+        let found = found.insert_axis(Axis(0));
+        let truth = output.to_owned().insert_axis(Axis(0));
+        let error = samples::relative_errors(&found, &truth);
+        let model = format!("solver/{stride}");
+        let row = ScoreRow::new(&loaded.name, &model, &outputs[0], "relative_l2", error[0]);
+        scores.push(row);
+    }
+    scores.write(&folder.file("scores.json"))?;
+    let figures = vec![pictures::states(&settings.title, layout, &states)];
+    let summary = format!(
+        "One sample by the {} solver in {seconds:.2} s.",
+        problem.physics()
+    );
+    report(loaded, folder, &summary, &figures, &scores)?;
+    let text = format!(
+        "{}\n{summary}\nReport: {}",
+        score_table(&scores.rows, 100),
+        folder.file("report.html").display()
+    );
+    Ok(Summary { scores, text })
+}
+
+/// Samples of the solver; returns how many there are.
+///
+/// # Errors
+/// As [`generation::generate`].
+pub fn generate(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<usize> {
+    if loaded.settings.training_set.carried {
+        return Err(loaded.refuse(
+            "training_set.carried",
+            "the samples are in the program; there is nothing to generate",
+        ));
+    }
+    Ok(made(loaded, folder, options)?.complete().len())
+}
+
+fn made(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Store> {
+    let _phase = folder.phase("generate")?;
+    generation::generate(
+        loaded,
+        loaded.settings.training_set.samples,
+        &folder.folder("data")?,
+        &options.progress("samples"),
+    )
+}
+
+/// The samples of a run and the names of inputs and outputs.
+fn gather(
+    loaded: &Loaded,
+    folder: &RunFolder,
+    data: Option<&Path>,
+    options: &Options,
+) -> Result<(Samples, [Vec<String>; 2])> {
+    let settings = &loaded.settings;
+    let problem = settings.problem();
+    let (inputs, outputs) = problem.names();
+    let names = [inputs, outputs];
+    if let Some(file) = data.filter(|path| path.is_file()) {
+        folder.record_input(file)?;
+        return samples::from_file(file, settings);
+    }
+    if data.is_none() && settings.training_set.carried {
+        let validation = settings.training_set.validation;
+        return Ok((darcy::carried(folder, validation, settings.seed)?, names));
+    }
+    let store = match data {
+        Some(data) => {
+            let inner = data.join("data");
+            let place = if inner.is_dir() {
+                inner
+            } else {
+                data.to_path_buf()
+            };
+            Store::open(&place).map_err(Error::unusable)?
+        }
+        None => made(loaded, folder, options)?,
+    };
+    let split = samples::split(settings, store.complete(), store.layout().steps)?;
+    Ok((samples::from_store(&store, &split, problem)?, names))
+}
+
+/// An operator trained on `data` (a folder made by `generate`, or a file of another simulation in
+/// a layout known to [`curlwind_datasets::simulations`]), or on samples made in the run; judged by
+/// the samples left out, without solvers.
+///
+/// # Errors
+/// Samples that do not fit the scenario, a loss that is not finite, files that cannot be written.
+pub fn train(
+    loaded: &Loaded,
+    folder: &RunFolder,
+    data: Option<&Path>,
+    options: &Options,
+) -> Result<Summary> {
+    let (samples, names) = gather(loaded, folder, data, options)?;
+    let (operator, sentence) = fit(loaded, folder, &samples, names, options)?;
+    let (scores, _) = evaluate(loaded, folder, &operator, &samples, &[])?;
+    let text = format!(
+        "{}\n{sentence}\nModel in {}",
+        score_table(&scores.rows, 100),
+        folder.file("model").display()
+    );
+    Ok(Summary { scores, text })
+}
+
+/// Samples, training, the operator against solvers and baselines, figures and report.
+///
+/// # Errors
+/// As [`train`]; a solver that fails.
+pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Summary> {
+    let settings = &loaded.settings;
+    let (samples, names) = gather(loaded, folder, None, options)?;
+    let (operator, sentence) = fit(loaded, folder, &samples, names, options)?;
+    let coarse = &settings.evaluation.coarse;
+    let (mut scores, judged) = evaluate(loaded, folder, &operator, &samples, coarse)?;
+    let problem = settings.problem();
+    let mut sentences = vec![sentence];
+    let mut figures = Vec::new();
+    for (test, judged) in samples.tests.iter().zip(&judged) {
+        sentences.push(verdict(&test.name, judged));
+        figures.extend(pictures::comparison(test, judged));
+        let _phase = folder.phase("roll_out")?;
+        if let Some(curves) = roll_out::roll_out(problem, &operator, test, judged)? {
+            let interval = problem.layout().time_step;
+            let variable = operator.config().outputs.join(", ");
+            let rows = roll_out::rows(&curves, &variable, interval).rows;
+            rows.into_iter().for_each(|row| scores.push(row));
+            figures.push(roll_out::figure(&curves, interval));
+        }
+    }
+    scores.write(&folder.file("scores.json"))?;
+    let manifest = folder.manifest();
+    let cost = manifest.phase_seconds("generate");
+    if cost > 0.0 {
+        sentences.push(format!("Making the samples took {cost:.0} s."));
+    }
+    report(loaded, folder, &sentences.join(" "), &figures, &scores)?;
+    // roll-outs are in the report
+    let whole: Vec<ScoreRow> = scores
+        .rows
+        .iter()
+        .filter(|row| row.lead_hours.is_none())
+        .cloned()
+        .collect();
+    let text = format!(
+        "{}\n{}\nReport: {}",
+        score_table(&whole, 100),
+        sentences.join("\n"),
+        folder.file("report.html").display()
+    );
+    Ok(Summary { scores, text })
+}
+
+fn fit(
+    loaded: &Loaded,
+    folder: &RunFolder,
+    samples: &Samples,
+    [inputs, outputs]: [Vec<String>; 2],
+    options: &Options,
+) -> Result<(FieldOperator, String)> {
+    let settings = &loaded.settings;
+    let _phase = folder.phase("train")?;
+    let device = device::select(&options.device).map_err(Error::unusable)?;
+    let mut training = settings.training.clone();
+    training.seed ^= settings.seed;
+    device.seed(training.seed);
+    let config = FieldOperatorConfig {
+        network: settings.operator.clone(),
+        inputs,
+        outputs,
+        normalisation: samples.training.normalisation(),
+    };
+    let operator =
+        FieldOperator::new(config, &device).map_err(|error| loaded.refuse("operator", error))?;
+    let fitted = train_field_map(
+        &operator,
+        &training,
+        &samples.training,
+        samples.validation.as_ref(),
+        folder.path(),
+        RunOptions {
+            quiet: options.quiet,
+            resume: true,
+            stop: None,
+        },
+    )
+    .map_err(|error| match error {
+        OperatorError::Config { .. } | OperatorError::TensorShape { .. } => Error::unusable(error),
+        error => Error::failed(error),
+    })?;
+    let sentence = format!(
+        "{} trained on {} samples: {} steps in {:.0} s, loss {:.4}.",
+        settings.operator.name(),
+        samples.training.len(),
+        fitted.steps,
+        fitted.seconds,
+        fitted.train_loss
+    );
+    let operator = operator.with_network(fitted.network);
+    operator
+        .save(&folder.folder("model")?)
+        .map_err(Error::failed)?;
+    Ok((operator, sentence))
+}
+
+fn evaluate(
+    loaded: &Loaded,
+    folder: &RunFolder,
+    operator: &FieldOperator,
+    samples: &Samples,
+    coarse: &[usize],
+) -> Result<(Scores, Vec<Vec<Judged>>)> {
+    let _phase = folder.phase("evaluate")?;
+    let problem = loaded.settings.problem();
+    let variable = operator.config().outputs.join(", ");
+    let (mut scores, mut all) = (Scores::new(), Vec::new());
+    for test in &samples.tests {
+        let judged = judge(problem, operator, samples, test, coarse)?;
+        for row in rows(&test.name, &variable, &judged).rows {
+            scores.push(row);
+        }
+        all.push(judged);
+    }
+    scores.write(&folder.file("scores.json"))?;
+    Ok((scores, all))
+}
+
+/// Who is how good, and whether a coarse solver is both better and faster.
+fn verdict(name: &str, judged: &[Judged]) -> String {
+    let Some((operator, rivals)) = judged.split_first() else {
+        return String::new();
+    };
+    let list: Vec<String> = rivals
+        .iter()
+        .map(|j| format!("{} {}", j.model, format_value(j.mean())))
+        .collect();
+    let better = rivals.iter().find(|j| {
+        let faster = j.seconds.zip(operator.seconds).is_some_and(|(a, b)| a <= b);
+        faster && j.mean() <= operator.mean()
+    });
+    let end = match better {
+        Some(j) => format!(" {} is better and no slower than the operator.", j.model),
+        None => String::new(),
+    };
+    format!(
+        "{name}: relative L2 error {} ({}).{end}",
+        format_value(operator.mean()),
+        list.join(", ")
+    )
+}
+
+fn report(
+    loaded: &Loaded,
+    folder: &RunFolder,
+    summary: &str,
+    figures: &[(Figure, String)],
+    scores: &Scores,
+) -> Result<()> {
+    let pictures = folder.folder("figures")?;
+    for (number, (figure, _)) in figures.iter().enumerate() {
+        figure
+            .save(&pictures.join(format!("figure_{}", number + 1)))
+            .map_err(Error::failed)?;
+    }
+    let configuration = to_toml(&loaded.settings)?;
+    let page = run_page(&folder.manifest(), summary, figures, scores, &configuration);
+    write_atomically(&folder.file("report.html"), page.to_html().as_bytes())?;
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! What a physics brings to the pipeline.
+
+use crate::error::Result;
+use curlwind_datasets::store::{Channel, Grid};
+use ndarray::{Array3, ArrayView3, ArrayView4};
+
+/// A key of a scenario and what is wrong with its value.
+pub type Refusal = (String, String);
+
+/// The states of a sample, as they are stored.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// Fields of a state.
+    pub channels: Vec<Channel>,
+    /// States of a sample.
+    pub steps: usize,
+    /// Where the values are.
+    pub grid: Grid,
+    /// Time between states in s; 1 where there is no time.
+    pub time_step: f64,
+}
+
+/// A task: samples that a solver makes, and pairs of input and output in them. Fields are
+/// `[channel][row][column]`; on a line there is one row.
+pub trait Problem: Send + Sync {
+    /// The name of the physics in files.
+    fn physics(&self) -> &'static str;
+
+    /// Values that no solver can work with.
+    ///
+    /// # Errors
+    /// The key and the reason.
+    fn check(&self) -> std::result::Result<(), Refusal>;
+
+    /// How samples are stored.
+    fn layout(&self) -> Layout;
+
+    /// Makes the states `[step][channel][row][column]` of the sample of a seed.
+    ///
+    /// # Errors
+    /// A solver that fails.
+    fn sample(&self, seed: u64) -> Result<Vec<f32>>;
+
+    /// Names of inputs and outputs.
+    fn names(&self) -> (Vec<String>, Vec<String>);
+
+    /// Pairs in a sample.
+    fn pairs(&self) -> usize;
+
+    /// A pair in the states of a sample: input and output.
+    fn pair<'s>(
+        &self,
+        states: ArrayView4<'s, f32>,
+        pair: usize,
+    ) -> (ArrayView3<'s, f32>, ArrayView3<'s, f32>);
+
+    /// The output that the solver gives on every `stride`th point of a grid, from the input on the
+    /// grid, brought back to the grid; `None` when the stride does not go into it.
+    ///
+    /// # Errors
+    /// A solver that fails.
+    fn coarse(
+        &self,
+        grid: &Grid,
+        stride: usize,
+        input: ArrayView3<f32>,
+    ) -> Result<Option<Array3<f64>>>;
+
+    /// Whether the input is an earlier state of the output, so that it may be taken to persist.
+    fn persists(&self) -> bool;
+
+    /// Whether the program carries samples of this problem.
+    fn has_carried(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,219 @@
+//! Samples to learn from and to judge by, in memory.
+
+use super::problem::Problem;
+use super::settings::Settings;
+use crate::error::{Error, Result};
+use curlwind_datasets::simulations::{Simulations, Windows};
+use curlwind_datasets::store::{Grid, Segment, Split, SplitKind, Store};
+use curlwind_operators::training::FieldSamples;
+use ndarray::{Array4, ArrayView4, Axis};
+use std::path::Path;
+
+/// Samples that the operator has not seen.
+pub struct TestSet {
+    /// Its name in tables.
+    pub name: String,
+    /// Where the values are.
+    pub grid: Grid,
+    /// Inputs and outputs, sample by sample.
+    pub samples: FieldSamples,
+    /// Pairs of each sample, in order of time.
+    pub pairs: usize,
+}
+
+/// All samples of a run.
+pub struct Samples {
+    /// Those that the weights follow.
+    pub training: FieldSamples,
+    /// Those that the best weights are chosen by.
+    pub validation: Option<FieldSamples>,
+    /// Those that the operator is judged by.
+    pub tests: Vec<TestSet>,
+}
+
+/// Who is trained on: whole samples of the solver, in a seeded random order.
+///
+/// # Errors
+/// Shares that leave nothing to train on.
+pub fn split(settings: &Settings, complete: &[usize], states: usize) -> Result<Split> {
+    let set = &settings.training_set;
+    let kind = SplitKind::Trajectories {
+        seed: settings.seed,
+    };
+    Split::new(complete, states, kind, set.validation, set.test).map_err(Error::unusable)
+}
+
+/// The samples of a store, dealt out.
+///
+/// # Errors
+/// A store of other channels, or one that cannot be read.
+pub fn from_store(store: &Store, split: &Split, problem: &dyn Problem) -> Result<Samples> {
+    let layout = store.layout();
+    let expected = problem.layout();
+    if layout.channels != expected.channels || layout.steps != expected.steps {
+        let names = |channels: &[curlwind_datasets::store::Channel]| {
+            let names: Vec<&str> = channels.iter().map(|c| c.name.as_str()).collect();
+            names.join(", ")
+        };
+        return Err(Error::unusable(format!(
+            "{}: expected {} states of {}, found {} of {}",
+            store.path().display(),
+            expected.steps,
+            names(&expected.channels),
+            layout.steps,
+            names(&layout.channels)
+        )));
+    }
+    let part = |segments: &[Segment]| -> Result<Option<FieldSamples>> {
+        let mut pairs = Pairs::default();
+        let mut buffer = vec![0.0f32; layout.steps * layout.state_len()];
+        for segment in segments {
+            store
+                .read_window(segment.trajectory, 0, layout.steps, &mut buffer)
+                .map_err(Error::failed)?;
+            let states = ArrayView4::from_shape(layout.shape(), &buffer).map_err(Error::failed)?;
+            for pair in 0..problem.pairs() {
+                let (input, output) = problem.pair(states, pair);
+                pairs.push(input.shape(), input.iter(), output.shape(), output.iter());
+            }
+        }
+        pairs.finish()
+    };
+    let tests = part(&split.test)?.map(|samples| TestSet {
+        name: "test".into(),
+        grid: layout.grid.clone(),
+        samples,
+        pairs: problem.pairs(),
+    });
+    Ok(Samples {
+        training: part(&split.train)?.ok_or_else(nothing)?,
+        validation: part(&split.validation)?,
+        tests: tests.into_iter().collect(),
+    })
+}
+
+/// The samples of another simulation's file (PDEBench, The Well, arrays), dealt out: one state
+/// and the constant fields to the next state, or the constants alone where nothing changes. Also
+/// the names of inputs and outputs.
+///
+/// # Errors
+/// A file of no known layout or of three dimensions, values that are not numbers.
+pub fn from_file(path: &Path, settings: &Settings) -> Result<(Samples, [Vec<String>; 2])> {
+    let file = Simulations::open(path, None).map_err(Error::unusable)?;
+    let steps = usize::from(file.times().len() > 1);
+    let windows = Windows::new(&file, steps, 1).map_err(Error::unusable)?;
+    let [rows, columns] = match file.shape()[..] {
+        [columns] => [1, columns],
+        [rows, columns] => [rows, columns],
+        _ => {
+            return Err(Error::unusable(format!(
+                "{}: expected fields in one or two dimensions, found {}",
+                path.display(),
+                file.summary()
+            )));
+        }
+    };
+    let complete: Vec<usize> = (0..file.samples()).collect();
+    let split = split(settings, &complete, file.times().len())?;
+    let per_sample = windows.len() / file.samples();
+    let part = |segments: &[Segment]| -> Result<Option<FieldSamples>> {
+        let mut pairs = Pairs::default();
+        for segment in segments {
+            for window in 0..per_sample {
+                let window = windows.read(segment.trajectory * per_sample + window);
+                let (input, output) = window.map_err(Error::unusable)?;
+                let shape = |n: usize| [n, rows, columns];
+                let (a, b) = (shape(input.shape()[0]), shape(output.shape()[0]));
+                pairs.push(&a, input.iter(), &b, output.iter());
+            }
+        }
+        pairs.finish()
+    };
+    let lines = |n: usize| (0..n).map(|i| i as f64).collect();
+    let tests = part(&split.test)?.map(|samples| TestSet {
+        name: "test".into(),
+        grid: Grid::Plane {
+            y_m: lines(rows),
+            x_m: lines(columns),
+        },
+        samples,
+        pairs: per_sample,
+    });
+    let samples = Samples {
+        training: part(&split.train)?.ok_or_else(nothing)?,
+        validation: part(&split.validation)?,
+        tests: tests.into_iter().collect(),
+    };
+    let states = file.state_channels().iter();
+    let before = states.clone().take(states.len() * steps);
+    let inputs = before.chain(file.constant_channels());
+    let names = [
+        inputs.map(|c| c.name.clone()).collect(),
+        states.map(|c| c.name.clone()).collect(),
+    ];
+    Ok((samples, names))
+}
+
+fn nothing() -> Error {
+    Error::unusable("no sample is left to train on; lower `training_set.validation` and `.test`")
+}
+
+/// Pairs as they are read.
+#[derive(Default)]
+struct Pairs {
+    count: usize,
+    shapes: [Vec<usize>; 2],
+    values: [Vec<f32>; 2],
+}
+
+impl Pairs {
+    fn push<'v>(
+        &mut self,
+        input_shape: &[usize],
+        input: impl Iterator<Item = &'v f32>,
+        output_shape: &[usize],
+        output: impl Iterator<Item = &'v f32>,
+    ) {
+        self.count += 1;
+        self.shapes = [input_shape.to_vec(), output_shape.to_vec()];
+        self.values[0].extend(input);
+        self.values[1].extend(output);
+    }
+
+    /// `None` when there are none.
+    fn finish(self) -> Result<Option<FieldSamples>> {
+        if self.count == 0 {
+            return Ok(None);
+        }
+        let [inputs, outputs] = self.values;
+        let array = |values: Vec<f32>, shape: &[usize]| {
+            let shape = (self.count, shape[0], shape[1], shape[2]);
+            Array4::from_shape_vec(shape, values).map_err(Error::failed)
+        };
+        let inputs = array(inputs, &self.shapes[0])?;
+        let outputs = array(outputs, &self.shapes[1])?;
+        FieldSamples::new(inputs, outputs)
+            .map(Some)
+            .map_err(Error::failed)
+    }
+}
+
+/// `||p - t|| / ||t||` over all channels and points, of each sample.
+pub fn relative_errors<P: Copy + Into<f64>>(
+    predicted: &Array4<P>,
+    truth: &Array4<f32>,
+) -> Vec<f64> {
+    predicted
+        .axis_iter(Axis(0))
+        .zip(truth.axis_iter(Axis(0)))
+        .map(|(p, t)| {
+            let (mut error, mut size) = (0.0, 0.0);
+            for (p, t) in p.iter().zip(t) {
+                let (p, t): (f64, f64) = ((*p).into(), f64::from(*t));
+                error += (p - t).powi(2);
+                size += t * t;
+            }
+            (error / size.max(f64::MIN_POSITIVE)).sqrt()
+        })
+        .collect()
+}

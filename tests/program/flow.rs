@@ -1,0 +1,203 @@
+//! Maps between fields: Burgers, Darcy, Navier-Stokes, on few points and for few steps.
+
+use crate::support::{path, refuses, succeeds, with_sets};
+use std::path::Path;
+
+const BURGERS: [&str; 7] = [
+    "problem.points=64",
+    "problem.time_step=5e-3",
+    "training_set.samples=24",
+    "operator.hidden_channels=8",
+    "operator.layers=2",
+    "operator.n_modes=[8]",
+    "evaluation.coarse=[2,4]",
+];
+const FLOW: [&str; 8] = [
+    "problem.points=32",
+    "problem.spin_up=0.5",
+    "problem.states=3",
+    "training_set.samples=12",
+    "training_set.test=0.2",
+    "operator.hidden_channels=8",
+    "operator.n_modes=[8,8]",
+    "evaluation.coarse=[2]",
+];
+const QUICK: &str = "training.stages=[{roll_out=1,epochs=2}]";
+
+fn quick<'a>(arguments: &[&'a str], sets: &[&'a str]) -> Vec<&'a str> {
+    with_sets(&with_sets(arguments, sets), &[QUICK])
+}
+
+#[test]
+fn burgers_from_samples_to_report() {
+    let folder = tempfile::tempdir().expect("folder");
+    let data = path(folder.path(), "data");
+    succeeds(&quick(&["generate", "burgers", "-o", &data], &BURGERS));
+    // again: nothing is made twice
+    let text = succeeds(&quick(
+        &["generate", "burgers", "-o", &data, "--resume"],
+        &BURGERS,
+    ));
+    assert!(text.contains("24 samples"), "{text}");
+    let text = succeeds(&["inspect", &path(folder.path(), "data/data")]);
+    assert!(text.contains("velocity") && text.contains("x 64"), "{text}");
+
+    let model = path(folder.path(), "model");
+    let train = ["train", "burgers", "--data", &data, "-o", &model];
+    let text = succeeds(&quick(&train, &BURGERS));
+    assert!(text.contains("nearest_neighbour"), "{text}");
+    assert!(
+        Path::new(&model)
+            .join("model/weights.safetensors")
+            .is_file()
+    );
+
+    let run = path(folder.path(), "run");
+    let text = succeeds(&quick(&["run", "burgers", "-o", &run], &BURGERS));
+    for model in ["fno", "solver/2", "solver/4", "mean", "persistence"] {
+        assert!(text.contains(model), "{model}: {text}");
+    }
+    for file in [
+        "report.html",
+        "scores.json",
+        "figures/figure_1.svg",
+        "manifest.json",
+    ] {
+        assert!(Path::new(&run).join(file).is_file(), "{file}");
+    }
+
+    let one = path(folder.path(), "one");
+    let text = succeeds(&quick(&["simulate", "burgers", "-o", &one], &BURGERS));
+    assert!(text.contains("solver/4"), "{text}");
+}
+
+/// Data that do not fit are refused, and so are values and networks that cannot work.
+#[test]
+fn bad_input_is_named() {
+    let folder = tempfile::tempdir().expect("folder");
+    let out = path(folder.path(), "out");
+    let with = |scenario: &'static str, set: &'static str, words: &[&str]| {
+        refuses(&["run", scenario, "-o", &out, "--set", set], words);
+    };
+    with("burgers", "problem.viscosty=1", &["viscosty", "viscosity"]);
+    with(
+        "burgers",
+        "problem.viscosity=-1",
+        &["problem.viscosity", "above 0"],
+    );
+    with(
+        "burgers",
+        "problem.points=2",
+        &["problem.points", "4 or more"],
+    );
+    with("burgers", "operator.kind=\"sfno\"", &["operator"]);
+    with(
+        "burgers",
+        "training_set.carried=true",
+        &["training_set.carried"],
+    );
+    with("darcy", "problem.stride=5", &["problem.stride", "168"]);
+    with("darcy", "problem.low=0", &["problem.low"]);
+    with("navier-stokes", "problem.states=1", &["problem.states"]);
+    with(
+        "navier-stokes",
+        "problem.forcing={kind=\"wind\"}",
+        &["wind"],
+    );
+    with(
+        "kolmogorov",
+        "problem.points=8",
+        &["problem.points", "forcing"],
+    );
+    refuses(
+        &["generate", "darcy-small", "-o", &out],
+        &["training_set.carried", "nothing to generate"],
+    );
+    refuses(&["sweep", "burgers", "-o", &out], &["no design to sweep"]);
+    let text = folder.path().join("data.h5");
+    std::fs::write(&text, "not HDF5").expect("written");
+    let data = path(folder.path(), "data.h5");
+    refuses(
+        &["train", "burgers", "--data", &data, "-o", &out],
+        &["data.h5", "HDF5"],
+    );
+}
+
+#[test]
+fn darcy_and_the_carried_set() {
+    let folder = tempfile::tempdir().expect("folder");
+    let run = path(folder.path(), "darcy");
+    let sets = [
+        "problem.cells=32",
+        "training_set.samples=16",
+        "training_set.test=0.25",
+        "operator.hidden_channels=8",
+        "operator.n_modes=[8,8]",
+    ];
+    let text = succeeds(&quick(&["run", "darcy", "-o", &run], &sets));
+    assert!(text.contains("solver/1") && text.contains("mean"), "{text}");
+
+    let run = path(folder.path(), "small");
+    let sets = ["operator.hidden_channels=4", "problem.refinement=1"];
+    let text = succeeds(&quick(&["run", "darcy-small", "-o", &run], &sets));
+    assert!(
+        text.contains("test_16") && text.contains("test_32"),
+        "{text}"
+    );
+    let text = std::fs::read_to_string(Path::new(&run).join("scores.json")).expect("scores");
+    let rows: serde_json::Value = serde_json::from_str(&text).expect("json");
+    let value = |case: &str, model: &str| {
+        let rows = rows.as_array().expect("rows");
+        let found = rows
+            .iter()
+            .find(|r| r["case"] == case && r["model"] == model && r["metric"] == "relative_l2");
+        found.and_then(|r| r["value"].as_f64()).expect("a value")
+    };
+    // a solver with the medium at the samples' own points
+    assert!(value("test_16", "solver/1") < 0.085);
+    assert!(value("test_32", "solver/1") < 0.04);
+    // what the set's own statistics give
+    assert!((value("test_16", "nearest_neighbour") - 0.370).abs() < 0.02);
+}
+
+#[test]
+fn flow_on_a_torus() {
+    let folder = tempfile::tempdir().expect("folder");
+    let run = path(folder.path(), "run");
+    let text = succeeds(&quick(&["run", "navier-stokes", "-o", &run], &FLOW));
+    assert!(
+        text.contains("persistence") && text.contains("solver/2"),
+        "{text}"
+    );
+}
+
+/// A file in the layout of PDEBench is training data.
+#[test]
+fn other_peoples_simulations_are_trained_on() {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("set.hdf5");
+    {
+        let values = ndarray::Array3::from_shape_fn((12, 5, 32), |(s, t, x)| {
+            let place = (x + t * (1 + s % 3)) as f32 / 32.0;
+            (std::f32::consts::TAU * place).sin() * (1.0 + s as f32 / 12.0)
+        });
+        let set = hdf5::File::create(&file).expect("file");
+        let built = set
+            .new_dataset_builder()
+            .with_data(&values)
+            .create("tensor");
+        built.expect("data set");
+    }
+    let data = path(folder.path(), "set.hdf5");
+    let text = succeeds(&["inspect", &data]);
+    assert!(
+        text.contains("PDEBench") && text.contains("12 samples"),
+        "{text}"
+    );
+    let out = path(folder.path(), "out");
+    let text = succeeds(&quick(
+        &["train", "burgers", "--data", &data, "-o", &out],
+        &BURGERS,
+    ));
+    assert!(text.contains("tensor"), "{text}");
+}
