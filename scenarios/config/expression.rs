@@ -25,8 +25,11 @@ struct Measure {
     second: i32,
 }
 
+/// A function of a number, by name.
+type Named = (&'static str, fn(f64) -> f64);
+
 /// Functions of one argument without dimension.
-const PLAIN: [(&str, fn(f64) -> f64); 5] = [
+const PLAIN: [Named; 5] = [
     ("sin", f64::sin),
     ("cos", f64::cos),
     ("tan", f64::tan),

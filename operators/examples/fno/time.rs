@@ -4,7 +4,7 @@ use crate::Result;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Distribution, Tensor};
-use curlwind_operators::fno::FnoConfig;
+use curlwind_operators::fno::{Fno, FnoConfig};
 use curlwind_operators::training::{AdamW, AdamWConfig};
 use std::time::Instant;
 
@@ -88,9 +88,8 @@ fn run_case(case: &Case, steps: usize, device: &Device) -> Result<()> {
     let normal = || Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device);
     let (x, y) = (normal(), normal());
     let wait = || device.sync().map_err(|e| format!("{e:?}"));
-    let mut step = |network: &mut _| -> Result<()> {
-        let current = std::mem::replace(network, None).ok_or("a network")?;
-        let current: curlwind_operators::fno::Fno = current;
+    let mut step = |network: &mut Option<Fno>| -> Result<()> {
+        let current = network.take().ok_or("a network")?;
         let value = (current.forward(x.clone()) - y.clone())
             .powi_scalar(2)
             .mean();

@@ -6,6 +6,9 @@
 //! are transposes of each other, and so are the two Fourier operations. The backward pass of one
 //! is therefore the forward pass of the other, in memory layouts that need no copy.
 
+// Gradients come as tuples of tensors.
+#![allow(clippy::type_complexity)]
+
 mod autodiff;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod cube;

@@ -55,6 +55,7 @@ pub(super) struct Slot {
 
 /// State beside a parameter: in ordinary memory, or where the parameter is.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)] // one for each parameter
 pub(super) enum Numbers {
     Host(Vec<f32>),
     Device(Tensor<1>),
@@ -107,6 +108,7 @@ impl Numbers {
 
 /// A global gradient norm, which a device may still be computing.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)] // one for each step
 pub enum Norm {
     /// Known.
     Known(f64),

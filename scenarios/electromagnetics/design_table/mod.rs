@@ -89,7 +89,7 @@ impl Loaded {
             ),
             (
                 "evaluation.alike",
-                !(s.evaluation.alike >= 0.0),
+                s.evaluation.alike.is_nan() || s.evaluation.alike < 0.0,
                 "expected 0 dB or more",
             ),
             (

@@ -1,6 +1,9 @@
 //! Two channel layers with GELU between, point by point: the hidden layer lives in cache alone and
 //! is computed again in the backward pass.
 
+// Kernels run over several arrays by one index, and are plainer for it.
+#![allow(clippy::needless_range_loop)]
+
 use super::activation::{add_sum, gelu, gelu_backward};
 use super::block::{Packed, Shared, for_each_tile, sum_rows, tile_tasks};
 use super::pool::Buffer;

@@ -3,6 +3,9 @@
 //! A fused block is a handful of products whose operands fit in cache, so there is nothing to pack
 //! and little to plan: a tile of the result stays in registers while the terms of its sum pass by.
 
+// Kernels run over several arrays by one index, and are plainer for it.
+#![allow(clippy::needless_range_loop)]
+
 use super::vector::{LANES, Vector, for_each_isa};
 
 /// One term `A B` of a [`Product`]: `A[i][k] = a[i * row + k * step]`, `B[k][j] = b[k * stride + j]`.

@@ -137,7 +137,11 @@ impl Loaded {
             return Err(self.refuse("sweep.variables", "expected one variable or more"));
         }
         let search = sweep.search;
-        if search.starts == 0 || search.evaluations == 0 || !(search.tolerance_db >= 0.0) {
+        if search.starts == 0
+            || search.evaluations == 0
+            || search.tolerance_db.is_nan()
+            || search.tolerance_db < 0.0
+        {
             return Err(self.refuse(
                 "sweep.search",
                 "expected one start and one evaluation or more, and a tolerance of 0 or more",
@@ -332,7 +336,7 @@ mod tests {
         let r = range(0.046, 0.072);
         assert_eq!(Unit::Metre.text(r.at(0.0)), "46 mm");
         assert!(Unit::Metre.text(r.at(0.12345678)).len() < 11);
-        assert_eq!(Unit::Metre.text(0.057681999999999995), "57.682 mm");
+        assert_eq!(Unit::Metre.text(0.057_682 - 7e-18), "57.682 mm");
         assert_eq!(Unit::Metre.text(2.8097e-4), "0.28097 mm");
         assert_eq!(Unit::Hertz.text(12e9), "12 GHz");
         assert_eq!(Unit::One.text(0.0), "0");
