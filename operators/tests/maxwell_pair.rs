@@ -149,7 +149,7 @@ fn mixed() -> Result<Model> {
         magnetic_loss: 300.0,
     });
     let mut faces = model.edges.clone();
-    for component in 0..3 {
+    for (edges, faces) in model.edges.iter_mut().zip(&mut faces) {
         for j in 0..=20 {
             for i in 0..=24 {
                 let medium = match (i, j) {
@@ -159,8 +159,8 @@ fn mixed() -> Result<Model> {
                     _ => 0,
                 };
                 for k in 0..2 {
-                    model.edges[component][[k, j, i]] = medium;
-                    faces[component][[k, j, i]] = u16::from(i > 18 && j > 10);
+                    edges[[k, j, i]] = medium;
+                    faces[[k, j, i]] = u16::from(i > 18 && j > 10);
                 }
             }
         }

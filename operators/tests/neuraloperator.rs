@@ -15,8 +15,10 @@ fn file(name: &str) -> PathBuf {
 }
 
 type Tensors = weights::NamedTensors;
+/// Shape and values.
+type Array = (Vec<usize>, Vec<f32>);
 
-fn read(name: &str) -> (Tensors, (Vec<usize>, Vec<f32>), Vec<f32>) {
+fn read(name: &str) -> (Tensors, Array, Vec<f32>) {
     let (mut tensors, _) = weights::read(&file(name)).expect("file");
     let input = tensors.remove("input").expect("input");
     let output = tensors.remove("output").expect("output").1;
@@ -25,7 +27,7 @@ fn read(name: &str) -> (Tensors, (Vec<usize>, Vec<f32>), Vec<f32>) {
 
 fn largest_difference<const D: usize>(
     network: &Fno,
-    (shape, values): (Vec<usize>, Vec<f32>),
+    (shape, values): Array,
     expected: &[f32],
 ) -> f32 {
     let input = Tensor::<D>::from_data(TensorData::new(values, shape), &Device::flex());
@@ -36,7 +38,7 @@ fn largest_difference<const D: usize>(
     differences.fold(0.0, f32::max)
 }
 
-fn load(name: &str) -> (FnoConfig, Fno, (Vec<usize>, Vec<f32>), Vec<f32>) {
+fn load(name: &str) -> (FnoConfig, Fno, Array, Vec<f32>) {
     let (tensors, input, output) = read(name);
     let (config, network) =
         neuraloperator::fno(tensors, true, &file(name), &Device::flex()).expect("network");
