@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs other people's software on our cases and writes JSON results.
 #
-#   sh benches/peers/run.sh [transform] [step] [sfno] [dipole] [fdtd] [netcdf FILE...]     default: transform step sfno
+#   sh benches/peers/run.sh [transform] [step] [sfno] [fno] [dipole] [fdtd] [netcdf FILE...]     default: transform step sfno fno
 #
 # OUT (default target/peers) receives the results and, in venv/, the Python environment. PYTHON picks the interpreter.
 # What cannot be installed or run is skipped with the reason, and named again at the end.
@@ -65,6 +65,24 @@ sfno() {
     "$venv/bin/python" "$here/sfno_neuraloperator.py" "$out/flows.h5" "$out/sfno_neuraloperator.json" || skip "sfno: training failed"
 }
 
+# Training steps of FNOs in PyTorch and here, one after the other; PyTorch with the allocator as it comes and with one
+# that keeps its memory (`kept`).
+fno() {
+    install sfno || { skip "fno: neuraloperator could not be installed, see $out/install-sfno.log"; return; }
+    cargo build --release --workspace --example fno || { skip "fno: the example does not build"; return; }
+    fno=${CARGO_TARGET_DIR:-$here/../../target}/release/examples/fno
+    for case in ${CASES:-2d-64 2d-64-full 2d-64-mlp 2d-256 1d}; do
+        "$fno" time "$case" 40 || skip "fno: $case failed"
+        for program in neuraloperator einsum; do
+            "$venv/bin/python" "$here/fno_torch.py" "$out/fno_${case}_$program.json" --case "$case" --program $program ||
+                skip "fno: $program $case failed"
+            MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456 \
+                "$venv/bin/python" "$here/fno_torch.py" "$out/fno_${case}_${program}_kept.json" --case "$case" \
+                --program $program --allocator kept || skip "fno: $program $case failed"
+        done
+    done
+}
+
 # Meep, gprMax and ours one after the other, so that all see the same machine.
 fdtd() {
     meep_python=${MEEP_PYTHON:-/usr/bin/python3} # Debian's packages are for the system's interpreter
@@ -92,12 +110,13 @@ fdtd() {
     done
 }
 
-[ $# -gt 0 ] || set -- transform step sfno
+[ $# -gt 0 ] || set -- transform step sfno fno
 while [ $# -gt 0 ]; do
     case $1 in
     transform) with_shtns transform_shtns transform_shtns.py ;;
     step) with_shtns shallow_water_shtns shallow_water_shtns.py ;;
     sfno) sfno ;;
+    fno) fno ;;
     fdtd) fdtd ;;
     dipole)
         if command -v nec2c > /dev/null; then
@@ -115,7 +134,7 @@ while [ $# -gt 0 ]; do
         exit $?
         ;;
     *)
-        echo "unknown part $1; expected transform, step, sfno, dipole, fdtd or netcdf FILE..." >&2
+        echo "unknown part $1; expected transform, step, sfno, fno, dipole, fdtd or netcdf FILE..." >&2
         exit 2
         ;;
     esac

@@ -39,6 +39,8 @@ pub struct FnoConfig {
     pub positional_embedding: bool,
     /// Width of the two channel layers after each layer, in units of `hidden_channels`; 0 for none.
     pub channel_mlp: f64,
+    /// Whether layers without channel layers are activated twice, as PyTorch's neuraloperator has it.
+    pub activate_twice: bool,
     /// Zeros appended along each dimension of the hidden field before the layers, and cut off after
     /// them, as a share of its length: the layers are periodic, a field that is not needs room
     /// between its ends. 0 for a periodic field.
@@ -57,6 +59,7 @@ impl Default for FnoConfig {
             projection_ratio: 2,
             positional_embedding: true,
             channel_mlp: 0.0,
+            activate_twice: false,
             domain_padding: 0.0,
         }
     }
@@ -75,6 +78,8 @@ pub struct Fno {
     pub projection: ChannelMlp,
     #[module(skip)]
     dimensions: usize,
+    #[module(skip)]
+    activate_twice: bool,
     #[module(skip)]
     domain_padding: f64,
     #[module(skip)]
@@ -220,6 +225,7 @@ impl FnoConfig {
             blocks,
             projection: ChannelMlp::new(hidden, width, self.out_channels, 1.0, device),
             dimensions,
+            activate_twice: self.activate_twice,
             domain_padding: self.domain_padding,
             embedding: self.positional_embedding.then(GridCache::default),
         })
@@ -264,7 +270,12 @@ impl Fno {
         v = resize(v, sizes, padded);
         for (number, block) in self.blocks.iter().enumerate() {
             v = match &block.mlp {
-                None => block.fourier.forward(v, padded, number > 0),
+                None => {
+                    if self.activate_twice && number > 0 {
+                        v = gelu(v);
+                    }
+                    block.fourier.forward(v, padded, number > 0)
+                }
                 Some(mlp) => {
                     // The gate wants the activated field too.
                     let a = if number > 0 { gelu(v) } else { v };

@@ -2,7 +2,8 @@
 //!
 //! A state dict of its `FNO`, saved with safetensors' `save_file` (complex weights as they are, or as
 //! pairs of real numbers), becomes a [`Fno`] that gives the same output. The configuration follows
-//! from the shapes.
+//! from the shapes. The outputs are the same on grids whose sizes are even along all dimensions but the
+//! last; along odd ones version 2.0.0 of the package leaves every mode one place off.
 
 use crate::error::{Error, Result};
 use crate::fno::{Fno, FnoConfig};
@@ -85,6 +86,8 @@ pub fn fno(
             "expected `fno_blocks.convs.0.weight.tensor`: not the state dict of an FNO".into(),
         ));
     }
+    // The package activates before the channel layers and after, whether they are there or not.
+    config.activate_twice = config.channel_mlp == 0.0;
     let coordinates = if positional_embedding {
         config.n_modes.len()
     } else {
