@@ -11,23 +11,29 @@ use crate::weather::shallow_water::pipeline;
 pub fn generate(run: &ScenarioRun, options: &Options) -> Result<()> {
     match run.load(options)? {
         Scenario::ShallowWater(loaded) => {
-            let summary = run.in_folder(&loaded, options, |folder| {
-                pipeline::generate(&loaded, folder, options)
-            })?;
+            let summary = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| pipeline::generate(&loaded, folder, options),
+            )?;
             let text = format!("{} flows in {}", summary.flows, run.output.display());
             options.report(&summary, &text)
         }
         Scenario::Scattering(loaded) => {
-            let summary = run.in_scattering_folder(&loaded, options, |folder| {
-                scattering::pipeline::generate(&loaded, folder, options)
-            })?;
+            let summary = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| scattering::pipeline::generate(&loaded, folder, options),
+            )?;
             let text = format!("{} scenes in {}", summary.scenes, run.output.display());
             options.report(&summary, &text)
         }
         Scenario::Flow(loaded) => {
-            let samples = run.in_flow_folder(&loaded, options, |folder| {
-                flow::pipeline::generate(&loaded, folder, options)
-            })?;
+            let samples = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| flow::pipeline::generate(&loaded, folder, options),
+            )?;
             let text = format!("{samples} samples in {}", run.output.display());
             options.report(&serde_json::json!({ "samples": samples }), &text)
         }

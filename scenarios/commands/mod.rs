@@ -11,11 +11,9 @@ mod sweep;
 mod train;
 
 use crate::catalogue::{self, Scenario};
-use crate::electromagnetics::{design_table, maxwell, scattering};
+use crate::electromagnetics::maxwell;
 use crate::error::{Error, Result};
-use crate::flow;
 use crate::run_folder::{RunFolder, Scores, Setup, score_table};
-use crate::weather::shallow_water;
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -257,68 +255,17 @@ impl ScenarioRun {
         catalogue::load(&self.scenario, &self.set, options.seed)
     }
 
-    /// Opens the run's folder, does the work in it, and records how it ended. A folder made for a
-    /// run whose input turned out unusable is taken away again.
+    /// Opens the run's folder for a scenario's name, configuration and seed, does the work in it, and
+    /// records how it ended. A folder made for a run whose input turned out unusable is taken away
+    /// again.
     fn in_folder<T>(
         &self,
-        loaded: &shallow_water::Loaded,
+        (name, configuration, seed): (&str, &impl Serialize, u64),
         options: &Options,
         work: impl FnOnce(&RunFolder) -> Result<T>,
     ) -> Result<T> {
-        let setup = Setup::new(&loaded.name, &loaded.settings)?
-            .seed(loaded.settings.seed)
-            .device(options.device()?);
-        in_folder(&self.output, setup, self.resume, work)
-    }
-
-    /// The same for a flow.
-    fn in_flow_folder<T>(
-        &self,
-        loaded: &flow::Loaded,
-        options: &Options,
-        work: impl FnOnce(&RunFolder) -> Result<T>,
-    ) -> Result<T> {
-        let setup = Setup::new(&loaded.name, &loaded.settings)?
-            .seed(loaded.settings.seed)
-            .device(options.device()?);
-        in_folder(&self.output, setup, self.resume, work)
-    }
-
-    /// The same for a table.
-    fn in_table_folder<T>(
-        &self,
-        loaded: &design_table::Loaded,
-        options: &Options,
-        work: impl FnOnce(&RunFolder) -> Result<T>,
-    ) -> Result<T> {
-        let setup = Setup::new(&loaded.name, &loaded.settings)?
-            .seed(loaded.settings.seed)
-            .device(options.device()?);
-        in_folder(&self.output, setup, self.resume, work)
-    }
-
-    /// The same for a plane wave on bodies.
-    fn in_scattering_folder<T>(
-        &self,
-        loaded: &scattering::Loaded,
-        options: &Options,
-        work: impl FnOnce(&RunFolder) -> Result<T>,
-    ) -> Result<T> {
-        let setup = Setup::new(&loaded.name, &loaded.settings)?
-            .seed(loaded.settings.seed)
-            .device(options.device()?);
-        in_folder(&self.output, setup, self.resume, work)
-    }
-
-    /// The same for a scene.
-    fn in_scene_folder<T>(
-        &self,
-        loaded: &maxwell::Loaded,
-        options: &Options,
-        work: impl FnOnce(&RunFolder) -> Result<T>,
-    ) -> Result<T> {
-        let setup = Setup::new(&loaded.name, &loaded.scene)?
-            .seed(loaded.scene.seed)
+        let setup = Setup::new(name, configuration)?
+            .seed(seed)
             .device(options.device()?);
         in_folder(&self.output, setup, self.resume, work)
     }

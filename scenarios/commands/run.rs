@@ -23,27 +23,35 @@ pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
             return super::sweep::sweep_scene(&loaded, run, beyond, options);
         }
         Scenario::Flow(loaded) => {
-            let summary = run.in_flow_folder(&loaded, options, |folder| {
-                flow::pipeline::run(&loaded, folder, options)
-            })?;
+            let summary = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| flow::pipeline::run(&loaded, folder, options),
+            )?;
             return options.report(&summary.scores, &summary.text);
         }
         Scenario::DesignTable(loaded) => {
-            let summary = run.in_table_folder(&loaded, options, |folder| {
-                design_table::run::run(&loaded, folder, options)
-            })?;
+            let summary = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| design_table::run::run(&loaded, folder, options),
+            )?;
             return options.report(&summary.scores, &summary.text);
         }
         Scenario::Scattering(loaded) => {
-            let summary = run.in_scattering_folder(&loaded, options, |folder| {
-                scattering::pipeline::run(&loaded, folder, options)
-            })?;
+            let summary = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| scattering::pipeline::run(&loaded, folder, options),
+            )?;
             return options.report(&summary.scores, &summary.text);
         }
         Scenario::Maxwell(loaded) => return super::simulate::scene(&loaded, run, options),
     };
-    let summary = run.in_folder(&loaded, options, |folder| {
-        pipeline::run(&loaded, folder, options)
-    })?;
+    let summary = run.in_folder(
+        (&loaded.name, &loaded.settings, loaded.settings.seed),
+        options,
+        |folder| pipeline::run(&loaded, folder, options),
+    )?;
     options.report(&summary.scores, &summary.text(&run.output))
 }

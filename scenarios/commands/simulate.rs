@@ -19,9 +19,11 @@ pub fn simulate(run: &ScenarioRun, init: Option<&Path>, options: &Options) -> Re
             ));
         }
         Scenario::Scattering(loaded) => {
-            let summary = run.in_scattering_folder(&loaded, options, |folder| {
-                scattering::pipeline::simulate(&loaded, folder)
-            })?;
+            let summary = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| scattering::pipeline::simulate(&loaded, folder),
+            )?;
             return options.report(&summary.scores, &summary.text);
         }
         Scenario::Flow(_) if init.is_some() => {
@@ -30,9 +32,11 @@ pub fn simulate(run: &ScenarioRun, init: Option<&Path>, options: &Options) -> Re
             ));
         }
         Scenario::Flow(loaded) => {
-            let summary = run.in_flow_folder(&loaded, options, |folder| {
-                flow::pipeline::simulate(&loaded, folder)
-            })?;
+            let summary = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| flow::pipeline::simulate(&loaded, folder),
+            )?;
             return options.report(&summary.scores, &summary.text);
         }
         Scenario::DesignTable(loaded) => {
@@ -61,9 +65,11 @@ pub fn simulate(run: &ScenarioRun, init: Option<&Path>, options: &Options) -> Re
             balanced,
         };
     }
-    let scores = run.in_folder(&loaded, options, |folder| {
-        pipeline::simulate(&loaded, folder, options)
-    })?;
+    let scores = run.in_folder(
+        (&loaded.name, &loaded.settings, loaded.settings.seed),
+        options,
+        |folder| pipeline::simulate(&loaded, folder, options),
+    )?;
     let text = format!(
         "{}\nwritten to {}",
         daily(&scores, 100),
@@ -74,9 +80,11 @@ pub fn simulate(run: &ScenarioRun, init: Option<&Path>, options: &Options) -> Re
 
 /// Solves a scene.
 pub(super) fn scene(loaded: &maxwell::Loaded, run: &ScenarioRun, options: &Options) -> Result<()> {
-    let (solution, scores) = run.in_scene_folder(loaded, options, |folder| {
-        maxwell::simulate::simulate(loaded, folder, &options.progress("steps"))
-    })?;
+    let (solution, scores) = run.in_folder(
+        (&loaded.name, &loaded.scene, loaded.scene.seed),
+        options,
+        |folder| maxwell::simulate::simulate(loaded, folder, &options.progress("steps")),
+    )?;
     let text = format!(
         "{}\n{}\nReport: {}",
         super::score_table(&scores.rows, 100),

@@ -35,8 +35,10 @@ pub(super) fn sweep_scene(
     beyond: Beyond,
     options: &Options,
 ) -> Result<()> {
-    let summary = run.in_scene_folder(loaded, options, |folder| {
-        maxwell::sweep::sweep(loaded, folder, beyond, options)
-    })?;
+    let summary = run.in_folder(
+        (&loaded.name, &loaded.scene, loaded.scene.seed),
+        options,
+        |folder| maxwell::sweep::sweep(loaded, folder, beyond, options),
+    )?;
     options.report(&summary.scores, &summary.text)
 }

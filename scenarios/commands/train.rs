@@ -13,9 +13,11 @@ pub fn train(run: &ScenarioRun, data: Option<&Path>, options: &Options) -> Resul
     let loaded = match run.load(options)? {
         Scenario::ShallowWater(loaded) => loaded,
         Scenario::Flow(loaded) => {
-            let summary = run.in_flow_folder(&loaded, options, |folder| {
-                flow::pipeline::train(&loaded, folder, data, options)
-            })?;
+            let summary = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| flow::pipeline::train(&loaded, folder, data, options),
+            )?;
             return options.report(&summary.scores, &summary.text);
         }
         Scenario::DesignTable(_) if data.is_some() => {
@@ -24,15 +26,19 @@ pub fn train(run: &ScenarioRun, data: Option<&Path>, options: &Options) -> Resul
             ));
         }
         Scenario::DesignTable(loaded) => {
-            let summary = run.in_table_folder(&loaded, options, |folder| {
-                design_table::run::train(&loaded, folder, options)
-            })?;
+            let summary = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| design_table::run::train(&loaded, folder, options),
+            )?;
             return options.report(&summary.scores, &summary.text);
         }
         Scenario::Scattering(loaded) => {
-            let summary = run.in_scattering_folder(&loaded, options, |folder| {
-                scattering::pipeline::train(&loaded, folder, data, options)
-            })?;
+            let summary = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| scattering::pipeline::train(&loaded, folder, data, options),
+            )?;
             let text = outcome(
                 run,
                 summary.steps,
@@ -49,9 +55,11 @@ pub fn train(run: &ScenarioRun, data: Option<&Path>, options: &Options) -> Resul
             )));
         }
     };
-    let summary = run.in_folder(&loaded, options, |folder| {
-        pipeline::train(&loaded, folder, data, options)
-    })?;
+    let summary = run.in_folder(
+        (&loaded.name, &loaded.settings, loaded.settings.seed),
+        options,
+        |folder| pipeline::train(&loaded, folder, data, options),
+    )?;
     let text = outcome(
         run,
         summary.steps,
