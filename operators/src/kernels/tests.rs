@@ -354,7 +354,8 @@ mod device {
 
     #[test]
     fn fourier_block_matches_the_cpu_in_f64() {
-        for grid in GRIDS {
+        // In three dimensions a device runs the plain primitives.
+        for grid in GRIDS.into_iter().filter(|grid| grid.sizes[0] == 1) {
             for (channels, activate) in [([2, 3, 5], false), ([1, 9, 33], true)] {
                 let case = format!("{grid:?} {channels:?} {activate}");
                 let fast = block(grid, channels, activate, &device(), DType::F32);
