@@ -1,8 +1,8 @@
 //! Choice of the device by name.
 //!
-//! The name says what runs: `cpu`, `cuda:0`, `wgpu`, or `auto`, which takes the first GPU that
-//! this program was compiled for and that is present, else the CPU. Nothing falls back silently
-//! from a GPU that was asked for by name.
+//! The name says what runs: `cpu`, `cuda:0`, `wgpu`, or `auto`, which takes the first CUDA device
+//! if this program was compiled for them and there is one, else the CPU (a `wgpu` device may be
+//! software, and slower). Nothing falls back silently from a GPU that was asked for by name.
 
 use crate::error::{Error, Result};
 use burn::tensor::Device;
@@ -51,7 +51,8 @@ pub fn name(device: &Device) -> String {
             return format!("cuda:{index}");
         }
     }
-    "gpu".into()
+    // All that is left.
+    "wgpu".into()
 }
 
 /// Whether tensors of this device live in ordinary memory.

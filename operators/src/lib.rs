@@ -6,7 +6,6 @@ pub mod design;
 pub mod device;
 pub mod error;
 pub mod field;
-pub mod field_operator;
 pub mod fno;
 pub mod kernels;
 pub mod loss;

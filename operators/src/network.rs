@@ -89,7 +89,11 @@ impl NetworkConfig {
     }
 
     /// Creates the network with fresh weights for fields on `grid`.
+    ///
+    /// # Errors
+    /// When the configuration is refused or is for fields of another number of dimensions.
     pub fn init(&self, grid: &SphereGrid, device: &Device) -> Result<Network> {
+        self.check_plane([grid.nlat(), grid.nlon()])?;
         Ok(match self {
             Self::Fno(config) => Network::Fno(config.init(device)?),
             Self::Sfno(config) => Network::Sfno(config.init(grid, device)?),
@@ -167,6 +171,21 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Not only where fields are on a plane: a wrong rank must not get as far as a field.
+    #[test]
+    fn modes_of_another_rank_are_refused() {
+        let grid = SphereGrid::gaussian(4, 8).expect("grid");
+        for n_modes in [vec![4], vec![2, 2, 2], vec![]] {
+            let config = NetworkConfig::Fno(FnoConfig {
+                n_modes,
+                ..Default::default()
+            });
+            let refused = config.init(&grid, &Device::flex());
+            let message = refused.expect_err("refused").to_string();
+            assert!(message.contains("`n_modes`"), "{message}");
+        }
+    }
 
     #[test]
     fn configurations_survive_json_and_refuse_unknown_keys() {

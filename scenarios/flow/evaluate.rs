@@ -4,7 +4,7 @@ use super::problem::Problem;
 use super::samples::{Samples, TestSet, relative_errors};
 use crate::error::{Error, Result};
 use crate::run_folder::{ScoreRow, Scores};
-use curlwind_operators::field_operator::FieldOperator;
+use curlwind_operators::field::FieldOperator;
 use ndarray::{Array4, ArrayView3, Axis};
 use rayon::prelude::*;
 use std::time::Instant;

@@ -11,8 +11,10 @@ use crate::figures::Figure;
 use crate::report::run_page;
 use crate::run_folder::{RunFolder, ScoreRow, Scores, format_value, score_table, write_atomically};
 use curlwind_datasets::store::Store;
-use curlwind_operators::field_operator::{FieldOperator, FieldOperatorConfig};
-use curlwind_operators::training::{RunOptions, train_field_map};
+use curlwind_operators::field::{
+    self, FieldNormalisation, FieldOperator, FieldOperatorConfig, FieldSamples,
+};
+use curlwind_operators::training::RunOptions;
 use curlwind_operators::{Error as OperatorError, device};
 use ndarray::{ArrayView4, Axis};
 use std::path::Path;
@@ -220,15 +222,17 @@ fn fit(
         network: settings.operator.clone(),
         inputs,
         outputs,
-        normalisation: samples.training.normalisation(),
+        normalisation: FieldNormalisation::of(&samples.training, false).map_err(Error::unusable)?,
+        about: serde_json::Value::Null,
     };
     let operator =
         FieldOperator::new(config, &device).map_err(|error| loaded.refuse("operator", error))?;
-    let fitted = train_field_map(
-        &operator,
+    let validation = samples.validation.as_ref();
+    let trained = field::train(
+        operator,
         &training,
         &samples.training,
-        samples.validation.as_ref(),
+        validation.map(|samples| samples as &dyn FieldSamples),
         folder.path(),
         RunOptions {
             quiet: options.quiet,
@@ -244,11 +248,11 @@ fn fit(
         "{} trained on {} samples: {} steps in {:.0} s, loss {:.4}.",
         settings.operator.name(),
         samples.training.len(),
-        fitted.steps,
-        fitted.seconds,
-        fitted.train_loss
+        trained.steps,
+        trained.seconds,
+        trained.train_loss
     );
-    let operator = operator.with_network(fitted.network);
+    let operator = trained.operator;
     operator
         .save(&folder.folder("model")?)
         .map_err(Error::failed)?;

@@ -7,7 +7,7 @@ use super::samples::{TestSet, relative_errors};
 use crate::error::{Error, Result};
 use crate::figures::{Axis as PlotAxis, Curves, Series};
 use crate::run_folder::{ScoreRow, Scores};
-use curlwind_operators::field_operator::FieldOperator;
+use curlwind_operators::field::{FieldOperator, FieldSamples as _};
 use ndarray::{Array4, Axis};
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@ use super::settings::Settings;
 use crate::error::{Error, Result};
 use curlwind_datasets::simulations::{Simulations, Windows};
 use curlwind_datasets::store::{Grid, Segment, Split, SplitKind, Store};
-use curlwind_operators::training::FieldSamples;
+use curlwind_operators::field::FieldPairs;
 use ndarray::{Array4, ArrayView4, Axis};
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub struct TestSet {
     /// Where the values are.
     pub grid: Grid,
     /// Inputs and outputs, sample by sample.
-    pub samples: FieldSamples,
+    pub samples: FieldPairs,
     /// Pairs of each sample, in order of time.
     pub pairs: usize,
 }
@@ -24,9 +24,9 @@ pub struct TestSet {
 /// All samples of a run.
 pub struct Samples {
     /// Those that the weights follow.
-    pub training: FieldSamples,
+    pub training: FieldPairs,
     /// Those that the best weights are chosen by.
-    pub validation: Option<FieldSamples>,
+    pub validation: Option<FieldPairs>,
     /// Those that the operator is judged by.
     pub tests: Vec<TestSet>,
 }
@@ -64,7 +64,7 @@ pub fn from_store(store: &Store, split: &Split, problem: &dyn Problem) -> Result
             names(&layout.channels)
         )));
     }
-    let part = |segments: &[Segment]| -> Result<Option<FieldSamples>> {
+    let part = |segments: &[Segment]| -> Result<Option<FieldPairs>> {
         let mut pairs = Pairs::default();
         let mut buffer = vec![0.0f32; layout.steps * layout.state_len()];
         for segment in segments {
@@ -116,7 +116,7 @@ pub fn from_file(path: &Path, settings: &Settings) -> Result<(Samples, [Vec<Stri
     let complete: Vec<usize> = (0..file.samples()).collect();
     let split = split(settings, &complete, file.times().len())?;
     let per_sample = windows.len() / file.samples();
-    let part = |segments: &[Segment]| -> Result<Option<FieldSamples>> {
+    let part = |segments: &[Segment]| -> Result<Option<FieldPairs>> {
         let mut pairs = Pairs::default();
         for segment in segments {
             for window in 0..per_sample {
@@ -181,7 +181,7 @@ impl Pairs {
     }
 
     /// `None` when there are none.
-    fn finish(self) -> Result<Option<FieldSamples>> {
+    fn finish(self) -> Result<Option<FieldPairs>> {
         if self.count == 0 {
             return Ok(None);
         }
@@ -192,7 +192,7 @@ impl Pairs {
         };
         let inputs = array(inputs, &self.shapes[0])?;
         let outputs = array(outputs, &self.shapes[1])?;
-        FieldSamples::new(inputs, outputs)
+        FieldPairs::new(inputs, outputs)
             .map(Some)
             .map_err(Error::failed)
     }

@@ -1,14 +1,15 @@
-//! An operator from fields to fields on a rectangle: a medium and what shines on it to what comes
-//! of it, by [`Fno`](crate::fno::Fno).
+//! Operators from fields to fields on a rectangle or a line: a medium to its pressure, a state to a
+//! later one, what shines on a body to what comes of it.
 //!
 //! * [`FieldOperator`]: the network with its normalisation; saved to a folder, asked in batches.
-//! * [`FieldSamples`]: where training pairs come from, with the symmetries that their equation has.
+//! * [`FieldSamples`]: where training pairs come from, with the symmetries that their equation has;
+//!   [`FieldPairs`] are pairs in memory.
 //! * [`train`]: the task for the trainer.
 
 mod operator;
 mod samples;
-mod task;
+mod training;
 
-pub use operator::{FieldOperator, FieldOperatorConfig};
-pub use samples::{FieldSamples, scales};
-pub use task::{Trained, train};
+pub use operator::{FieldNormalisation, FieldOperator, FieldOperatorConfig};
+pub use samples::{FieldPairs, FieldSamples};
+pub use training::{Trained, train};

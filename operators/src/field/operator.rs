@@ -1,19 +1,32 @@
-//! The network with its normalisation.
+//! The network with its normalisation and the names of its channels.
+//!
+//! Fields are physical on the outside; inside every channel is shifted and scaled. The grid may be any
+//! that the network takes.
 
+use crate::buffers::matrix;
 use crate::error::{Error, Result};
-use crate::fno::{Fno, FnoConfig};
+use crate::network::{Network, NetworkConfig};
 use crate::weights;
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use ndarray::Array4;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// A trained operator of fields.
-#[derive(Clone, Debug)]
-pub struct FieldOperator {
-    network: Fno,
-    config: FieldOperatorConfig,
+/// What is taken from each channel and what the rest is divided by, in its own unit: mean and
+/// deviation over the training samples, or 0 and a size where zero means something.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldNormalisation {
+    /// Means of the inputs.
+    pub input_mean: Vec<f64>,
+    /// Deviations of the inputs.
+    pub input_std: Vec<f64>,
+    /// Means of the outputs.
+    pub output_mean: Vec<f64>,
+    /// Deviations of the outputs.
+    pub output_std: Vec<f64>,
 }
 
 /// All of an operator but its weights.
@@ -21,61 +34,71 @@ pub struct FieldOperator {
 #[serde(deny_unknown_fields)]
 pub struct FieldOperatorConfig {
     /// The network.
-    pub network: FnoConfig,
-    /// Names of the input channels, in order.
+    pub network: NetworkConfig,
+    /// Names of the inputs, in order.
     pub inputs: Vec<String>,
-    /// Names of the output channels, in order.
+    /// Names of the outputs, in order.
     pub outputs: Vec<String>,
-    /// What input channels are divided by.
-    pub input_scales: Vec<f64>,
-    /// What the network's outputs are multiplied by.
-    pub output_scales: Vec<f64>,
-    /// Rows and columns of the training fields.
-    pub grid: [usize; 2],
+    /// Normalisation of both.
+    pub normalisation: FieldNormalisation,
     /// What the fields are of, for whoever uses the operator: lengths, frequency, in any form.
     #[serde(default)]
     pub about: serde_json::Value,
 }
 
+/// A network that maps `[B, Ci, H, W]` to `[B, Co, H, W]`; fields on a line have H = 1.
+#[derive(Clone, Debug)]
+pub struct FieldOperator {
+    network: Network,
+    config: FieldOperatorConfig,
+}
+
+/// Samples in a call of the network.
+const CHUNK: usize = 32;
+
 impl FieldOperator {
-    /// An untrained operator.
+    /// With fresh weights; the numbers of channels are those of the names.
     ///
     /// # Errors
-    /// When numbers of channels disagree, a scale is not above 0, or the network's configuration
-    /// is refused.
+    /// When the network cannot be built, needs a sphere, or the normalisation has other numbers of
+    /// channels or a deviation that is not above 0.
     pub fn new(mut config: FieldOperatorConfig, device: &Device) -> Result<Self> {
-        for (key, scales, names) in [
-            ("input_scales", &config.input_scales, &config.inputs),
-            ("output_scales", &config.output_scales, &config.outputs),
+        let (inputs, outputs) = (config.inputs.len(), config.outputs.len());
+        let n = &config.normalisation;
+        for (key, expected, found) in [
+            ("normalisation.input_mean", inputs, n.input_mean.len()),
+            ("normalisation.input_std", inputs, n.input_std.len()),
+            ("normalisation.output_mean", outputs, n.output_mean.len()),
+            ("normalisation.output_std", outputs, n.output_std.len()),
         ] {
-            if scales.len() != names.len() {
-                let expected = format!("{} values", names.len());
-                return Err(Error::config(key, expected, scales.len()));
-            }
-            if let Some(bad) = scales.iter().find(|s| !(s.is_finite() && **s > 0.0)) {
-                return Err(Error::config(key, "finite values above 0", bad));
+            if expected != found {
+                return Err(Error::config(key, format!("{expected} values"), found));
             }
         }
-        config.network.in_channels = config.inputs.len();
-        config.network.out_channels = config.outputs.len();
+        let deviations = n.input_std.iter().chain(&n.output_std);
+        if let Some(bad) = deviations.clone().find(|s| !(s.is_finite() && **s > 0.0)) {
+            return Err(Error::config("normalisation", "deviations above 0", bad));
+        }
+        config.network = config.network.with_channels(inputs, outputs);
         Ok(Self {
-            network: config.network.init(device)?,
+            network: config.network.init_plane(device)?,
             config,
         })
     }
 
-    /// All but the weights.
+    /// Its configuration.
     pub fn config(&self) -> &FieldOperatorConfig {
         &self.config
     }
 
-    /// The network.
-    pub fn network(&self) -> &Fno {
+    /// The network, which works on normalised fields.
+    pub fn network(&self) -> &Network {
         &self.network
     }
 
     /// The same with other weights.
-    pub fn with_network(&self, network: Fno) -> Self {
+    #[must_use]
+    pub fn with_network(&self, network: Network) -> Self {
         Self {
             network,
             config: self.config.clone(),
@@ -85,45 +108,57 @@ impl FieldOperator {
     /// The device of the weights, without autodiff.
     pub fn device(&self) -> Device {
         let devices = self.network.devices();
-        let first = devices.into_iter().next();
-        first.unwrap_or_else(Device::flex).without_autodiff()
+        let device = devices.into_iter().next().unwrap_or_else(Device::flex);
+        device.without_autodiff()
     }
 
-    /// The operator on physical fields `[B, inputs, H, W]`, on any grid.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let scale = |scales: &[f64], like: &Tensor<4>| {
-            let data = TensorData::new(scales.to_vec(), [1, scales.len(), 1, 1]);
-            Tensor::<4>::from_data(data, (&like.device(), like.dtype()))
-        };
-        let inputs = scale(&self.config.input_scales, &x);
-        let y = self.network.forward(x / inputs);
-        let outputs = scale(&self.config.output_scales, &y);
-        y * outputs
-    }
-
-    /// The same on plain values of `count` samples, `[sample][channel][row][column]`.
+    /// Outputs of inputs, both `[sample][channel][row][column]` and physical.
     ///
     /// # Errors
-    /// When the number of values is not that of the channels and the grid.
-    pub fn predict(&self, inputs: &[f32], count: usize, grid: [usize; 2]) -> Result<Vec<f32>> {
-        let shape = [count, self.config.inputs.len(), grid[0], grid[1]];
-        if inputs.len() != shape.iter().product::<usize>() || inputs.is_empty() {
+    /// When the inputs have another number of channels or dimensions than the network.
+    pub fn predict(&self, inputs: &Array4<f32>) -> Result<Array4<f32>> {
+        let (count, channels, h, w) = inputs.dim();
+        if channels != self.config.inputs.len() {
             return Err(Error::TensorShape {
-                tensor: "input fields".into(),
-                expected: shape.to_vec(),
-                found: vec![inputs.len()],
+                tensor: "inputs".into(),
+                expected: vec![count, self.config.inputs.len(), h, w],
+                found: inputs.shape().to_vec(),
             });
         }
-        let data = TensorData::new(inputs.to_vec(), shape);
-        let x = Tensor::<4>::from_data(data, (&self.device(), DType::F32));
-        let y = self.forward(x).into_data_as::<f32>();
-        Ok(y.try_into_vec().unwrap_or_default())
+        self.config.network.check_plane([h, w])?;
+        let device = self.device();
+        let mut all = Vec::with_capacity(count * self.config.outputs.len() * h * w);
+        for chunk in inputs.axis_chunks_iter(ndarray::Axis(0), CHUNK) {
+            let values: Vec<f32> = chunk.iter().copied().collect();
+            let data = TensorData::new(values, [chunk.dim().0, channels, h, w]);
+            let x = Tensor::<4>::from_data(data, (&device, DType::F32));
+            let y = self.apply(x).into_data_as::<f32>();
+            all.extend(y.try_into_vec::<f32>().unwrap_or_default());
+        }
+        let shape = (count, self.config.outputs.len(), h, w);
+        let found = all.len();
+        Array4::from_shape_vec(shape, all).map_err(|_| Error::TensorShape {
+            tensor: "outputs".into(),
+            expected: vec![shape.0, shape.1, h, w],
+            found: vec![found],
+        })
     }
 
-    /// Writes `model.json` and `weights.safetensors` into a folder, which is made.
+    /// The same on tensors.
+    pub fn apply(&self, inputs: Tensor<4>) -> Tensor<4> {
+        let n = &self.config.normalisation;
+        let mean = per_channel(n.input_mean.clone(), &inputs);
+        let std = per_channel(n.input_std.clone(), &inputs);
+        let y = self.network.forward((inputs - mean) / std);
+        let mean = per_channel(n.output_mean.clone(), &y);
+        let std = per_channel(n.output_std.clone(), &y);
+        y * std + mean
+    }
+
+    /// Writes `model.json` and `weights.safetensors`.
     ///
     /// # Errors
-    /// When a file cannot be written.
+    /// When they cannot be written.
     pub fn save(&self, folder: &Path) -> Result<()> {
         std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
         let file = folder.join("model.json");
@@ -134,7 +169,7 @@ impl FieldOperator {
         weights::write(&file, &weights::collect(&self.network), HashMap::new())
     }
 
-    /// Reads a folder written by [`FieldOperator::save`].
+    /// Reads a folder written by [`Self::save`].
     ///
     /// # Errors
     /// When a file is missing or broken, or the weights are not those of the configuration.
@@ -142,8 +177,8 @@ impl FieldOperator {
         let file = folder.join("model.json");
         let text = std::fs::read_to_string(&file).map_err(|e| Error::io(&file, e))?;
         let config = serde_json::from_str(&text).map_err(|e| Error::Corrupt {
-            file,
-            kind: "model description",
+            file: file.clone(),
+            kind: "description of an operator of fields",
             reason: e.to_string(),
         })?;
         let operator = Self::new(config, device)?;
@@ -152,4 +187,10 @@ impl FieldOperator {
         let network = weights::apply(operator.network.clone(), &tensors, &file)?;
         Ok(operator.with_network(network))
     }
+}
+
+/// Values of channels `[1, C, 1, 1]`, on the device of a field.
+pub(super) fn per_channel(values: Vec<f64>, like: &Tensor<4>) -> Tensor<4> {
+    let shape = [1, values.len(), 1, 1];
+    matrix(values, shape, &like.device(), like.dtype())
 }

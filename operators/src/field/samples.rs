@@ -1,6 +1,8 @@
 //! Pairs of input and output fields.
 
+use super::FieldNormalisation;
 use crate::error::{Error, Result};
+use ndarray::{Array4, ArrayView3, Axis};
 use rand_chacha::ChaCha8Rng;
 
 /// A source of training pairs.
@@ -13,7 +15,7 @@ pub trait FieldSamples: Sync {
         self.len() == 0
     }
 
-    /// `[input channels, output channels, height, width]`.
+    /// `[input channels, output channels, rows, columns]`; fields on a line have one row.
     fn shape(&self) -> [usize; 4];
 
     /// Reads a pair, `[channel][row][column]` each. With a generator, the pair may be another one
@@ -30,35 +32,153 @@ pub trait FieldSamples: Sync {
     ) -> Result<()>;
 }
 
-/// Root mean square of each input and output channel over all pairs; 1 for a channel of zeros.
-///
-/// # Errors
-/// When reading fails, there is no pair, or a value is not finite.
-pub fn scales(samples: &dyn FieldSamples) -> Result<(Vec<f64>, Vec<f64>)> {
-    let [inputs, outputs, height, width] = samples.shape();
-    let points = height * width;
-    if samples.is_empty() || points == 0 {
-        return Err(Error::Data("expected at least one pair of fields".into()));
-    }
-    let mut squares = vec![0.0f64; inputs + outputs];
-    let (mut input, mut output) = (vec![0.0; inputs * points], vec![0.0; outputs * points]);
-    for index in 0..samples.len() {
-        samples.read(index, None, &mut input, &mut output)?;
-        let fields = input.chunks(points).chain(output.chunks(points));
-        for (sum, field) in squares.iter_mut().zip(fields) {
-            *sum += field.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>();
+impl FieldNormalisation {
+    /// Mean and deviation of each channel over all pairs; with `about_zero` the deviation is from 0,
+    /// and nothing is shifted. A channel that is the same everywhere is only shifted.
+    ///
+    /// # Errors
+    /// When reading fails, there is no pair, or a value is not finite.
+    pub fn of(samples: &dyn FieldSamples, about_zero: bool) -> Result<Self> {
+        let [inputs, outputs, rows, columns] = samples.shape();
+        let points = rows * columns;
+        if samples.is_empty() || points == 0 {
+            return Err(Error::Data("expected at least one pair of fields".into()));
         }
+        let channels = inputs + outputs;
+        let count = (samples.len() * points) as f64;
+        let average = |of: &dyn Fn(usize, f64) -> f64| -> Result<Vec<f64>> {
+            let mut sums = vec![0.0; channels];
+            let (mut input, mut output) = (vec![0.0; inputs * points], vec![0.0; outputs * points]);
+            for index in 0..samples.len() {
+                samples.read(index, None, &mut input, &mut output)?;
+                let fields = input.chunks(points).chain(output.chunks(points));
+                for (channel, field) in fields.enumerate() {
+                    for value in field {
+                        sums[channel] += of(channel, f64::from(*value));
+                    }
+                }
+            }
+            if let Some(channel) = sums.iter().position(|s: &f64| !s.is_finite()) {
+                return Err(Error::Data(format!(
+                    "channel {channel} holds values that are not finite"
+                )));
+            }
+            Ok(sums.into_iter().map(|sum| sum / count).collect())
+        };
+        let mean = match about_zero {
+            true => vec![0.0; channels],
+            false => average(&|_, value| value)?,
+        };
+        let square = average(&|channel, value| (value - mean[channel]).powi(2))?;
+        let std: Vec<f64> = square
+            .into_iter()
+            .map(|square| if square > 0.0 { square.sqrt() } else { 1.0 })
+            .collect();
+        Ok(Self {
+            input_mean: mean[..inputs].to_vec(),
+            input_std: std[..inputs].to_vec(),
+            output_mean: mean[inputs..].to_vec(),
+            output_std: std[inputs..].to_vec(),
+        })
     }
-    if let Some(channel) = squares.iter().position(|s| !s.is_finite()) {
-        return Err(Error::Data(format!(
-            "channel {channel} holds values that are not finite"
-        )));
+}
+
+/// Pairs of fields in memory, `[sample][channel][row][column]`; fields on a line have one row.
+#[derive(Clone, Debug)]
+pub struct FieldPairs {
+    inputs: Array4<f32>,
+    outputs: Array4<f32>,
+}
+
+impl FieldPairs {
+    /// Inputs and the outputs that belong to them.
+    ///
+    /// # Errors
+    /// When there are not as many of one as of the other, they lie on different grids, or there
+    /// are none.
+    pub fn new(inputs: Array4<f32>, outputs: Array4<f32>) -> Result<Self> {
+        let ((n, c, h, w), (m, d, rows, columns)) = (inputs.dim(), outputs.dim());
+        if (n, h, w) != (m, rows, columns) {
+            return Err(Error::TensorShape {
+                tensor: "outputs".into(),
+                expected: vec![n, d, h, w],
+                found: outputs.shape().to_vec(),
+            });
+        }
+        if n * c * d * h * w == 0 {
+            return Err(Error::Data("expected samples, found none".into()));
+        }
+        Ok(Self { inputs, outputs })
     }
-    let count = (samples.len() * points) as f64;
-    let root = |sum: &f64| match (sum / count).sqrt() {
-        0.0 => 1.0,
-        root => root,
-    };
-    let all: Vec<f64> = squares.iter().map(root).collect();
-    Ok((all[..inputs].to_vec(), all[inputs..].to_vec()))
+
+    /// `[row, column]` of the grid.
+    pub fn grid(&self) -> [usize; 2] {
+        let (_, _, h, w) = self.inputs.dim();
+        [h, w]
+    }
+
+    /// Inputs `[sample][channel][row][column]`.
+    pub fn inputs(&self) -> &Array4<f32> {
+        &self.inputs
+    }
+
+    /// Outputs `[sample][channel][row][column]`.
+    pub fn outputs(&self) -> &Array4<f32> {
+        &self.outputs
+    }
+}
+
+impl FieldSamples for FieldPairs {
+    fn len(&self) -> usize {
+        self.inputs.dim().0
+    }
+
+    fn shape(&self) -> [usize; 4] {
+        let (_, inputs, rows, columns) = self.inputs.dim();
+        [inputs, self.outputs.dim().1, rows, columns]
+    }
+
+    fn read(
+        &self,
+        index: usize,
+        _symmetry: Option<&mut ChaCha8Rng>,
+        input: &mut [f32],
+        output: &mut [f32],
+    ) -> Result<()> {
+        let copy = |field: ArrayView3<f32>, to: &mut [f32]| {
+            to.iter_mut().zip(field).for_each(|(to, from)| *to = *from);
+        };
+        copy(self.inputs.index_axis(Axis(0), index), input);
+        copy(self.outputs.index_axis(Axis(0), index), output);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn normalisations_about_the_mean_and_about_zero() {
+        let of = |values: [f32; 4]| Array4::from_shape_vec((2, 1, 1, 2), values.to_vec());
+        let pairs = FieldPairs::new(
+            of([1.0, 3.0, 5.0, 7.0]).expect("shape"),
+            of([2.0; 4]).expect("shape"),
+        )
+        .expect("pairs");
+        let n = FieldNormalisation::of(&pairs, false).expect("moments");
+        assert_eq!((n.input_mean[0], n.input_std[0]), (4.0, 5.0f64.sqrt()));
+        assert_eq!((n.output_mean[0], n.output_std[0]), (2.0, 1.0));
+        let n = FieldNormalisation::of(&pairs, true).expect("sizes");
+        assert_eq!((n.input_mean[0], n.input_std[0]), (0.0, 21.0f64.sqrt()));
+        assert_eq!((n.output_mean[0], n.output_std[0]), (0.0, 2.0));
+    }
+
+    #[test]
+    fn samples_that_do_not_fit_are_refused() {
+        let fields = |n, w| Array4::<f32>::zeros((n, 1, 1, w));
+        assert!(FieldPairs::new(fields(3, 4), fields(2, 4)).is_err());
+        assert!(FieldPairs::new(fields(3, 4), fields(3, 5)).is_err());
+        assert!(FieldPairs::new(fields(0, 4), fields(0, 4)).is_err());
+    }
 }

@@ -1,6 +1,6 @@
 //! Everything that the next step of a training run depends on, in one safetensors file.
 
-use super::optimiser::{AdamW, Numbers};
+use super::optimiser::AdamW;
 use crate::error::{Error, Result};
 use crate::weights::{self, NamedTensors};
 use burn::module::Module;
@@ -136,7 +136,7 @@ impl<N: Module> State<N> {
             ] {
                 match tensors.get(&format!("{kind}{name}")) {
                     Some((_, stored)) if stored.len() == values.len() => {
-                        *values = Numbers::Host(stored.clone());
+                        *values = stored.clone().into();
                     }
                     _ => return Err(corrupt(format!("`{kind}{name}` is missing"))),
                 }

@@ -4,12 +4,11 @@
 //! and checkpoints, and resumes a killed run with the same bits: shuffles and random choices follow
 //! from the seed and the epoch, and every number that the next step depends on is in the
 //! checkpoint. [`train`] is the task of a time stepper: roll-outs of growing length on [`Windows`]
-//! of trajectories, [`train_field_map`] that of a map between fields. A third task is the
+//! of trajectories, [`crate::field::train`] that of an operator of fields. A third task is the
 //! surrogate of a design sweep.
 
 mod checkpoint;
 mod config;
-mod field_map;
 mod loader;
 mod metrics;
 mod optimiser;
@@ -19,7 +18,6 @@ mod trainer;
 mod windows;
 
 pub use config::{Stage, TrainingConfig};
-pub use field_map::{FieldSamples, train_field_map};
 pub use optimiser::{AdamW, AdamWConfig, Norm};
 pub use roll_out::{Outcome, train};
 pub use task::{Part, Task};

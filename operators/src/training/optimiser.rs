@@ -54,55 +54,60 @@ pub(super) struct Slot {
 }
 
 /// State beside a parameter: in ordinary memory, or where the parameter is.
-#[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant)] // one for each parameter
-pub(super) enum Numbers {
-    Host(Vec<f32>),
-    Device(Tensor<1>),
+#[derive(Clone, Debug, Default)]
+pub(super) struct Numbers {
+    host: Vec<f32>,
+    /// These are the numbers when there are any, and `host` is empty.
+    device: Option<Tensor<1>>,
 }
 
-impl Default for Numbers {
-    fn default() -> Self {
-        Self::Host(Vec::new())
+impl From<Vec<f32>> for Numbers {
+    fn from(host: Vec<f32>) -> Self {
+        Self { host, device: None }
+    }
+}
+
+impl From<Tensor<1>> for Numbers {
+    fn from(tensor: Tensor<1>) -> Self {
+        Self {
+            host: Vec::new(),
+            device: Some(tensor),
+        }
     }
 }
 
 impl Numbers {
     /// The numbers, fetched if need be.
     pub(super) fn to_vec(&self) -> Vec<f32> {
-        match self {
-            Self::Host(values) => values.clone(),
-            Self::Device(tensor) => values(tensor.clone()),
+        match &self.device {
+            None => self.host.clone(),
+            Some(tensor) => values(tensor.clone()),
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Host(values) => values.len(),
-            Self::Device(tensor) => tensor.dims()[0],
-        }
+        let on_device = self.device.as_ref().map(|tensor| tensor.dims()[0]);
+        on_device.unwrap_or(self.host.len())
     }
 
     /// Moves the numbers to the device and takes them.
     fn take_tensor(&mut self, device: &Device) -> Tensor<1> {
-        match std::mem::take(self) {
-            Self::Device(tensor) => tensor,
-            Self::Host(values) => {
-                let count = values.len();
-                Tensor::from_data(TensorData::new(values, [count]), (device, DType::F32))
-            }
-        }
+        let Self {
+            host,
+            device: there,
+        } = std::mem::take(self);
+        there.unwrap_or_else(|| {
+            let count = host.len();
+            Tensor::from_data(TensorData::new(host, [count]), (device, DType::F32))
+        })
     }
 
     /// The numbers in ordinary memory.
     fn host(&mut self) -> &mut Vec<f32> {
-        if let Self::Device(tensor) = self {
-            *self = Self::Host(values(tensor.clone()));
+        if let Some(tensor) = self.device.take() {
+            self.host = values(tensor);
         }
-        match self {
-            Self::Host(values) => values,
-            Self::Device(_) => unreachable!("just fetched"),
-        }
+        &mut self.host
     }
 }
 
@@ -140,9 +145,9 @@ impl AdamW {
                 .try_into_vec::<f32>()
                 .unwrap_or_default();
             slots.push(Slot {
-                first: Numbers::Host(vec![0.0; count]),
-                second: Numbers::Host(vec![0.0; count]),
-                average: Numbers::Host(average),
+                first: vec![0.0; count].into(),
+                second: vec![0.0; count].into(),
+                average: average.into(),
             });
         });
         Self {
@@ -315,7 +320,7 @@ fn on_device<const D: usize>(
     // Not read where there is no bound.
     let norm = norm.unwrap_or_else(|| state[0].clone());
     let (weights, state) = kernels::adamw(weights, grad, state, norm, step);
-    let [first, second, average] = state.map(Numbers::Device);
+    let [first, second, average] = state.map(Numbers::from);
     *slot = Slot {
         first,
         second,

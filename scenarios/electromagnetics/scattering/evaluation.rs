@@ -11,7 +11,7 @@ use crate::run_folder::{ScoreRow, Scores};
 use curlwind_operators::field::FieldOperator;
 use curlwind_operators::residuals::{HelmholtzResidual, Stencil};
 use indicatif::ProgressBar;
-use ndarray::Array2;
+use ndarray::{Array2, Array4};
 use num_complex::Complex64;
 use std::time::Instant;
 
@@ -201,9 +201,12 @@ pub fn operator_name() -> &'static str {
 /// # Errors
 /// An operator for other channels.
 pub fn predict(operator: &FieldOperator, input: &[f32], side: usize) -> Result<Array2<Complex64>> {
-    let values = operator
-        .predict(input, 1, [side, side])
+    let channels = input.len() / (side * side);
+    let input = Array4::from_shape_vec((1, channels, side, side), input.to_vec());
+    let output = operator
+        .predict(&input.map_err(Error::unusable)?)
         .map_err(Error::unusable)?;
+    let values: Vec<f32> = output.into_iter().collect();
     Ok(complex(&values, side))
 }
 

@@ -226,7 +226,7 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     let evaluation = {
         let _phase = folder.phase("evaluate")?;
         let training = StoredScenes::new(&store, scenes(&split.train));
-        let scales = &trained.operator.config().input_scales;
+        let scales = &trained.operator.config().normalisation.input_std;
         let training = TrainingScenes::read(&training, scales)?;
         let held = scenes(&split.test);
         let bar = options.progress("evaluate");

@@ -7,8 +7,9 @@ use crate::run_folder::RunFolder;
 use curlwind_datasets::samples::SampleStore;
 use curlwind_datasets::store::{Split, SplitKind};
 use curlwind_operators::field::{
-    FieldOperator, FieldOperatorConfig, FieldSamples, Trained, scales, train,
+    FieldNormalisation, FieldOperator, FieldOperatorConfig, FieldSamples, Trained, train,
 };
+use curlwind_operators::network::NetworkConfig;
 use curlwind_operators::training::RunOptions;
 use curlwind_operators::{Error as OperatorError, device};
 use rand::Rng;
@@ -157,23 +158,21 @@ pub fn train_operator(
     }
     let training = StoredScenes::new(store, scenes(&split.train));
     let validation = StoredScenes::new(store, scenes(&split.validation));
-    let (input_scales, output_scales) = scales(&training).map_err(Error::failed)?;
+    // No field has an offset to take away: zero means none.
+    let mut normalisation = FieldNormalisation::of(&training, true).map_err(Error::failed)?;
     // real and imaginary parts are one field, whose phase is anyone's choice
     let even = |scales: &mut [f64]| {
         let mean = scales.iter().map(|s| s * s).sum::<f64>() / scales.len() as f64;
         scales.fill(mean.sqrt());
     };
-    let (mut input_scales, mut output_scales) = (input_scales, output_scales);
-    even(&mut input_scales[1..]);
-    even(&mut output_scales);
+    even(&mut normalisation.input_std[1..]);
+    even(&mut normalisation.output_std);
     let solver = &settings.solver;
     let config = FieldOperatorConfig {
-        network: settings.operator.clone(),
+        network: NetworkConfig::Fno(settings.operator.clone()),
         inputs: INPUTS.map(String::from).to_vec(),
         outputs: OUTPUTS.map(String::from).to_vec(),
-        input_scales,
-        output_scales,
-        grid: [layout.y.len(), layout.x.len()],
+        normalisation,
         about: serde_json::json!({ "physics": "scattering", "solver": solver }),
     };
     let device = device::select(device_name).map_err(Error::unusable)?;

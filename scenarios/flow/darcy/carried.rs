@@ -5,7 +5,7 @@ use crate::flow::samples::{Samples, TestSet};
 use crate::run_folder::{RunFolder, write_atomically};
 use curlwind_datasets::simulations::{Simulations, Windows};
 use curlwind_datasets::store::{Grid, Split, SplitKind};
-use curlwind_operators::training::FieldSamples;
+use curlwind_operators::field::{FieldPairs, FieldSamples as _};
 use ndarray::Array4;
 
 const SET: &[u8] = include_bytes!("../../../datasets/data/darcy_small.h5");
@@ -25,7 +25,7 @@ pub fn carried(folder: &RunFolder, validation: f64, seed: u64) -> Result<Samples
     let path = folder.folder("input")?.join("darcy_small.h5");
     write_atomically(&path, SET)?;
     folder.record_input(&path)?;
-    let read = |group: &str| -> Result<FieldSamples> {
+    let read = |group: &str| -> Result<FieldPairs> {
         let file = Simulations::open(&path, Some(group)).map_err(Error::failed)?;
         let windows = Windows::new(&file, 0, 1).map_err(Error::failed)?;
         let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
@@ -37,7 +37,7 @@ pub fn carried(folder: &RunFolder, validation: f64, seed: u64) -> Result<Samples
         }
         let shape = (windows.len(), 1, file.shape()[0], file.shape()[1]);
         let array = |values| Array4::from_shape_vec(shape, values).map_err(Error::failed);
-        FieldSamples::new(array(inputs)?, array(outputs)?).map_err(Error::failed)
+        FieldPairs::new(array(inputs)?, array(outputs)?).map_err(Error::failed)
     };
     let all = read("train_16")?;
     let indices: Vec<usize> = (0..all.len()).collect();
@@ -49,13 +49,13 @@ pub fn carried(folder: &RunFolder, validation: f64, seed: u64) -> Result<Samples
         0.0,
     )
     .map_err(Error::unusable)?;
-    let part = |segments: &[curlwind_datasets::store::Segment]| -> Result<Option<FieldSamples>> {
+    let part = |segments: &[curlwind_datasets::store::Segment]| -> Result<Option<FieldPairs>> {
         let chosen: Vec<usize> = segments.iter().map(|s| s.trajectory).collect();
         if chosen.is_empty() {
             return Ok(None);
         }
         let of = |fields: &Array4<f32>| fields.select(ndarray::Axis(0), &chosen);
-        FieldSamples::new(of(all.inputs()), of(all.outputs()))
+        FieldPairs::new(of(all.inputs()), of(all.outputs()))
             .map(Some)
             .map_err(Error::failed)
     };

@@ -55,6 +55,29 @@ pub(super) fn forward(
     output
 }
 
+/// Points `from ..` of `channels` rows, the first of which is `row`, to shared memory; 0 from `end` on.
+#[cube]
+fn load_tile(
+    tile: &mut Shared<[f32]>,
+    x: &[f32],
+    row: u32,
+    channels: u32,
+    points: u32,
+    from: u32,
+    end: u32,
+) {
+    let p = UNIT_POS % POINTS;
+    let mut c = UNIT_POS / POINTS;
+    while c < channels {
+        let mut value = 0.0f32;
+        if from + p < end {
+            value = x[((row + c) * points + from + p) as usize];
+        }
+        tile[(c * (POINTS + 1) + p) as usize] = value;
+        c += UNITS / POINTS;
+    }
+}
+
 #[cube(launch_unchecked)]
 fn forward_kernel(
     x: &[f32],
@@ -79,15 +102,7 @@ fn forward_kernel(
     let p = UNIT_POS % POINTS;
     let lane = UNIT_POS / POINTS;
     let inside = from + p < points;
-    let mut c = lane;
-    while c < inputs {
-        let mut value = 0.0f32;
-        if inside {
-            value = x[((sample * inputs + c) * points + from + p) as usize];
-        }
-        tile[(c * pitch + p) as usize] = value;
-        c += UNITS / POINTS;
-    }
+    load_tile(&mut tile, x, sample * inputs, inputs, points, from, points);
     sync_cube();
     let mut h = lane;
     while h < hidden {
@@ -213,24 +228,8 @@ fn backward_kernel(
     let end = u32::min(from + POINTS * TILES, points);
     while from < end {
         let inside = from + p < end;
-        let mut c = lane;
-        while c < inputs {
-            let mut value = 0.0f32;
-            if inside {
-                value = x[((sample * inputs + c) * points + from + p) as usize];
-            }
-            tile[(c * pitch + p) as usize] = value;
-            c += UNITS / POINTS;
-        }
-        let mut o = lane;
-        while o < outputs {
-            let mut value = 0.0f32;
-            if inside {
-                value = grad[((sample * outputs + o) * points + from + p) as usize];
-            }
-            g[(o * pitch + p) as usize] = value;
-            o += UNITS / POINTS;
-        }
+        load_tile(&mut tile, x, sample * inputs, inputs, points, from, end);
+        load_tile(&mut g, grad, sample * outputs, outputs, points, from, end);
         sync_cube();
         let mut h = lane;
         while h < hidden {

@@ -9,32 +9,19 @@
 //! threads.
 
 use super::activation::{gelu, gelu_backward};
+use super::mix::{mix, mix_backward};
+use super::pairs::Kind;
+use super::places::Place;
 use super::pool::Buffer;
 use super::product::{Product, RowProducts, Start, Term, add_lanes, product, row_products};
-use super::transform::{Kind, Place, Plan, analyse, synthesise_lines};
-use super::vector::{Isa, LANES, Vector, for_each_isa};
+use super::tiles::{Packed, Shared, for_each_tile, sum_rows, tile_tasks};
+use super::transform::{Plan, analyse, synthesise_lines};
+use super::vector::{Isa, LANES};
 use crate::kernels::FourierGrid;
 use rayon::prelude::*;
 
 /// Channels of a task in passes 1 and 3.
 const CHANNELS: usize = 8;
-/// Points of a tile in pass 4, and of a task.
-const TILE: usize = 512;
-const TASK: usize = 2048;
-
-/// A pointer that tasks write different places of.
-#[derive(Clone, Copy)]
-pub(super) struct Shared(pub *mut f32);
-// SAFETY: every task writes its own part.
-unsafe impl Send for Shared {}
-// SAFETY: as above.
-unsafe impl Sync for Shared {}
-
-impl Shared {
-    pub fn at(self, offset: usize) -> *mut f32 {
-        self.0.wrapping_add(offset)
-    }
-}
 
 /// Sizes of a block.
 #[derive(Clone, Copy)]
@@ -46,10 +33,10 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    fn points(&self) -> usize {
+    pub fn points(&self) -> usize {
         self.grid.sizes.iter().product()
     }
-    fn modes(&self) -> usize {
+    pub fn modes(&self) -> usize {
         self.grid.modes.iter().product()
     }
 }
@@ -161,14 +148,14 @@ pub(super) fn backward(s: Sizes, o: Operands, spectrum: &[f32], grad: &[f32]) ->
     let mut x = Buffer::new(s.batch * s.inputs * points);
     let out = Shared(x.as_mut_ptr());
     let pairs = s.outputs * s.inputs;
-    let tasks = s.batch * points.div_ceil(TASK);
+    let tasks = tile_tasks(s.batch, points);
     let mut partial = Buffer::zeroed(tasks * pairs);
     let parts = Shared(partial.as_mut_ptr());
     for_each_tile(s.batch, points, |b, tiles| {
         let mut packed = Packed::new(s.outputs);
         let mut active = Packed::new(s.inputs);
         let mut sums = Buffer::zeroed(pairs * LANES);
-        let task = b * points.div_ceil(TASK) + tiles.task;
+        let task = b * (tasks / s.batch) + tiles.task;
         for (from, length) in tiles {
             packed.fill(&grad[b * s.outputs * points..], points, from, length);
             // SAFETY: a tile of this task's sample.
@@ -231,15 +218,6 @@ pub(super) fn backward(s: Sizes, o: Operands, spectrum: &[f32], grad: &[f32]) ->
         weight,
         skip,
         bias,
-    }
-}
-
-/// `out += ` the rows of `parts`, in their order.
-pub(super) fn sum_rows(parts: &[f32], out: &mut [f32]) {
-    for part in parts.chunks_exact(out.len()) {
-        for (sum, value) in out.iter_mut().zip(part) {
-            *sum += value;
-        }
     }
 }
 
@@ -325,248 +303,6 @@ fn for_each_group(batch: usize, channels: usize, task: impl Fn(usize, usize, usi
         let from = n % groups * CHANNELS;
         task(n / groups, from, CHANNELS.min(channels - from));
     });
-}
-
-/// Modes mixed, `[modes, B, 2, Co]`.
-fn mix(isa: Isa, s: Sizes, spectrum: &[f32], weight: &[f32]) -> Buffer {
-    let (rows, ci, co) = (2 * s.batch, s.inputs, s.outputs);
-    let mut mixed = Buffer::new(s.modes() * rows * co);
-    mixed.par_chunks_mut(rows * co).enumerate().for_each_init(
-        || Buffer::new(rows * 2 * co),
-        |both, (mode, out)| {
-            // SAFETY: one mode of each.
-            unsafe {
-                let term = Term {
-                    a: spectrum[mode * rows * ci..].as_ptr(),
-                    row: ci,
-                    step: 1,
-                    b: weight[mode * ci * 2 * co..].as_ptr(),
-                    stride: 2 * co,
-                    depth: ci,
-                };
-                product(
-                    isa,
-                    &Product {
-                        rows,
-                        columns: 2 * co,
-                        terms: &[term],
-                        start: Start::Zero,
-                        out: both.as_mut_ptr(),
-                        stride: 2 * co,
-                    },
-                );
-                // Re x [Re w, Im w] and Im x [Re w, Im w] to x w
-                combine(isa, both.as_ptr(), out.as_mut_ptr(), s.batch, co);
-            }
-        },
-    );
-    mixed
-}
-
-for_each_isa! {
-    /// `[B, 2, (Co, 2)]` products of parts to `[B, 2, Co]`.
-    ///
-    /// # Safety
-    /// Both are good for their shapes.
-    fn combine(both: *const f32, out: *mut f32, batch: usize, channels: usize) = combine_body
-}
-
-#[inline(always)]
-unsafe fn combine_body<V: Vector>(both: *const f32, out: *mut f32, batch: usize, channels: usize) {
-    for b in 0..batch {
-        for c in 0..channels {
-            // SAFETY: within the shapes.
-            unsafe {
-                let real = both.add(b * 4 * channels + 2 * c);
-                let imaginary = real.add(2 * channels);
-                let out = out.add(b * 2 * channels + c);
-                *out = *real - *imaginary.add(1);
-                *out.add(channels) = *real.add(1) + *imaginary;
-            }
-        }
-    }
-}
-
-/// Gradients of the modes before mixing, `[modes, B, 2, Ci]`, and of the weights.
-fn mix_backward(
-    isa: Isa,
-    s: Sizes,
-    spectrum: &[f32],
-    grad: &[f32],
-    weight: &[f32],
-) -> (Buffer, Buffer) {
-    let (rows, ci, co) = (2 * s.batch, s.inputs, s.outputs);
-    let mut mixed = Buffer::new(s.modes() * rows * ci);
-    let mut weights = Buffer::new(s.modes() * ci * 2 * co);
-    mixed
-        .par_chunks_mut(rows * ci)
-        .zip(weights.par_chunks_mut(ci * 2 * co))
-        .enumerate()
-        .for_each_init(
-            || (Buffer::new(rows * 2 * co), Buffer::new(2 * co * ci)),
-            |(both, transposed), (mode, (out, weights))| {
-                // SAFETY: one mode of each.
-                unsafe {
-                    let grad = grad[mode * rows * co..].as_ptr();
-                    separate(isa, grad, both.as_mut_ptr(), s.batch, co);
-                    let weight = weight[mode * ci * 2 * co..].as_ptr();
-                    transpose(isa, weight, transposed.as_mut_ptr(), ci, 2 * co);
-                    let to_input = Term {
-                        a: both.as_ptr(),
-                        row: 2 * co,
-                        step: 1,
-                        b: transposed.as_ptr(),
-                        stride: ci,
-                        depth: 2 * co,
-                    };
-                    product(
-                        isa,
-                        &Product {
-                            rows,
-                            columns: ci,
-                            terms: &[to_input],
-                            start: Start::Zero,
-                            out: out.as_mut_ptr(),
-                            stride: ci,
-                        },
-                    );
-                    let to_weight = Term {
-                        a: spectrum[mode * rows * ci..].as_ptr(),
-                        row: 1,
-                        step: ci,
-                        b: both.as_ptr(),
-                        stride: 2 * co,
-                        depth: rows,
-                    };
-                    product(
-                        isa,
-                        &Product {
-                            rows: ci,
-                            columns: 2 * co,
-                            terms: &[to_weight],
-                            start: Start::Zero,
-                            out: weights.as_mut_ptr(),
-                            stride: 2 * co,
-                        },
-                    );
-                }
-            },
-        );
-    (mixed, weights)
-}
-
-for_each_isa! {
-    /// The adjoint of `combine`.
-    ///
-    /// # Safety
-    /// Both are good for their shapes.
-    fn separate(grad: *const f32, both: *mut f32, batch: usize, channels: usize) = separate_body
-}
-
-#[inline(always)]
-unsafe fn separate_body<V: Vector>(
-    grad: *const f32,
-    both: *mut f32,
-    batch: usize,
-    channels: usize,
-) {
-    for b in 0..batch {
-        for c in 0..channels {
-            // SAFETY: within the shapes.
-            unsafe {
-                let re = *grad.add(b * 2 * channels + c);
-                let im = *grad.add(b * 2 * channels + channels + c);
-                let real = both.add(b * 4 * channels + 2 * c);
-                let imaginary = real.add(2 * channels);
-                *real = re;
-                *real.add(1) = im;
-                *imaginary = im;
-                *imaginary.add(1) = -re;
-            }
-        }
-    }
-}
-
-for_each_isa! {
-    /// `[rows, columns]` to `[columns, rows]`.
-    ///
-    /// # Safety
-    /// Both are good for their shapes.
-    pub(super) fn transpose(from: *const f32, to: *mut f32, rows: usize, columns: usize) = transpose_body
-}
-
-#[inline(always)]
-unsafe fn transpose_body<V: Vector>(from: *const f32, to: *mut f32, rows: usize, columns: usize) {
-    for j in 0..columns {
-        for i in 0..rows {
-            // SAFETY: within the shapes.
-            unsafe { *to.add(j * rows + i) = *from.add(i * columns + j) };
-        }
-    }
-}
-
-/// The tiles of one task.
-pub(super) struct Tiles {
-    at: usize,
-    end: usize,
-    /// Number of the task in its sample.
-    pub task: usize,
-}
-
-impl Iterator for Tiles {
-    type Item = (usize, usize);
-    fn next(&mut self) -> Option<(usize, usize)> {
-        let from = self.at;
-        let length = TILE.min(self.end - from);
-        self.at += length;
-        (length > 0).then_some((from, length))
-    }
-}
-
-/// Calls `task(sample, tiles)` for stretches of points.
-pub(super) fn for_each_tile(batch: usize, points: usize, task: impl Fn(usize, Tiles) + Sync) {
-    let tasks = points.div_ceil(TASK);
-    (0..batch * tasks).into_par_iter().for_each(|n| {
-        let at = n % tasks * TASK;
-        let tiles = Tiles {
-            at,
-            end: points.min(at + TASK),
-            task: n % tasks,
-        };
-        task(n / tasks, tiles);
-    });
-}
-
-/// Number of tasks of [`for_each_tile`].
-pub(super) fn tile_tasks(batch: usize, points: usize) -> usize {
-    batch * points.div_ceil(TASK)
-}
-
-/// A tile of all channels side by side: rows as far apart as the grid has points would all fall
-/// into the same few cache sets.
-pub(super) struct Packed {
-    pub values: Buffer,
-    channels: usize,
-}
-
-impl Packed {
-    /// Distance of rows; odd in cache lines.
-    pub const STRIDE: usize = TILE + 16;
-
-    pub fn new(channels: usize) -> Self {
-        Self {
-            values: Buffer::new(channels * Self::STRIDE),
-            channels,
-        }
-    }
-
-    /// Takes points `from ..` of rows that are `points` apart.
-    pub fn fill(&mut self, x: &[f32], points: usize, from: usize, length: usize) {
-        for c in 0..self.channels {
-            let row = &x[c * points + from..][..length];
-            self.values[c * Self::STRIDE..][..length].copy_from_slice(row);
-        }
-    }
 }
 
 /// Pass 4: `out = start + lines x matrix + skip`, row by row of the grid.

@@ -5,9 +5,9 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::activation::{add_sum, gelu, gelu_backward};
-use super::block::{Packed, Shared, for_each_tile, sum_rows, tile_tasks};
 use super::pool::Buffer;
 use super::product::{Product, RowProducts, Start, Term, add_lanes, product, row_products};
+use super::tiles::{Packed, Shared, for_each_tile, sum_rows, tile_tasks};
 use super::vector::{Isa, LANES};
 
 /// Points that are worked on together: their hidden layer fits into the first cache.

@@ -5,8 +5,12 @@
 mod activation;
 mod block;
 mod channel_mlp;
+mod mix;
+mod pairs;
+mod places;
 mod pool;
 mod product;
+mod tiles;
 mod transform;
 mod vector;
 
