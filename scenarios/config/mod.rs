@@ -31,12 +31,14 @@ mod deserialize;
 mod error;
 mod expression;
 mod load;
+mod loaded;
 mod nearest;
 mod quantity;
 mod tree;
 
 pub use error::{ConfigError, Place};
 pub use load::{Document, Source, load, to_toml};
+pub use loaded::{Configuration, Loaded};
 pub use nearest::nearest;
 pub use quantity::{
     Angle, AngularFrequency, Capacitance, Conductivity, Dimension, Farads, Frequency, Henries,

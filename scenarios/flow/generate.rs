@@ -2,7 +2,7 @@
 
 use super::Loaded;
 use crate::error::{Error, Result};
-use crate::fill_store::fill_store;
+use crate::on_cores::fill_store;
 use crate::run_folder::require_free_space;
 use curlwind_datasets::store::{Layout, Store, StoreWriter, fingerprint};
 use indicatif::ProgressBar;

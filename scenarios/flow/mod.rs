@@ -22,8 +22,7 @@ pub mod samples;
 pub mod settings;
 
 use crate::catalogue::BuiltIn;
-use crate::config::Document;
-use crate::error::{Error, Result};
+use crate::error::Result;
 pub use problem::Problem;
 pub use settings::Settings;
 
@@ -56,39 +55,10 @@ pub const BUILT_IN: [BuiltIn; 5] = [
     },
 ];
 
-/// A scenario as read, with what is needed to refuse its values by file and line.
-pub struct Loaded {
-    /// The name it was asked for by.
-    pub name: String,
-    /// Its values.
-    pub settings: Settings,
-    document: Document,
-}
+/// A scenario as read.
+pub type Loaded = crate::config::Loaded<Settings>;
 
 impl Loaded {
-    /// Reads a scenario and checks what can be checked before any work.
-    ///
-    /// # Errors
-    /// Unknown key, wrong value: with the place, what was expected and the nearest valid name.
-    pub fn read(name: &str, document: &Document, seed: Option<u64>) -> Result<Self> {
-        let mut settings = Settings::decode(document)?;
-        if let Some(seed) = seed {
-            settings.seed = seed;
-        }
-        let loaded = Self {
-            name: name.to_string(),
-            settings,
-            document: document.clone(),
-        };
-        loaded.check()?;
-        Ok(loaded)
-    }
-
-    /// The error that refuses the value at `path`, naming its file and line.
-    pub fn refuse(&self, path: &str, reason: impl std::fmt::Display) -> Error {
-        self.document.refuse(path, reason).into()
-    }
-
     /// What depends on several keys at once.
     fn check(&self) -> Result<()> {
         let s = &self.settings;

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::figures::Figure;
 use crate::report::run_page;
 use crate::run_folder::{RunFolder, ScoreRow, Scores, format_value, score_table, write_atomically};
+use crate::training_data::{split, store_folder};
 use curlwind_datasets::store::Store;
 use curlwind_operators::field::{
     self, FieldNormalisation, FieldOperator, FieldOperatorConfig, FieldSamples,
@@ -119,18 +120,18 @@ fn gather(
         return Ok((darcy::carried(folder, validation, settings.seed)?, names));
     }
     let store = match data {
-        Some(data) => {
-            let inner = data.join("data");
-            let place = if inner.is_dir() {
-                inner
-            } else {
-                data.to_path_buf()
-            };
-            Store::open(&place).map_err(Error::unusable)?
-        }
+        Some(data) => Store::open(store_folder(data)).map_err(Error::unusable)?,
         None => made(loaded, folder, options)?,
     };
-    let split = samples::split(settings, store.complete(), store.layout().steps)?;
+    let set = &settings.training_set;
+    let (states, shares) = (store.layout().steps, [set.validation, set.test]);
+    let split = split(
+        store.path(),
+        store.complete(),
+        states,
+        shares,
+        settings.seed,
+    )?;
     Ok((samples::from_store(&store, &split, problem)?, names))
 }
 
@@ -248,11 +249,11 @@ fn fit(
         "{} trained on {} samples: {} steps in {:.0} s, loss {:.4}.",
         settings.operator.name(),
         samples.training.len(),
-        trained.steps,
-        trained.seconds,
-        trained.train_loss
+        trained.facts.steps,
+        trained.facts.seconds,
+        trained.facts.train_loss
     );
-    let operator = trained.operator;
+    let operator = trained.model;
     operator
         .save(&folder.folder("model")?)
         .map_err(Error::failed)?;

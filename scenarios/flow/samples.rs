@@ -31,18 +31,6 @@ pub struct Samples {
     pub tests: Vec<TestSet>,
 }
 
-/// Who is trained on: whole samples of the solver, in a seeded random order.
-///
-/// # Errors
-/// Shares that leave nothing to train on.
-pub fn split(settings: &Settings, complete: &[usize], states: usize) -> Result<Split> {
-    let set = &settings.training_set;
-    let kind = SplitKind::Trajectories {
-        seed: settings.seed,
-    };
-    Split::new(complete, states, kind, set.validation, set.test).map_err(Error::unusable)
-}
-
 /// The samples of a store, dealt out.
 ///
 /// # Errors
@@ -114,7 +102,14 @@ pub fn from_file(path: &Path, settings: &Settings) -> Result<(Samples, [Vec<Stri
         }
     };
     let complete: Vec<usize> = (0..file.samples()).collect();
-    let split = split(settings, &complete, file.times().len())?;
+    // Nothing is written beside a file of somebody else's, so the split is not recorded.
+    let set = &settings.training_set;
+    let kind = SplitKind::Trajectories {
+        seed: settings.seed,
+    };
+    let states = file.times().len();
+    let split =
+        Split::new(&complete, states, kind, set.validation, set.test).map_err(Error::unusable)?;
     let per_sample = windows.len() / file.samples();
     let part = |segments: &[Segment]| -> Result<Option<FieldPairs>> {
         let mut pairs = Pairs::default();

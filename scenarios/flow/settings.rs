@@ -1,10 +1,11 @@
 //! The scenario file of a flow, as types.
 
+use super::Loaded;
 use super::burgers::BurgersProblem;
 use super::darcy::DarcyProblem;
 use super::navier_stokes::NavierStokesProblem;
 use super::problem::Problem;
-use crate::config::Document;
+use crate::config::{Configuration, Document};
 use crate::error::Result;
 use curlwind_operators::network::NetworkConfig;
 use curlwind_operators::training::TrainingConfig;
@@ -103,12 +104,8 @@ pub struct Evaluation {
     pub coarse: Vec<usize>,
 }
 
-impl Settings {
-    /// Reads a scenario of the physics that it names.
-    ///
-    /// # Errors
-    /// Unknown key, wrong value.
-    pub fn decode(document: &Document) -> Result<Self> {
+impl Configuration for Settings {
+    fn decode(document: &Document) -> Result<Self> {
         Ok(match document.text("physics") {
             Some("darcy") => document.decode::<File<_>>()?.with(Physics::Darcy),
             Some("navier_stokes") => document.decode::<File<_>>()?.with(Physics::NavierStokes),
@@ -116,6 +113,16 @@ impl Settings {
         })
     }
 
+    fn seed(&mut self) -> &mut u64 {
+        &mut self.seed
+    }
+
+    fn check(loaded: &Loaded) -> Result<()> {
+        loaded.check()
+    }
+}
+
+impl Settings {
     /// What the physics brings.
     pub fn problem(&self) -> &dyn Problem {
         match &self.physics {

@@ -432,8 +432,8 @@ impl Training<'_> {
             ..self.options
         };
         let fitted = fit(&objective, &training, folder, options)?;
-        match fitted.finished {
-            true => Ok(fitted.network),
+        match fitted.facts.finished {
+            true => Ok(fitted.model),
             false => Err(Error::Stopped {
                 folder: folder.to_owned(),
             }),

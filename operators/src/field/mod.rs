@@ -12,4 +12,4 @@ mod training;
 
 pub use operator::{FieldNormalisation, FieldOperator, FieldOperatorConfig};
 pub use samples::{FieldPairs, FieldSamples};
-pub use training::{Trained, train};
+pub use training::train;

@@ -5,25 +5,10 @@ use super::{FieldOperator, FieldSamples};
 use crate::error::{Error, Result};
 use crate::loss::GridLoss;
 use crate::network::Network;
-use crate::training::{Part, RunOptions, Stage, Task, TrainingConfig, fit};
+use crate::training::{Fitted, Part, RunOptions, Stage, Task, TrainingConfig, fit};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
-
-/// A trained operator and how it got there.
-#[derive(Debug)]
-pub struct Trained {
-    /// The operator with its final weights.
-    pub operator: FieldOperator,
-    /// Mean loss of the last epoch.
-    pub train_loss: f64,
-    /// Validation loss of the weights returned.
-    pub validation_loss: Option<f64>,
-    /// Optimiser steps.
-    pub steps: u64,
-    /// Wall time of training, over all resumed parts, in seconds.
-    pub seconds: f64,
-}
 
 /// Trains an operator and writes `metrics.jsonl` and `checkpoint.safetensors` into `folder`. The
 /// loss is that of the physical outputs, each channel in units of its deviation. Training pairs are
@@ -39,7 +24,7 @@ pub fn train(
     validation: Option<&dyn FieldSamples>,
     folder: &Path,
     options: RunOptions,
-) -> Result<Trained> {
+) -> Result<Fitted<FieldOperator>> {
     let about = operator.config();
     let [_, _, rows, columns] = data.shape();
     let expected = [about.inputs.len(), about.outputs.len(), rows, columns];
@@ -65,13 +50,7 @@ pub fn train(
         validation,
     };
     let fitted = fit(&task, config, folder, options)?;
-    Ok(Trained {
-        operator: task.operator.with_network(fitted.network),
-        train_loss: fitted.train_loss,
-        validation_loss: fitted.validation_loss,
-        steps: fitted.steps,
-        seconds: fitted.seconds,
-    })
+    Ok(fitted.map(|network| task.operator.with_network(network)))
 }
 
 struct Pairs<'a> {
@@ -269,18 +248,18 @@ mod tests {
             options,
         )
         .expect("trained");
-        let loss = trained.validation_loss.expect("validation");
+        let loss = trained.facts.validation_loss.expect("validation");
         println!("validation loss {loss:.4}");
         assert!(loss < 0.1, "{loss}");
         let home = folder.path().join("model");
-        trained.operator.save(&home).expect("saved");
+        trained.model.save(&home).expect("saved");
         let again = FieldOperator::load(&home, &Device::flex()).expect("loaded");
         let mut input = Array4::zeros((1, 1, 8, 12));
         let mut output = vec![0.0; 96];
         let values = input.as_slice_mut().expect("contiguous");
         held.read(1, None, values, &mut output).expect("read");
         let predict = |operator: &FieldOperator| operator.predict(&input).expect("values");
-        assert_eq!(predict(&again), predict(&trained.operator));
+        assert_eq!(predict(&again), predict(&trained.model));
         assert!(again.predict(&Array4::zeros((1, 2, 8, 12))).is_err());
     }
 
@@ -303,7 +282,7 @@ mod tests {
         run(&parts, Some(&stop), false);
         run(&parts, Some(&stop), true);
         let resumed = run(&parts, None, true);
-        let bits = |t: &Trained| weights::collect(t.operator.network());
+        let bits = |t: &Fitted<FieldOperator>| weights::collect(t.model.network());
         assert_eq!(bits(&whole), bits(&resumed));
     }
 
@@ -371,7 +350,7 @@ mod tests {
         let trained =
             train(operator, &training, &data, None, folder.path(), options).expect("trained");
         trained
-            .operator
+            .model
             .save(&folder.path().join("model"))
             .expect("saved");
         let loaded = FieldOperator::load(&folder.path().join("model"), &device).expect("loaded");

@@ -280,10 +280,14 @@ fn learns_saves_and_loads() {
         ..Default::default()
     };
     let outcome = train(model, &training, &data, None, folder.path(), options).expect("trained");
-    assert!(outcome.train_loss < 0.02, "{}", outcome.train_loss);
+    assert!(
+        outcome.facts.train_loss < 0.02,
+        "{}",
+        outcome.facts.train_loss
+    );
 
     let folder = folder.path().join("model");
-    let trained = outcome.surrogate;
+    let trained = outcome.model;
     trained.save(&folder).expect("saved");
     let loaded = Surrogate::load(&folder, &device).expect("loaded");
     let x = noise([1, 3, 10, 20], &device, DType::F32);

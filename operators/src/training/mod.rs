@@ -19,7 +19,7 @@ mod windows;
 
 pub use config::{Stage, TrainingConfig};
 pub use optimiser::{AdamW, AdamWConfig, Norm};
-pub use roll_out::{Outcome, train};
+pub use roll_out::train;
 pub use task::{Part, Task};
-pub use trainer::{Fitted, RunOptions, fit};
+pub use trainer::{Fitted, RunOptions, TrainingFacts, fit};
 pub use windows::{MemoryWindows, Windows};

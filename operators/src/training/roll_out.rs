@@ -2,7 +2,7 @@
 
 use super::config::{Stage, TrainingConfig};
 use super::task::{Part, Task};
-use super::trainer::{self, RunOptions};
+use super::trainer::{self, Fitted, RunOptions};
 use super::windows::Windows;
 use crate::error::{Error, Result};
 use crate::loss::GridLoss;
@@ -11,23 +11,6 @@ use crate::surrogate::Surrogate;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
-
-/// A trained surrogate and how it got there.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The surrogate with its final weights.
-    pub surrogate: Surrogate,
-    /// Mean loss of the last epoch.
-    pub train_loss: f64,
-    /// Validation loss of the weights returned.
-    pub validation_loss: Option<f64>,
-    /// Optimiser steps.
-    pub steps: u64,
-    /// Wall time of training, over all resumed parts, in seconds.
-    pub seconds: f64,
-    /// `false` when stopped from outside.
-    pub finished: bool,
-}
 
 /// Trains a surrogate and writes `metrics.jsonl` and `checkpoint.safetensors` into `folder`.
 ///
@@ -41,7 +24,7 @@ pub fn train(
     validation: Option<&dyn Windows>,
     folder: &Path,
     options: RunOptions,
-) -> Result<Outcome> {
+) -> Result<Fitted<Surrogate>> {
     config.check()?;
     for windows in [Some(data), validation].into_iter().flatten() {
         check_windows(&surrogate, config, windows)?;
@@ -54,14 +37,7 @@ pub fn train(
         validation,
     };
     let fitted = trainer::fit(&task, config, folder, options)?;
-    Ok(Outcome {
-        surrogate: task.surrogate.with_network(fitted.network),
-        train_loss: fitted.train_loss,
-        validation_loss: fitted.validation_loss,
-        steps: fitted.steps,
-        seconds: fitted.seconds,
-        finished: fitted.finished,
-    })
+    Ok(fitted.map(|network| task.surrogate.with_network(network)))
 }
 
 /// Roll-outs from the first states of windows, compared with the states that follow.

@@ -13,6 +13,7 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Device;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -28,20 +29,38 @@ pub struct RunOptions<'a> {
     pub stop: Option<&'a AtomicBool>,
 }
 
-/// A trained network and how it got there.
+/// What was trained, and how it got there.
 #[derive(Debug)]
-pub struct Fitted<N> {
-    /// The network with its final weights, without autodiff.
-    pub network: N,
-    /// Mean loss of the last epoch.
-    pub train_loss: f64,
-    /// Validation loss of the weights returned.
-    pub validation_loss: Option<f64>,
+pub struct Fitted<M> {
+    /// The network with its final weights, without autodiff, or what holds it.
+    pub model: M,
+    /// The run.
+    pub facts: TrainingFacts,
+}
+
+impl<M> Fitted<M> {
+    /// The same run of what `f` makes of the model.
+    pub fn map<N>(self, f: impl FnOnce(M) -> N) -> Fitted<N> {
+        Fitted {
+            model: f(self.model),
+            facts: self.facts,
+        }
+    }
+}
+
+/// How a training run went.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct TrainingFacts {
     /// Optimiser steps.
     pub steps: u64,
     /// Wall time of training, over all resumed parts, in seconds.
     pub seconds: f64,
+    /// Mean loss of the last epoch.
+    pub train_loss: f64,
+    /// Validation loss of the weights returned.
+    pub validation_loss: Option<f64>,
     /// `false` when stopped from outside.
+    #[serde(skip)]
     pub finished: bool,
 }
 
@@ -379,12 +398,14 @@ impl<T: Task> Trainer<'_, T> {
         }
         let (train_loss, steps) = (f64::from_bits(progress.train_loss), progress.step);
         Ok(Fitted {
-            network: network.valid(),
-            train_loss,
-            validation_loss,
-            steps,
-            seconds,
-            finished,
+            model: network.valid(),
+            facts: TrainingFacts {
+                steps,
+                seconds,
+                train_loss,
+                validation_loss,
+                finished,
+            },
         })
     }
 }

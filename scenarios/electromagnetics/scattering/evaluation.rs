@@ -2,11 +2,12 @@
 //! nor any choice has seen.
 
 use super::bodies::{Kind, SceneEntry};
-use super::generate::{in_parallel, scene};
+use super::generate::scene;
 use super::rivals::{TrainingScenes, born, complex, input};
 use super::settings::{PolarizationName, Settings};
 use super::solve::{Fields, points, relative_l2, solve, wave_number};
 use crate::error::{Error, Result};
+use crate::on_cores::on_cores;
 use crate::run_folder::{ScoreRow, Scores};
 use curlwind_operators::field::FieldOperator;
 use curlwind_operators::residuals::{HelmholtzResidual, Stencil};
@@ -125,7 +126,7 @@ pub fn evaluate(
     };
     let timed = &held.scenes[..held.scenes.len().min(TIMED)];
     let finer = (FINER * about.reference_cells as f64).round() as usize;
-    let differences = in_parallel(timed.len(), |n| {
+    let differences = on_cores(timed.len(), |n| {
         let finer = solve(&settings.solver, finer, &timed[n])?;
         Ok(relative_l2(&held.truth[n].scattered, &finer.scattered))
     })?;
@@ -148,7 +149,7 @@ fn case(
     progress: &ProgressBar,
 ) -> Result<Case> {
     let run = |cells: usize| {
-        in_parallel(scenes.len(), |n| {
+        on_cores(scenes.len(), |n| {
             let fields = solve(&settings.solver, cells, &scenes[n]);
             progress.inc(1);
             fields

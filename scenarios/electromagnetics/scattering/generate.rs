@@ -4,14 +4,13 @@ use super::bodies::{Kind, SceneEntry};
 use super::settings::{Settings, TrainingSet};
 use super::solve::{Fields, points, solve};
 use crate::error::{Error, Result};
+use crate::on_cores::on_cores;
 use crate::run_folder::require_free_space;
 use curlwind_datasets::samples::{SampleLayout, SampleStore, SampleStoreWriter};
 use curlwind_datasets::store::{Channel, fingerprint};
 use indicatif::ProgressBar;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Fields of a stored scene, in order, with their units; relative to the incident amplitude.
 pub const CHANNELS: [&str; 5] = [
@@ -52,47 +51,6 @@ pub fn scene(settings: &Settings, kind: Kind, index: usize) -> Result<SceneEntry
     })
 }
 
-/// Solves many things at once, one per core, each on a thread of its own. Results are in order;
-/// the first error ends the work.
-///
-/// # Errors
-/// The first that `work` returns.
-pub fn in_parallel<T: Send>(
-    count: usize,
-    work: impl Fn(usize) -> Result<T> + Sync,
-) -> Result<Vec<T>> {
-    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let found: Mutex<Vec<(usize, Result<T>)>> = Mutex::default();
-    let worker = || {
-        while !stop.load(Ordering::Relaxed) {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= count {
-                break;
-            }
-            let result = work(index);
-            if result.is_err() {
-                stop.store(true, Ordering::Relaxed);
-            }
-            if let Ok(mut found) = found.lock() {
-                found.push((index, result));
-            }
-        }
-    };
-    // A pool of one thread each: scenes are independent, so nothing is lost to waiting.
-    let pools = (0..rayon::current_num_threads())
-        .map(|_| rayon::ThreadPoolBuilder::new().num_threads(1).build())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(Error::failed)?;
-    std::thread::scope(|scope| {
-        for pool in &pools {
-            scope.spawn(|| pool.install(worker));
-        }
-    });
-    let mut found = found.into_inner().map_err(Error::failed)?;
-    found.sort_by_key(|(index, _)| *index);
-    found.into_iter().map(|(_, result)| result).collect()
-}
-
 /// Makes the scenes that `place` still lacks, on all cores of the machine.
 ///
 /// # Errors
@@ -107,7 +65,7 @@ pub fn generate(settings: &Settings, place: &Path, progress: &ProgressBar) -> Re
     let left: usize = missing.iter().map(|&file| layout.range(file).len()).sum();
     progress.set_length(layout.samples as u64);
     progress.set_position((layout.samples - left) as u64);
-    in_parallel(missing.len(), |n| {
+    on_cores(missing.len(), |n| {
         let file = missing[n];
         let (mut fields, mut descriptions) = (Vec::new(), Vec::new());
         for index in layout.range(file) {

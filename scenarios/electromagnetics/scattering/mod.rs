@@ -18,7 +18,7 @@ pub mod solve;
 pub mod train;
 
 use crate::catalogue::BuiltIn;
-use crate::config::Document;
+use crate::config::{Configuration, Document};
 use crate::error::{Error, Result};
 pub use settings::Settings;
 
@@ -29,40 +29,24 @@ pub const BUILT_IN: [BuiltIn; 1] = [BuiltIn {
     text: include_str!("scattering.toml"),
 }];
 
-/// A scenario as read, with what is needed to refuse its values by file and line.
-pub struct Loaded {
-    /// The name it was asked for by.
-    pub name: String,
-    /// Its values.
-    pub settings: Settings,
-    document: Document,
+/// A scenario as read.
+pub type Loaded = crate::config::Loaded<Settings>;
+
+impl Configuration for Settings {
+    fn decode(document: &Document) -> Result<Self> {
+        Ok(document.decode()?)
+    }
+
+    fn seed(&mut self) -> &mut u64 {
+        &mut self.seed
+    }
+
+    fn check(loaded: &Loaded) -> Result<()> {
+        loaded.check()
+    }
 }
 
 impl Loaded {
-    /// Reads a scenario and checks what can be checked before any work.
-    ///
-    /// # Errors
-    /// Unknown key, wrong unit, wrong value: with the place, what was expected and the nearest
-    /// valid name.
-    pub fn read(name: &str, document: &Document, seed: Option<u64>) -> Result<Self> {
-        let mut settings: Settings = document.decode()?;
-        if let Some(seed) = seed {
-            settings.seed = seed;
-        }
-        let loaded = Self {
-            name: name.to_string(),
-            settings,
-            document: document.clone(),
-        };
-        loaded.check()?;
-        Ok(loaded)
-    }
-
-    /// The error that refuses the value at `path`, naming its file and line.
-    pub fn refuse(&self, path: &str, reason: impl std::fmt::Display) -> Error {
-        self.document.refuse(path, reason).into()
-    }
-
     /// What depends on several keys at once.
     fn check(&self) -> Result<()> {
         let Settings {

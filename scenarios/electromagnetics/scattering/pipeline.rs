@@ -16,9 +16,11 @@ use crate::report::run_page;
 use crate::run_folder::{
     Align, RunFolder, ScoreRow, Scores, Table, format_value, write_atomically,
 };
+use crate::training_data::store_folder;
 use curlwind_datasets::samples::SampleStore;
 use curlwind_datasets::store::Split;
-use curlwind_operators::field::Trained;
+use curlwind_operators::field::FieldOperator;
+use curlwind_operators::training::{Fitted, TrainingFacts};
 use curlwind_solvers::maxwell::analytic::{Body, Cylinder};
 use ndarray::Array2;
 use num_complex::Complex64;
@@ -153,30 +155,6 @@ fn stored(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<(Sam
     Ok((store, split))
 }
 
-/// What `train` made.
-#[derive(Serialize)]
-pub struct TrainedFacts {
-    /// Optimiser steps.
-    pub steps: u64,
-    /// Wall time in seconds.
-    pub seconds: f64,
-    /// Mean loss of the last epoch.
-    pub train_loss: f64,
-    /// Loss on the validation scenes.
-    pub validation_loss: Option<f64>,
-}
-
-impl From<&Trained> for TrainedFacts {
-    fn from(trained: &Trained) -> Self {
-        Self {
-            steps: trained.steps,
-            seconds: trained.seconds,
-            train_loss: trained.train_loss,
-            validation_loss: trained.validation_loss,
-        }
-    }
-}
-
 /// An operator trained on `data`, or on scenes generated into the run.
 ///
 /// # Errors
@@ -186,19 +164,17 @@ pub fn train(
     folder: &RunFolder,
     data: Option<&Path>,
     options: &Options,
-) -> Result<TrainedFacts> {
+) -> Result<TrainingFacts> {
     let (store, split) = match data {
         Some(data) => {
-            let inner = data.join("data");
-            let place = if inner.is_dir() { &inner } else { data };
-            let store = SampleStore::open(place).map_err(Error::unusable)?;
+            let store = SampleStore::open(store_folder(data)).map_err(Error::unusable)?;
             let split = split(&loaded.settings, &store)?;
             (store, split)
         }
         None => stored(loaded, folder, options)?,
     };
     let trained = operator(loaded, folder, &store, &split, options)?;
-    Ok(TrainedFacts::from(&trained))
+    Ok(trained.facts)
 }
 
 fn operator(
@@ -207,11 +183,11 @@ fn operator(
     store: &SampleStore,
     split: &Split,
     options: &Options,
-) -> Result<Trained> {
+) -> Result<Fitted<FieldOperator>> {
     let _phase = folder.phase("train")?;
     let how = (options.device.as_str(), options.quiet);
     let trained = train_operator(&loaded.settings, store, split, folder, how)?;
-    folder.note("training", &TrainedFacts::from(&trained))?;
+    folder.note("training", &trained.facts)?;
     Ok(trained)
 }
 
@@ -226,11 +202,11 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     let evaluation = {
         let _phase = folder.phase("evaluate")?;
         let training = StoredScenes::new(&store, scenes(&split.train));
-        let scales = &trained.operator.config().normalisation.input_std;
+        let scales = &trained.model.config().normalisation.input_std;
         let training = TrainingScenes::read(&training, scales)?;
         let held = scenes(&split.test);
         let bar = options.progress("evaluate");
-        evaluate(settings, &trained.operator, &training, &held, &bar)?
+        evaluate(settings, &trained.model, &training, &held, &bar)?
     };
     let scores = evaluation.scores(settings);
     scores.write(&folder.file("scores.json"))?;
@@ -340,10 +316,12 @@ fn verdict(settings: &Settings, evaluation: &Evaluation, folder: &RunFolder) -> 
     let manifest = folder.manifest();
     let cost = ["generate", "train"].map(|phase| manifest.phase_seconds(phase));
     sentences.push(format!(
-        "It cost {:.0} s of data generation and {:.0} s of training, with one seed; no setting was tuned in this run.",
-        cost[0], cost[1]
+        "It cost {:.0} s of data generation and {:.0} s of training on {} cores, with one seed; no setting was tuned in this run.",
+        cost[0], cost[1], manifest.threads
     ));
-    sentences.push(break_even(evaluation, error, cost[0] + cost[1]));
+    // Scenes are made and the operator is trained on all cores, answers are timed on one.
+    let cores = manifest.threads as f64;
+    sentences.push(break_even(evaluation, error, cores * (cost[0] + cost[1])));
     sentences
 }
 

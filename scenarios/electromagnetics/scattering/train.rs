@@ -4,13 +4,14 @@ use super::generate::CHANNELS;
 use super::settings::Settings;
 use crate::error::{Error, Result};
 use crate::run_folder::RunFolder;
+use crate::training_data;
 use curlwind_datasets::samples::SampleStore;
-use curlwind_datasets::store::{Split, SplitKind};
+use curlwind_datasets::store::Split;
 use curlwind_operators::field::{
-    FieldNormalisation, FieldOperator, FieldOperatorConfig, FieldSamples, Trained, train,
+    FieldNormalisation, FieldOperator, FieldOperatorConfig, FieldSamples, train,
 };
 use curlwind_operators::network::NetworkConfig;
-use curlwind_operators::training::RunOptions;
+use curlwind_operators::training::{Fitted, RunOptions};
 use curlwind_operators::{Error as OperatorError, device};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -102,31 +103,14 @@ fn mirror(field: &[f32], turned: &mut [f32], side: usize, which: u8) {
     }
 }
 
-/// Deals the scenes out; the split is recorded beside them and read back when it is there.
+/// Who trains on which scenes, see [`training_data::split`].
 ///
 /// # Errors
-/// Too few scenes, or a recorded split that asks for other shares.
+/// As there.
 pub fn split(settings: &Settings, store: &SampleStore) -> Result<Split> {
     let set = &settings.training_set;
-    let kind = SplitKind::Trajectories {
-        seed: settings.seed,
-    };
-    let fresh =
-        Split::new(store.complete(), 1, kind, set.validation, set.test).map_err(Error::unusable)?;
-    let file = store.path().join("split.json");
-    if !file.exists() {
-        fresh.save(&file).map_err(Error::failed)?;
-        return Ok(fresh);
-    }
-    let recorded = Split::load(&file).map_err(Error::unusable)?;
-    if recorded.hash != fresh.hash {
-        return Err(Error::unusable(format!(
-            "{} records another split of these scenes than `training_set.validation`, \
-             `training_set.test` and the seed now ask for; remove it to deal them out anew",
-            file.display()
-        )));
-    }
-    Ok(recorded)
+    let shares = [set.validation, set.test];
+    training_data::split(store.path(), store.complete(), 1, shares, settings.seed)
 }
 
 /// The scenes of a part of the split.
@@ -145,7 +129,7 @@ pub fn train_operator(
     split: &Split,
     folder: &RunFolder,
     (device_name, quiet): (&str, bool),
-) -> Result<Trained> {
+) -> Result<Fitted<FieldOperator>> {
     let layout = store.layout();
     let found: Vec<&str> = layout.channels.iter().map(|c| c.name.as_str()).collect();
     if found != CHANNELS {
@@ -197,7 +181,7 @@ pub fn train_operator(
         error => Error::failed(error),
     })?;
     trained
-        .operator
+        .model
         .save(&folder.file("model"))
         .map_err(Error::failed)?;
     Ok(trained)

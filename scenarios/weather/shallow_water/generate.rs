@@ -6,7 +6,7 @@ use super::initial::{Prepared, lat_lon, transform};
 use super::settings::{Initial, Settings};
 use super::simulation::solver_error;
 use crate::error::{Error, Result};
-use crate::fill_store::fill_store;
+use crate::on_cores::fill_store;
 use crate::run_folder::require_free_space;
 use curlwind_datasets::store::{Channel, Grid, Layout, Store, StoreWriter, fingerprint};
 use curlwind_solvers::shallow_water::{ShallowWater, State};

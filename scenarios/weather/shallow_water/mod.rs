@@ -23,8 +23,8 @@ pub mod train;
 pub mod windows;
 
 use crate::catalogue::BuiltIn;
-use crate::config::Document;
-use crate::error::{Error, Result};
+use crate::config::{Configuration, Document};
+use crate::error::Result;
 pub use settings::Settings;
 
 /// The scenarios that the program carries.
@@ -61,38 +61,20 @@ pub const CASES: [(&str, &str); 7] = [
     ),
 ];
 
-/// A scenario as read, with what is needed to refuse its values by file and line.
-pub struct Loaded {
-    /// The name it was asked for by.
-    pub name: String,
-    /// Its values.
-    pub settings: Settings,
-    document: Document,
-}
+/// A scenario as read.
+pub type Loaded = crate::config::Loaded<Settings>;
 
-impl Loaded {
-    /// Reads a scenario and checks what can be checked before any work.
-    ///
-    /// # Errors
-    /// Unknown key, wrong unit, wrong value: with the place, what was expected and the nearest
-    /// valid name.
-    pub fn read(name: &str, document: &Document, seed: Option<u64>) -> Result<Self> {
-        let mut settings: Settings = document.decode()?;
-        if let Some(seed) = seed {
-            settings.seed = seed;
-        }
-        let loaded = Self {
-            name: name.to_string(),
-            settings,
-            document: document.clone(),
-        };
-        loaded.check()?;
-        Ok(loaded)
+impl Configuration for Settings {
+    fn decode(document: &Document) -> Result<Self> {
+        Ok(document.decode()?)
     }
 
-    /// The error that refuses the value at `path`, naming its file and line.
-    pub fn refuse(&self, path: &str, reason: impl std::fmt::Display) -> Error {
-        self.document.refuse(path, reason).into()
+    fn seed(&mut self) -> &mut u64 {
+        &mut self.seed
+    }
+
+    fn check(loaded: &Loaded) -> Result<()> {
+        loaded.check()
     }
 }
 

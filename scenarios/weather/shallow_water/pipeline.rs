@@ -16,10 +16,12 @@ use crate::figures::Figure;
 use crate::report::run_page;
 use crate::run_folder::Align;
 use crate::run_folder::{RunFolder, ScoreRow, Scores, Table, write_atomically};
+use crate::training_data::store_folder;
 use crate::weather::scores::AreaMean;
 use curlwind_datasets::netcdf::quantity::STANDARD_GRAVITY;
 use curlwind_datasets::store::{Split, Store};
-use curlwind_operators::training::Outcome;
+use curlwind_operators::surrogate::Surrogate;
+use curlwind_operators::training::{Fitted, TrainingFacts};
 use curlwind_solvers::shallow_water::{Invariants, ShallowWater, State};
 use serde::Serialize;
 use std::path::Path;
@@ -209,30 +211,6 @@ pub fn generate(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Resul
     })
 }
 
-/// What `train` made.
-#[derive(Serialize)]
-pub struct Trained {
-    /// Optimiser steps.
-    pub steps: u64,
-    /// Wall time in seconds.
-    pub seconds: f64,
-    /// Mean loss of the last epoch.
-    pub train_loss: f64,
-    /// Loss on the validation flows.
-    pub validation_loss: Option<f64>,
-}
-
-impl From<&Outcome> for Trained {
-    fn from(outcome: &Outcome) -> Self {
-        Self {
-            steps: outcome.steps,
-            seconds: outcome.seconds,
-            train_loss: outcome.train_loss,
-            validation_loss: outcome.validation_loss,
-        }
-    }
-}
-
 /// A surrogate trained on `data`, or on flows generated into the run.
 ///
 /// # Errors
@@ -242,23 +220,17 @@ pub fn train(
     folder: &RunFolder,
     data: Option<&Path>,
     options: &Options,
-) -> Result<Trained> {
+) -> Result<TrainingFacts> {
     let (store, split) = match data {
         Some(data) => {
-            let inner = data.join("data");
-            let place = if inner.is_dir() {
-                inner
-            } else {
-                data.to_path_buf()
-            };
-            let store = Store::open(&place).map_err(Error::unusable)?;
+            let store = Store::open(store_folder(data)).map_err(Error::unusable)?;
             let split = split(&loaded.settings, &store)?;
             (store, split)
         }
         None => flows(loaded, folder, options)?,
     };
     let outcome = surrogate(loaded, folder, &store, &split, options)?;
-    Ok(Trained::from(&outcome))
+    Ok(outcome.facts)
 }
 
 fn flows(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<(Store, Split)> {
@@ -276,7 +248,7 @@ fn surrogate(
     store: &Store,
     split: &Split,
     options: &Options,
-) -> Result<Outcome> {
+) -> Result<Fitted<Surrogate>> {
     let _phase = folder.phase("train")?;
     let run = TrainingRun {
         store,
@@ -287,7 +259,7 @@ fn surrogate(
         resume: true,
     };
     let outcome = train_surrogate(&loaded.settings, &run)?;
-    folder.note("training", &Trained::from(&outcome))?;
+    folder.note("training", &outcome.facts)?;
     Ok(outcome)
 }
 
@@ -409,7 +381,7 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     };
     let (store, split) = flows(loaded, folder, options)?;
     let outcome = surrogate(loaded, folder, &store, &split, options)?;
-    let roller = Roller::new(outcome.surrogate)?;
+    let roller = Roller::new(outcome.model)?;
 
     let forecasting = folder.phase("forecast")?;
     let steps = reference.states.len() - 1;

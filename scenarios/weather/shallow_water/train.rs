@@ -5,10 +5,11 @@ use super::settings::Settings;
 use super::windows::StoreWindows;
 use crate::error::{Error, Result};
 use crate::run_folder::write_atomically;
-use curlwind_datasets::store::{Split, SplitKind, Statistics, Store};
+use crate::training_data;
+use curlwind_datasets::store::{Split, Statistics, Store};
 use curlwind_operators::network::NetworkConfig;
 use curlwind_operators::surrogate::{Normalisation, Predict, Surrogate, SurrogateConfig};
-use curlwind_operators::training::{Outcome, RunOptions, train};
+use curlwind_operators::training::{Fitted, RunOptions, train};
 use curlwind_operators::{Error as OperatorError, device};
 use curlwind_solvers::sphere::SphereGrid;
 use std::path::Path;
@@ -29,32 +30,21 @@ pub struct TrainingRun<'a> {
     pub resume: bool,
 }
 
-/// Deals the flows out; the split is recorded in the store's folder and read back when it is there.
+/// Who trains on which flows, see [`training_data::split`].
 ///
 /// # Errors
-/// Too few flows, or a recorded split that was tampered with or asks for other fractions.
+/// As there.
 pub fn split(settings: &Settings, store: &Store) -> Result<Split> {
     let set = &settings.training_set;
-    let kind = SplitKind::Trajectories {
-        seed: settings.seed,
-    };
+    let shares = [set.validation, set.test];
     let states = store.layout().steps;
-    let fresh = Split::new(store.complete(), states, kind, set.validation, set.test)
-        .map_err(Error::unusable)?;
-    let file = store.path().join("split.json");
-    if !file.exists() {
-        fresh.save(&file).map_err(Error::failed)?;
-        return Ok(fresh);
-    }
-    let recorded = Split::load(&file).map_err(Error::unusable)?;
-    if recorded.hash != fresh.hash {
-        return Err(Error::unusable(format!(
-            "{} records another split of these flows than `training_set.validation`, \
-             `training_set.test` and the seed now ask for; remove it to deal them out anew",
-            file.display()
-        )));
-    }
-    Ok(recorded)
+    training_data::split(
+        store.path(),
+        store.complete(),
+        states,
+        shares,
+        settings.seed,
+    )
 }
 
 /// Trains and saves the surrogate in `model/`.
@@ -62,7 +52,7 @@ pub fn split(settings: &Settings, store: &Store) -> Result<Split> {
 /// # Errors
 /// A configuration that does not fit the data, a loss that is not finite, files that cannot be
 /// written.
-pub fn train_surrogate(settings: &Settings, run: &TrainingRun) -> Result<Outcome> {
+pub fn train_surrogate(settings: &Settings, run: &TrainingRun) -> Result<Fitted<Surrogate>> {
     let layout = run.store.layout();
     let found: Vec<&str> = layout.channels.iter().map(|c| c.name.as_str()).collect();
     if found != CHANNELS.map(|(name, _)| name) {
@@ -139,7 +129,7 @@ pub fn train_surrogate(settings: &Settings, run: &TrainingRun) -> Result<Outcome
     )
     .map_err(training_error)?;
     outcome
-        .surrogate
+        .model
         .save(&run.folder.join("model"))
         .map_err(Error::failed)?;
     Ok(outcome)

@@ -78,8 +78,8 @@ fn config() -> TrainingConfig {
     }
 }
 
-fn bits(outcome: &Outcome) -> Vec<(String, Vec<u32>)> {
-    let weights = weights::collect(outcome.surrogate.network());
+fn bits(outcome: &Fitted<Surrogate>) -> Vec<(String, Vec<u32>)> {
+    let weights = weights::collect(outcome.model.network());
     weights
         .into_iter()
         .map(|(n, (_, v))| (n, v.into_iter().map(f32::to_bits).collect()))
@@ -134,9 +134,9 @@ fn learns_and_writes_metrics() {
         options,
     )
     .expect("trained");
-    let loss = outcome.validation_loss.expect("validated");
+    let loss = outcome.facts.validation_loss.expect("validated");
     // Persistence is wrong by 0.28 here.
-    assert!(outcome.finished && loss < 0.1, "{loss}");
+    assert!(outcome.facts.finished && loss < 0.1, "{loss}");
     let lines = std::fs::read_to_string(folder.path().join("metrics.jsonl")).expect("metrics");
     assert_eq!(
         lines
@@ -145,7 +145,7 @@ fn learns_and_writes_metrics() {
             .count(),
         12
     );
-    assert_eq!(outcome.steps, 12 * 5);
+    assert_eq!(outcome.facts.steps, 12 * 5);
 }
 
 #[test]
@@ -184,8 +184,11 @@ fn a_killed_run_resumes_with_the_same_bits() {
         );
         let resumed = run(parts.path(), &data, &config).expect("resumed");
         assert_eq!(bits(&expected), bits(&resumed));
-        assert_eq!(expected.train_loss.to_bits(), resumed.train_loss.to_bits());
-        assert_eq!(expected.steps, 20);
+        assert_eq!(
+            expected.facts.train_loss.to_bits(),
+            resumed.facts.train_loss.to_bits()
+        );
+        assert_eq!(expected.facts.steps, 20);
         let read = |folder: &Path| {
             std::fs::read_to_string(folder.join("metrics.jsonl"))
                 .expect("metrics")
@@ -218,7 +221,7 @@ fn stops_from_outside_and_continues() {
         .expect("run")
     };
     let first = run(options);
-    assert!(!first.finished && first.steps == 1);
+    assert!(!first.facts.finished && first.facts.steps == 1);
     let rest = run(RunOptions {
         stop: None,
         ..options

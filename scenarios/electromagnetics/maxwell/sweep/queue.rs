@@ -4,10 +4,9 @@ use super::super::Loaded;
 use super::super::solve::Solution;
 use super::cache::Cache;
 use super::designs::Range;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::on_cores::on_cores;
 use indicatif::ProgressBar;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// Above this many cells a design gets all threads, one design after the other: its fields do
 /// not fit the caches of single cores anyway, and memory is not multiplied.
@@ -65,8 +64,6 @@ pub fn solve(
         return designs.iter().map(one).collect();
     }
     on_cores(designs.len(), |n| one(&designs[n]))
-        .into_iter()
-        .collect()
 }
 
 /// A design from the cache, or solved and kept.
@@ -99,32 +96,4 @@ pub fn solve_one(
         cache.put(&key, &loaded.name, solution, &texts)?;
     }
     Ok(of(key, result.map_err(|e| e.to_string()), false))
-}
-
-/// Does `count` pieces of work, one thread for each: no barriers, and nothing shared but the last
-/// cache. The workers are threads of their own, since a rayon worker that waits for another pool
-/// takes up the next piece meanwhile.
-pub fn on_cores<T: Send>(count: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Vec<Result<T>> {
-    let next = AtomicUsize::new(0);
-    let slots: Vec<Mutex<Option<Result<T>>>> = (0..count).map(|_| Mutex::new(None)).collect();
-    std::thread::scope(|scope| {
-        for _ in 0..rayon::current_num_threads().min(count) {
-            scope.spawn(|| {
-                loop {
-                    let n = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(slot) = slots.get(n) else { return };
-                    let done = rayon::ThreadPoolBuilder::new()
-                        .num_threads(1)
-                        .build()
-                        .map_err(Error::failed)
-                        .and_then(|pool| pool.install(|| work(n)));
-                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
-                }
-            });
-        }
-    });
-    slots
-        .into_iter()
-        .filter_map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner))
-        .collect()
 }

@@ -13,6 +13,7 @@ use super::designs::{Plan, Range};
 use super::queue::{self, Solved};
 use super::table::{self, goal};
 use crate::error::{Error, Result};
+use crate::on_cores::on_cores;
 use curlwind_operators::design::DesignSurrogate;
 use curlwind_operators::design::optimise::{Search, SearchError, minimise};
 use indicatif::ProgressBar;
@@ -120,15 +121,13 @@ pub fn on_solver(
             .push(solved);
         Ok(value)
     };
-    let optima = queue::on_cores(starts.len(), |n| {
+    let optima = on_cores(starts.len(), |n| {
         minimise(&bounds, &[starts[n].to_vec()], &search, one).map_err(|error| match error {
             SearchError::Search(error) => Error::unusable(error),
             SearchError::Objective(error) => error,
         })
-    });
+    })?;
     let best = optima
-        .into_iter()
-        .collect::<Result<Vec<_>>>()?
         .into_iter()
         .flatten()
         .min_by(|a, b| a.value.total_cmp(&b.value));
