@@ -103,7 +103,7 @@ fn mirror(field: &[f32], turned: &mut [f32], side: usize, which: u8) {
     }
 }
 
-/// Who trains on which scenes, see [`training_data::split`].
+/// Who trains on which scenes, see `training_data::split`.
 ///
 /// # Errors
 /// As there.

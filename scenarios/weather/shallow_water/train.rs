@@ -30,7 +30,7 @@ pub struct TrainingRun<'a> {
     pub resume: bool,
 }
 
-/// Who trains on which flows, see [`training_data::split`].
+/// Who trains on which flows, see `training_data::split`.
 ///
 /// # Errors
 /// As there.
