@@ -91,7 +91,13 @@ impl Flows {
 
     fn metric(&self) -> GridLoss {
         let shape = [self.grid.nlat(), self.grid.nlon()];
-        GridLoss::uniform(LossKind::RelativeL2, shape, &Device::flex(), DType::F32)
+        GridLoss::uniform(
+            LossKind::RelativeL2,
+            shape,
+            true,
+            &Device::flex(),
+            DType::F32,
+        )
     }
 
     /// Mean error of a network that was made for this grid.
@@ -112,7 +118,7 @@ fn set_up(name: &str) -> Result<(NetworkConfig, TrainingConfig, AdamWConfig), Fa
     let stage = Stage {
         roll_out: 1,
         epochs: EPOCHS,
-        learning_rate: None,
+        ..Stage::default()
     };
     let training = TrainingConfig {
         stages: vec![stage],

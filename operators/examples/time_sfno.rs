@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             ..SfnoConfig::default()
         };
         let mut network = config.init(&grid, &device)?;
-        let loss = GridLoss::sphere(LossKind::RelativeL2, &grid, &device, DType::F32);
+        let loss = GridLoss::sphere(LossKind::RelativeL2, &grid, &device, DType::F32)?;
         let mut optimiser = AdamW::new(AdamWConfig::default(), &network);
         let normal =
             || Tensor::<4>::random([4, 3, 32, 64], Distribution::Normal(0.0, 1.0), &device);

@@ -144,6 +144,11 @@ impl Network {
         }
     }
 
+    /// Whether fields may have 16 bits where weights have 32.
+    pub fn takes_bf16(&self) -> bool {
+        matches!(self, Self::Fno(_))
+    }
+
     /// The same weights for fields on another grid.
     pub fn at_grid(&self, grid: &SphereGrid) -> Result<Self> {
         Ok(match self {

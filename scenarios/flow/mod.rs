@@ -20,6 +20,7 @@ pub mod problem;
 pub mod roll_out;
 pub mod samples;
 pub mod settings;
+pub mod symmetry;
 
 use crate::catalogue::BuiltIn;
 use crate::error::Result;

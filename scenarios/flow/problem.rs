@@ -2,7 +2,9 @@
 
 use crate::error::Result;
 use curlwind_datasets::store::{Channel, Grid};
+use curlwind_operators::field::{FieldPairs, Symmetry};
 use ndarray::{Array3, ArrayView3, ArrayView4};
+use std::sync::Arc;
 
 /// A key of a scenario and what is wrong with its value.
 pub type Refusal = (String, String);
@@ -69,8 +71,33 @@ pub trait Problem: Send + Sync {
     /// Whether the input is an earlier state of the output, so that it may be taken to persist.
     fn persists(&self) -> bool;
 
+    /// Whether fields go on at one side as at the other.
+    fn periodic(&self) -> bool;
+
+    /// What makes of a pair another that solves the equation; training pairs are drawn with it.
+    fn symmetry(&self) -> Option<Arc<Symmetry>>;
+
     /// Whether the program carries samples of this problem.
     fn has_carried(&self) -> bool {
         false
     }
+}
+
+/// Training pairs as the physics has them: where they repeat, which follow each other, what is as good.
+///
+/// # Errors
+/// When the pairs are not those of whole samples.
+pub fn with_physics(problem: &dyn Problem, mut pairs: FieldPairs) -> Result<FieldPairs> {
+    if problem.periodic() {
+        pairs = pairs.on_a_torus();
+    }
+    if problem.persists() {
+        pairs = pairs
+            .in_sequences(problem.pairs())
+            .map_err(crate::error::Error::failed)?;
+    }
+    Ok(match problem.symmetry() {
+        Some(symmetry) => pairs.with_symmetry(symmetry),
+        None => pairs,
+    })
 }

@@ -1,6 +1,6 @@
 //! Samples to learn from and to judge by, in memory.
 
-use super::problem::Problem;
+use super::problem::{Problem, with_physics};
 use super::settings::Settings;
 use crate::error::{Error, Result};
 use curlwind_datasets::simulations::{Simulations, Windows};
@@ -73,9 +73,10 @@ pub fn from_store(store: &Store, split: &Split, problem: &dyn Problem) -> Result
         samples,
         pairs: problem.pairs(),
     });
+    let validation = part(&split.validation)?;
     Ok(Samples {
-        training: part(&split.train)?.ok_or_else(nothing)?,
-        validation: part(&split.validation)?,
+        training: with_physics(problem, part(&split.train)?.ok_or_else(nothing)?)?,
+        validation: validation.map(|v| with_physics(problem, v)).transpose()?,
         tests: tests.into_iter().collect(),
     })
 }
@@ -134,9 +135,13 @@ pub fn from_file(path: &Path, settings: &Settings) -> Result<(Samples, [Vec<Stri
         samples,
         pairs: per_sample,
     });
+    let in_time = |pairs: FieldPairs| match steps {
+        0 => Ok(pairs),
+        _ => pairs.in_sequences(per_sample).map_err(Error::failed),
+    };
     let samples = Samples {
-        training: part(&split.train)?.ok_or_else(nothing)?,
-        validation: part(&split.validation)?,
+        training: in_time(part(&split.train)?.ok_or_else(nothing)?)?,
+        validation: part(&split.validation)?.map(in_time).transpose()?,
         tests: tests.into_iter().collect(),
     };
     let states = file.state_channels().iter();

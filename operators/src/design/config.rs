@@ -109,6 +109,10 @@ impl DesignSurrogateConfig {
                 self.coverage,
             ));
         }
+        if !matches!(self.loss, LossKind::RelativeL2 | LossKind::Mse) {
+            let expected = "relative_l2 or mse";
+            return Err(Error::config("loss", expected, "a loss of fields"));
+        }
         if self.form == Form::Immittance && !self.passive {
             let expected = "`rational` where `passive` is false";
             return Err(Error::config("form", expected, "`immittance`"));
@@ -143,7 +147,7 @@ impl DesignSurrogateConfig {
             stages: vec![Stage {
                 roll_out: 1,
                 epochs: self.steps.div_ceil(batches).max(1),
-                learning_rate: None,
+                ..Stage::default()
             }],
             batch_size,
             learning_rate: self.learning_rate,

@@ -231,7 +231,8 @@ pub(super) fn norms(
     };
     let norms: Vec<f64> = designs.iter().map(norm).collect();
     match loss {
-        LossKind::RelativeL2 => norms,
+        // the others are of fields, and refused
+        LossKind::RelativeL2 | LossKind::RelativeH1 | LossKind::Spectral => norms,
         LossKind::Mse => {
             let mean = norms.iter().sum::<f64>() / norms.len().max(1) as f64;
             vec![mean; norms.len()]

@@ -151,7 +151,13 @@ impl Task for Objective<'_> {
         Ok(batch)
     }
 
-    fn loss(&self, network: &ResonanceNetwork, batch: Batch, device: &Device) -> Tensor<1> {
+    fn loss(
+        &self,
+        network: &ResonanceNetwork,
+        batch: Batch,
+        _stage: &Stage,
+        device: &Device,
+    ) -> Tensor<1> {
         let (size, pairs) = (batch.size, self.curves.pairs);
         let count = batch.frequencies.len();
         let d = batch.parameters.len() / size;
@@ -177,7 +183,8 @@ impl Task for Objective<'_> {
         let error = mean_square(prediction - target.clone());
         match self.loss {
             LossKind::Mse => error.mean(),
-            LossKind::RelativeL2 => {
+            // the others are of fields, and refused
+            LossKind::RelativeL2 | LossKind::RelativeH1 | LossKind::Spectral => {
                 let norm = mean_square(target) + FLOOR;
                 ((error + FLOOR * FLOOR) / norm).sqrt().mean()
             }

@@ -7,9 +7,10 @@
 //! * [`train`]: the task for the trainer.
 
 mod operator;
+mod resolution;
 mod samples;
 mod training;
 
 pub use operator::{FieldNormalisation, FieldOperator, FieldOperatorConfig};
-pub use samples::{FieldPairs, FieldSamples};
+pub use samples::{FieldPairs, FieldSamples, Symmetry};
 pub use training::train;

@@ -2,8 +2,10 @@
 
 use super::FieldNormalisation;
 use crate::error::{Error, Result};
-use ndarray::{Array4, ArrayView3, Axis};
+use ndarray::{Array4, ArrayView3, ArrayViewMut3, Axis};
 use rand_chacha::ChaCha8Rng;
+use std::fmt;
+use std::sync::Arc;
 
 /// A source of training pairs.
 pub trait FieldSamples: Sync {
@@ -17,6 +19,17 @@ pub trait FieldSamples: Sync {
 
     /// `[input channels, output channels, rows, columns]`; fields on a line have one row.
     fn shape(&self) -> [usize; 4];
+
+    /// Whether fields go on at one side as at the other.
+    fn periodic(&self) -> bool {
+        false
+    }
+
+    /// Pairs that follow each other in time, the output of one the input of the next: pair `i`
+    /// stands in the sequence `i / sequence`.
+    fn sequence(&self) -> usize {
+        1
+    }
 
     /// Reads a pair, `[channel][row][column]` each. With a generator, the pair may be another one
     /// that the equation's symmetries make of it, chosen by the generator alone.
@@ -83,11 +96,25 @@ impl FieldNormalisation {
     }
 }
 
+/// Makes of a pair, `[channel][row][column]` each, another that the equation allows as well, chosen by
+/// the generator alone.
+pub type Symmetry = dyn Fn(&mut ChaCha8Rng, ArrayViewMut3<f32>, ArrayViewMut3<f32>) + Send + Sync;
+
 /// Pairs of fields in memory, `[sample][channel][row][column]`; fields on a line have one row.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FieldPairs {
     inputs: Array4<f32>,
     outputs: Array4<f32>,
+    periodic: bool,
+    sequence: usize,
+    symmetry: Option<Arc<Symmetry>>,
+}
+
+impl fmt::Debug for FieldPairs {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let shape = (self.inputs.dim(), self.outputs.dim());
+        f.debug_tuple("FieldPairs").field(&shape).finish()
+    }
 }
 
 impl FieldPairs {
@@ -108,7 +135,48 @@ impl FieldPairs {
         if n * c * d * h * w == 0 {
             return Err(Error::Data("expected samples, found none".into()));
         }
-        Ok(Self { inputs, outputs })
+        Ok(Self {
+            inputs,
+            outputs,
+            periodic: false,
+            sequence: 1,
+            symmetry: None,
+        })
+    }
+
+    /// Says that the fields go on at one side as at the other.
+    #[must_use]
+    pub fn on_a_torus(self) -> Self {
+        Self {
+            periodic: true,
+            ..self
+        }
+    }
+
+    /// Says that so many pairs follow each other in time; they must divide the number of pairs.
+    ///
+    /// # Errors
+    /// When they do not.
+    pub fn in_sequences(self, pairs: usize) -> Result<Self> {
+        if pairs == 0 || !self.len().is_multiple_of(pairs) {
+            let count = self.len();
+            return Err(Error::Data(format!(
+                "expected sequences that divide {count} pairs, found {pairs}"
+            )));
+        }
+        Ok(Self {
+            sequence: pairs,
+            ..self
+        })
+    }
+
+    /// Draws training pairs with a symmetry.
+    #[must_use]
+    pub fn with_symmetry(self, symmetry: Arc<Symmetry>) -> Self {
+        Self {
+            symmetry: Some(symmetry),
+            ..self
+        }
     }
 
     /// `[row, column]` of the grid.
@@ -138,10 +206,18 @@ impl FieldSamples for FieldPairs {
         [inputs, self.outputs.dim().1, rows, columns]
     }
 
+    fn periodic(&self) -> bool {
+        self.periodic
+    }
+
+    fn sequence(&self) -> usize {
+        self.sequence
+    }
+
     fn read(
         &self,
         index: usize,
-        _symmetry: Option<&mut ChaCha8Rng>,
+        symmetry: Option<&mut ChaCha8Rng>,
         input: &mut [f32],
         output: &mut [f32],
     ) -> Result<()> {
@@ -150,6 +226,14 @@ impl FieldSamples for FieldPairs {
         };
         copy(self.inputs.index_axis(Axis(0), index), input);
         copy(self.outputs.index_axis(Axis(0), index), output);
+        if let (Some(apply), Some(rng)) = (&self.symmetry, symmetry) {
+            let [inputs, outputs, rows, columns] = self.shape();
+            let view = |channels, values| {
+                ArrayViewMut3::from_shape((channels, rows, columns), values)
+                    .map_err(|e| Error::Data(e.to_string()))
+            };
+            apply(rng, view(inputs, input)?, view(outputs, output)?);
+        }
         Ok(())
     }
 }

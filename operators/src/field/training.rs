@@ -1,18 +1,25 @@
 //! Training of an operator of fields.
 
 use super::operator::per_channel;
+use super::resolution::Resolution;
 use super::{FieldOperator, FieldSamples};
 use crate::error::{Error, Result};
 use crate::loss::GridLoss;
 use crate::network::Network;
-use crate::training::{Fitted, Part, RunOptions, Stage, Task, TrainingConfig, fit};
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use crate::training::{
+    Fitted, Part, Precision, RunOptions, Stage, Task, TrainingConfig, fit, share_of,
+};
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
 
 /// Trains an operator and writes `metrics.jsonl` and `checkpoint.safetensors` into `folder`. The
 /// loss is that of the physical outputs, each channel in units of its deviation. Training pairs are
-/// drawn with their symmetries, validation pairs as they are.
+/// drawn with their symmetries, validation pairs as they are. In roll-outs the first inputs are the
+/// outputs of the step before; what other inputs there are stays.
 ///
 /// # Errors
 /// When the samples do not fit the operator or the configuration, reading or writing fails, or the
@@ -37,15 +44,26 @@ pub fn train(
             });
         }
     }
-    if let Some(stage) = config.stages.iter().find(|s| s.roll_out != 1) {
-        let expected = "1: the operator is no time stepper";
-        return Err(Error::config("stages.roll_out", expected, stage.roll_out));
-    }
+    check_roll_outs(&operator, config, [Some(data), validation])?;
+    check_network(&operator, config)?;
     about.network.check_plane([rows, columns])?;
+    let (size, periodic) = ([rows, columns], data.periodic());
+    let mut grids = vec![Resolution::new(size, rows.max(columns), periodic)?];
+    for points in &config.resolutions {
+        grids.push(Resolution::new(size, *points, periodic)?);
+    }
     let device = operator.device();
     let task = Pairs {
-        loss: GridLoss::uniform(config.loss, [rows, columns], &device, DType::F32),
+        grids: grids
+            .into_iter()
+            .map(|grid| {
+                let loss =
+                    GridLoss::uniform(config.loss, grid.size(), periodic, &device, DType::F32);
+                (grid, loss)
+            })
+            .collect(),
         operator,
+        config,
         data,
         validation,
     };
@@ -53,19 +71,163 @@ pub fn train(
     Ok(fitted.map(|network| task.operator.with_network(network)))
 }
 
+fn check_roll_outs(
+    operator: &FieldOperator,
+    config: &TrainingConfig,
+    samples: [Option<&dyn FieldSamples>; 2],
+) -> Result<()> {
+    let longest = config.stages.iter().map(|s| s.roll_out).max().unwrap_or(1);
+    if longest == 1 {
+        return Ok(());
+    }
+    let about = operator.config();
+    let pairs = samples.into_iter().flatten().map(FieldSamples::sequence);
+    let shortest = pairs.min().unwrap_or(1);
+    if shortest == 1 || about.inputs.len() < about.outputs.len() {
+        let expected = "1: the operator is no time stepper";
+        return Err(Error::config("stages.roll_out", expected, longest));
+    }
+    if longest > shortest {
+        let expected = format!("at most {shortest}, the pairs of a sample");
+        return Err(Error::config("stages.roll_out", expected, longest));
+    }
+    if config.checkpoint_activations {
+        let expected = "1 with `checkpoint_activations`";
+        return Err(Error::config("stages.roll_out", expected, longest));
+    }
+    Ok(())
+}
+
+/// What not every network can do.
+fn check_network(operator: &FieldOperator, config: &TrainingConfig) -> Result<()> {
+    let (network, name) = (operator.network(), operator.config().network.name());
+    let modes = config.stages.iter().find_map(|stage| stage.modes);
+    if modes.is_some() && network.limited(modes).is_none() {
+        let expected = "a network of Fourier layers, e.g. fno";
+        return Err(Error::config("stages.modes", expected, name));
+    }
+    if config.checkpoint_activations && network.parts([1, 1]).is_none() {
+        let expected = "a network that is a chain of layers, e.g. fno";
+        return Err(Error::config("checkpoint_activations", expected, name));
+    }
+    if config.precision == Precision::Bf16 && !network.takes_bf16() {
+        let expected = "f32 for this network";
+        return Err(Error::config("precision", expected, name));
+    }
+    Ok(())
+}
+
 struct Pairs<'a> {
     operator: FieldOperator,
-    loss: GridLoss,
+    config: &'a TrainingConfig,
+    /// The grid of the samples, then those to train on.
+    grids: Vec<(Resolution, GridLoss)>,
     data: &'a dyn FieldSamples,
     validation: Option<&'a dyn FieldSamples>,
 }
 
-/// Normalised inputs, and outputs over their deviation: shifted they would have another relative
-/// error.
+/// Normalised inputs, and outputs over their deviation, step by step: shifted they would have another
+/// relative error.
 struct Batch {
     inputs: Vec<f32>,
-    outputs: Vec<f32>,
+    outputs: Vec<Vec<f32>>,
     size: usize,
+    /// Which of the grids.
+    grid: usize,
+}
+
+impl Pairs<'_> {
+    /// Reads a sequence of `targets.len()` pairs that contains the pair `index`.
+    fn read_sequence(
+        &self,
+        samples: &dyn FieldSamples,
+        index: usize,
+        symmetry: Option<&mut ChaCha8Rng>,
+        input: &mut Vec<f32>,
+        targets: &mut [Vec<f32>],
+    ) -> Result<()> {
+        let [inputs, outputs, rows, columns] = samples.shape();
+        let points = rows * columns;
+        let sequence = samples.sequence();
+        // near the end of a sequence it is its last pairs
+        let start = index - (index % sequence + targets.len()).saturating_sub(sequence);
+        let mut first = vec![0.0; inputs * points];
+        let mut before = vec![0.0; inputs * points];
+        let generator = symmetry.as_deref().cloned();
+        for (step, target) in targets.iter_mut().enumerate() {
+            let mut output = vec![0.0; outputs * points];
+            let from = if step == 0 { &mut first } else { &mut before };
+            // all pairs of a sequence in the same symmetry
+            let mut rng = generator.clone();
+            samples.read(start + step, rng.as_mut(), from, &mut output)?;
+            target.extend(output);
+        }
+        if let (Some(rng), Some(_)) = (symmetry, generator) {
+            samples.read(
+                start,
+                Some(rng),
+                &mut before,
+                &mut vec![0.0; outputs * points],
+            )?;
+        }
+        input.extend(first);
+        Ok(())
+    }
+
+    /// What the next step sees of a prediction in units of the outputs' deviations.
+    fn next_input(&self, prediction: Tensor<4>, input: Tensor<4>) -> Tensor<4> {
+        let n = &self.operator.config().normalisation;
+        let states = prediction.dims()[1];
+        let ratio = |a: &[f64]| -> Vec<f64> {
+            let pairs = a.iter().zip(&n.input_std).take(states);
+            pairs.map(|(a, std)| a / std).collect()
+        };
+        let scale = per_channel(ratio(&n.output_std), &prediction);
+        let shift = per_channel(ratio(&n.input_mean), &prediction);
+        let next = prediction * scale - shift;
+        let [_, inputs, ..] = input.dims();
+        match inputs > states {
+            true => {
+                let constant = input.narrow(1, states, inputs - states);
+                Tensor::cat(vec![next, constant], 1)
+            }
+            false => next,
+        }
+    }
+
+    /// Input and targets as tensors.
+    fn tensors(&self, batch: Batch, device: &Device) -> (Tensor<4>, Vec<Tensor<4>>) {
+        let [inputs, outputs, ..] = self.data.shape();
+        let [rows, columns] = self.grids[batch.grid].0.size();
+        let tensor = |values: Vec<f32>, channels: usize| {
+            let data = TensorData::new(values, [batch.size, channels, rows, columns]);
+            Tensor::<4>::from_data(data, (device, DType::F32))
+        };
+        let targets = batch.outputs.into_iter().map(|t| tensor(t, outputs));
+        (tensor(batch.inputs, inputs), targets.collect())
+    }
+
+    /// The mean of each output in units of its deviation, which the network leaves out.
+    fn shift(&self, like: &Tensor<4>) -> Tensor<4> {
+        let n = &self.operator.config().normalisation;
+        let means = n.output_mean.iter().zip(&n.output_std);
+        per_channel(means.map(|(mean, std)| mean / std).collect(), like)
+    }
+
+    /// In the numbers that fields are kept in.
+    fn rounded(&self, x: Tensor<4>) -> Tensor<4> {
+        match self.config.precision {
+            Precision::F32 => x,
+            Precision::Bf16 => x.cast(FloatDType::BF16),
+        }
+    }
+}
+
+fn full(x: Tensor<4>) -> Tensor<4> {
+    match x.dtype() {
+        DType::F32 => x,
+        _ => x.cast(FloatDType::F32),
+    }
 }
 
 impl Task for Pairs<'_> {
@@ -97,49 +259,127 @@ impl Task for Pairs<'_> {
         &self,
         part: Part,
         indices: &[usize],
-        _stage: &Stage,
+        stage: &Stage,
         rng: &mut ChaCha8Rng,
     ) -> Result<Batch> {
         let samples = match (part, self.validation) {
             (Part::Validation, Some(samples)) => samples,
             _ => self.data,
         };
-        let [inputs, outputs, rows, columns] = samples.shape();
+        let [_, _, rows, columns] = samples.shape();
         let points = rows * columns;
-        let mut batch = Batch {
-            inputs: vec![0.0; indices.len() * inputs * points],
-            outputs: vec![0.0; indices.len() * outputs * points],
-            size: indices.len(),
+        let training = part == Part::Training;
+        let grid = match training && self.grids.len() > 1 {
+            true => rng.random_range(1..self.grids.len()),
+            false => 0,
         };
-        let places = batch
-            .inputs
-            .chunks_mut(inputs * points)
-            .zip(batch.outputs.chunks_mut(outputs * points));
+        let mut inputs = Vec::new();
+        let mut outputs = vec![Vec::new(); stage.roll_out];
+        for &index in indices {
+            let symmetry = training.then_some(&mut *rng);
+            self.read_sequence(samples, index, symmetry, &mut inputs, &mut outputs)?;
+        }
         let n = &self.operator.config().normalisation;
-        for (&index, (input, output)) in indices.iter().zip(places) {
-            let symmetry = (part == Part::Training).then_some(&mut *rng);
-            samples.read(index, symmetry, input, output)?;
-            for (c, field) in input.chunks_mut(points).enumerate() {
-                scale(field, n.input_mean[c], n.input_std[c]);
-            }
-            for (c, field) in output.chunks_mut(points).enumerate() {
-                scale(field, 0.0, n.output_std[c]);
+        for (c, field) in inputs.chunks_mut(points).enumerate() {
+            let c = c % n.input_std.len();
+            scale(field, n.input_mean[c], n.input_std[c]);
+        }
+        for fields in &mut outputs {
+            for (c, field) in fields.chunks_mut(points).enumerate() {
+                scale(field, 0.0, n.output_std[c % n.output_std.len()]);
             }
         }
-        Ok(batch)
+        let resolution = &self.grids[grid].0;
+        Ok(Batch {
+            inputs: resolution.apply(inputs),
+            outputs: outputs.into_iter().map(|o| resolution.apply(o)).collect(),
+            size: indices.len(),
+            grid,
+        })
     }
 
-    fn loss(&self, network: &Network, batch: Batch, device: &Device) -> Tensor<1> {
-        let [inputs, outputs, rows, columns] = self.data.shape();
-        let tensor = |values: Vec<f32>, channels: usize| {
-            let data = TensorData::new(values, [batch.size, channels, rows, columns]);
-            Tensor::<4>::from_data(data, (device, DType::F32))
+    /// Mean loss over the steps of a roll-out, or that of its last step alone.
+    fn loss(&self, network: &Network, batch: Batch, stage: &Stage, device: &Device) -> Tensor<1> {
+        let loss = &self.grids[batch.grid].1;
+        let (mut input, targets) = self.tensors(batch, device);
+        let limited = network.limited(stage.modes);
+        let network = limited.as_ref().unwrap_or(network);
+        let last = targets.len() - 1;
+        let mut losses = Vec::new();
+        for (step, target) in targets.into_iter().enumerate() {
+            let unseen = stage.push_forward && step < last;
+            let output = match unseen {
+                // what the gradient does not see is a constant
+                true => network.valid().forward(self.rounded(input.clone().inner())),
+                false => network.forward(self.rounded(input.clone())),
+            };
+            let output = full(output);
+            let prediction = output.clone() + self.shift(&output);
+            if step < last {
+                input = self.next_input(prediction.clone(), input);
+            }
+            if !unseen {
+                losses.push(loss.forward(prediction, target));
+            }
+        }
+        match losses.len() {
+            1 => losses.remove(0),
+            _ => Tensor::cat(losses, 0).mean(),
+        }
+    }
+
+    /// With forgotten activations: what goes into each part is kept, and each part is run again for
+    /// its own gradients, the last first.
+    fn gradients(
+        &self,
+        network: &Network,
+        batch: Batch,
+        stage: &Stage,
+        share: f64,
+        device: &Device,
+    ) -> (Tensor<1>, GradientsParams) {
+        let limited = network.limited(stage.modes);
+        let network = limited.as_ref().unwrap_or(network);
+        let frozen = network.valid();
+        let size = self.grids[batch.grid].0.size();
+        let parts = match self.config.checkpoint_activations {
+            true => network.parts(size).zip(frozen.parts(size)),
+            false => None,
         };
-        let (inputs, target) = (tensor(batch.inputs, inputs), tensor(batch.outputs, outputs));
-        let n = &self.operator.config().normalisation;
-        let mean = n.output_mean.iter().zip(&n.output_std);
-        let shift = per_channel(mean.map(|(mean, std)| mean / std).collect(), &target);
-        self.loss.forward(network.forward(inputs) + shift, target)
+        let Some((parts, frozen)) = parts else {
+            let loss = share_of(self.loss(network, batch, stage, device), share);
+            let value = loss.clone().inner();
+            return (value, GradientsParams::from_grads(loss.backward(), network));
+        };
+        let loss = &self.grids[batch.grid].1;
+        let (input, mut targets) = self.tensors(batch, &device.clone().without_autodiff());
+        let mut inputs = vec![self.rounded(input)];
+        for part in &frozen[..frozen.len() - 1] {
+            let next = part(inputs[inputs.len() - 1].clone());
+            inputs.push(next);
+        }
+        let mut sum = burn::optim::GradientsAccumulator::new();
+        let (mut value, mut gradient) = (None, None);
+        for (part, input) in parts.iter().zip(inputs).rev() {
+            let input = input.autodiff().require_grad();
+            let output = part(input.clone());
+            // the output times a constant gradient has that gradient
+            let scalar = match gradient.take() {
+                None => {
+                    let output = full(output);
+                    let prediction = output.clone() + self.shift(&output);
+                    let loss = share_of(loss.forward(prediction, targets.remove(0)), share);
+                    value = Some(loss.clone().inner());
+                    loss
+                }
+                Some(gradient) => (full(output) * full(gradient)).sum(),
+            };
+            let mut grads = scalar.backward();
+            gradient = input.grad_remove(&mut grads);
+            sum.accumulate(network, GradientsParams::from_grads(grads, network));
+        }
+        let value = value.unwrap_or_else(|| Tensor::zeros([1], device));
+        (value, sum.grads())
     }
 }
 
@@ -150,218 +390,4 @@ fn scale(field: &mut [f32], mean: f64, std: f64) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{FieldNormalisation, FieldOperatorConfig, FieldPairs};
-    use super::*;
-    use crate::fno::FnoConfig;
-    use crate::network::NetworkConfig;
-    use crate::weights;
-    use ndarray::Array4;
-    use rand::Rng;
-    use std::sync::atomic::AtomicBool;
-
-    /// Smooth random fields and their negatives shifted by a column.
-    struct Shifted(usize);
-
-    impl FieldSamples for Shifted {
-        fn len(&self) -> usize {
-            self.0
-        }
-
-        fn shape(&self) -> [usize; 4] {
-            [1, 1, 8, 12]
-        }
-
-        fn read(
-            &self,
-            index: usize,
-            symmetry: Option<&mut ChaCha8Rng>,
-            input: &mut [f32],
-            output: &mut [f32],
-        ) -> Result<()> {
-            let sign = match symmetry {
-                Some(rng) => 1.0 - 2.0 * f32::from(u8::from(rng.random::<bool>())),
-                None => 1.0,
-            };
-            let value = |row: usize, column: usize| {
-                let phase = index as f32 * 0.7 + row as f32 * 0.8;
-                sign * (phase + column as f32 * std::f32::consts::TAU / 12.0).sin()
-            };
-            for row in 0..8 {
-                for column in 0..12 {
-                    input[row * 12 + column] = value(row, column);
-                    output[row * 12 + column] = -3.0 * value(row, column + 1);
-                }
-            }
-            Ok(())
-        }
-    }
-
-    fn operator(seed: u64) -> FieldOperator {
-        let device = Device::flex();
-        device.seed(seed);
-        let normalisation = FieldNormalisation::of(&Shifted(10), true).expect("sizes");
-        let ratio = normalisation.output_std[0] / normalisation.input_std[0];
-        assert!((ratio - 3.0).abs() < 1e-3);
-        let config = FieldOperatorConfig {
-            network: NetworkConfig::Fno(FnoConfig {
-                n_modes: vec![4, 4],
-                hidden_channels: 8,
-                layers: 2,
-                domain_padding: 0.25,
-                ..Default::default()
-            }),
-            inputs: vec!["in".into()],
-            outputs: vec!["out".into()],
-            normalisation,
-            about: serde_json::Value::Null,
-        };
-        FieldOperator::new(config, &device).expect("operator")
-    }
-
-    fn config(epochs: usize) -> TrainingConfig {
-        TrainingConfig {
-            stages: vec![Stage {
-                roll_out: 1,
-                epochs,
-                learning_rate: None,
-            }],
-            learning_rate: 5e-3,
-            ..Default::default()
-        }
-    }
-
-    #[test]
-    fn it_learns_and_survives_a_folder() {
-        let folder = tempfile::tempdir().expect("folder");
-        let options = RunOptions {
-            quiet: true,
-            ..Default::default()
-        };
-        let (data, held) = (Shifted(24), Shifted(4));
-        let trained = train(
-            operator(1),
-            &config(30),
-            &data,
-            Some(&held),
-            folder.path(),
-            options,
-        )
-        .expect("trained");
-        let loss = trained.facts.validation_loss.expect("validation");
-        println!("validation loss {loss:.4}");
-        assert!(loss < 0.1, "{loss}");
-        let home = folder.path().join("model");
-        trained.model.save(&home).expect("saved");
-        let again = FieldOperator::load(&home, &Device::flex()).expect("loaded");
-        let mut input = Array4::zeros((1, 1, 8, 12));
-        let mut output = vec![0.0; 96];
-        let values = input.as_slice_mut().expect("contiguous");
-        held.read(1, None, values, &mut output).expect("read");
-        let predict = |operator: &FieldOperator| operator.predict(&input).expect("values");
-        assert_eq!(predict(&again), predict(&trained.model));
-        assert!(again.predict(&Array4::zeros((1, 2, 8, 12))).is_err());
-    }
-
-    /// Stopped and continued, the weights are those of the run that was not, bit for bit.
-    #[test]
-    fn a_resumed_run_has_the_same_bits() {
-        let data = Shifted(20);
-        let run = |folder: &Path, stop: Option<&AtomicBool>, resume: bool| {
-            let options = RunOptions {
-                quiet: true,
-                resume,
-                stop,
-            };
-            train(operator(1), &config(3), &data, None, folder, options).expect("trained")
-        };
-        let folder = tempfile::tempdir().expect("folder");
-        let whole = run(&folder.path().join("whole"), None, false);
-        let parts = folder.path().join("parts");
-        let stop = AtomicBool::new(true);
-        run(&parts, Some(&stop), false);
-        run(&parts, Some(&stop), true);
-        let resumed = run(&parts, None, true);
-        let bits = |t: &Fitted<FieldOperator>| weights::collect(t.model.network());
-        assert_eq!(bits(&whole), bits(&resumed));
-    }
-
-    #[test]
-    fn what_does_not_fit_is_refused() {
-        let folder = tempfile::tempdir().expect("folder");
-        let mut long = config(1);
-        long.stages[0].roll_out = 2;
-        let refused = train(
-            operator(1),
-            &long,
-            &Shifted(4),
-            None,
-            folder.path(),
-            RunOptions::default(),
-        );
-        let message = refused.expect_err("refused").to_string();
-        assert!(message.contains("`stages.roll_out`"), "{message}");
-    }
-
-    fn waves(count: usize) -> FieldPairs {
-        let wave = |s: usize, i: usize, shift: f64| {
-            let phase = 0.7 * s as f64 + std::f64::consts::TAU * i as f64 / 16.0;
-            (3.0 + 2.0 * (phase + shift).sin()) as f32
-        };
-        let fields =
-            |shift| Array4::from_shape_fn((count, 1, 1, 16), |(s, _, _, i)| wave(s, i, shift));
-        FieldPairs::new(fields(0.0), fields(0.5)).expect("samples")
-    }
-
-    /// A shifted wave is learned on a line, saved, loaded, and the prediction is physical.
-    #[test]
-    fn a_map_on_a_line_is_learned() {
-        let device = Device::flex();
-        device.seed(1);
-        let data = waves(24);
-        let config = FieldOperatorConfig {
-            network: NetworkConfig::Fno(FnoConfig {
-                n_modes: vec![6],
-                hidden_channels: 8,
-                layers: 2,
-                ..Default::default()
-            }),
-            inputs: vec!["before".into()],
-            outputs: vec!["after".into()],
-            normalisation: FieldNormalisation::of(&data, false).expect("moments"),
-            about: serde_json::Value::Null,
-        };
-        let operator = FieldOperator::new(config, &device).expect("operator");
-        let training = TrainingConfig {
-            stages: vec![Stage {
-                roll_out: 1,
-                epochs: 60,
-                learning_rate: None,
-            }],
-            batch_size: 8,
-            learning_rate: 1e-2,
-            ..Default::default()
-        };
-        let folder = tempfile::tempdir().expect("folder");
-        let options = RunOptions {
-            quiet: true,
-            ..Default::default()
-        };
-        let trained =
-            train(operator, &training, &data, None, folder.path(), options).expect("trained");
-        trained
-            .model
-            .save(&folder.path().join("model"))
-            .expect("saved");
-        let loaded = FieldOperator::load(&folder.path().join("model"), &device).expect("loaded");
-        let predicted = loaded.predict(data.inputs()).expect("predicted");
-        let (mut error, mut size) = (0.0, 0.0);
-        for (p, t) in predicted.iter().zip(data.outputs()) {
-            error += f64::from(p - t).powi(2);
-            size += f64::from(*t).powi(2);
-        }
-        let error = (error / size).sqrt();
-        println!("relative error {error:.4}");
-        assert!(error < 0.03, "{error}");
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::{AdamWStep, FourierGrid};
 use burn::backend::fusion::custom::TensorSpec;
-use burn::tensor::Shape;
+use burn::tensor::{DType, Shape};
 
 fn like<const N: usize>(tensor: &TensorSpec, shape: [usize; N]) -> TensorSpec {
     TensorSpec::new(Shape::from(shape), tensor.dtype)
@@ -25,7 +25,7 @@ pub fn synthesis(
 
 pub fn block_forward(
     x: &TensorSpec,
-    _: &TensorSpec,
+    weight: &TensorSpec,
     skip: &TensorSpec,
     _: &TensorSpec,
     _: &TensorSpec,
@@ -36,7 +36,7 @@ pub fn block_forward(
     let [outputs, _] = skip.shape.dims::<2>();
     (
         like(x, [batch, outputs, points]),
-        like(x, [grid.mode_count(), batch, 2, inputs]),
+        like(weight, [grid.mode_count(), batch, 2, inputs]),
     )
 }
 
@@ -52,7 +52,12 @@ pub fn block_backward(
     _: &bool,
 ) -> (TensorSpec, TensorSpec, TensorSpec, TensorSpec) {
     let [_, outputs, _] = grad.shape.dims::<3>();
-    (x.clone(), weight.clone(), skip.clone(), like(x, [outputs]))
+    (
+        x.clone(),
+        weight.clone(),
+        skip.clone(),
+        like(skip, [outputs]),
+    )
 }
 
 pub fn mlp(
@@ -80,7 +85,7 @@ pub fn mlp_backward(
         first.clone(),
         first_bias.clone(),
         second.clone(),
-        like(x, [outputs]),
+        like(second, [outputs]),
     )
 }
 
@@ -94,7 +99,11 @@ pub fn bias_gelu_backward(x: &TensorSpec, _: &TensorSpec, _: &TensorSpec) -> Ten
 
 pub fn channel_sum(x: &TensorSpec) -> TensorSpec {
     let [_, channels, _] = x.shape.dims::<3>();
-    like(x, [channels])
+    let dtype = match x.dtype {
+        DType::BF16 | DType::F16 => DType::F32,
+        dtype => dtype,
+    };
+    TensorSpec::new(Shape::from([channels]), dtype)
 }
 
 pub fn adamw(

@@ -13,6 +13,7 @@ mod autodiff;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod cube;
 mod flex;
+mod half;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod metadata;
 pub(crate) mod reference;
@@ -178,7 +179,7 @@ pub trait OperatorKernels: Backend {
         grid: FourierGrid,
         activate: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        reference::fourier_block_forward::<Self>(x, weight, skip, bias, transforms, grid, activate)
+        half::fourier_block_forward::<Self>(x, weight, skip, bias, transforms, grid, activate)
     }
 
     /// Gradients of [`OperatorKernels::fourier_block`]: x, weight, skip, bias.
@@ -199,7 +200,7 @@ pub trait OperatorKernels: Backend {
         FloatTensor<Self>,
         FloatTensor<Self>,
     ) {
-        reference::fourier_block_backward::<Self>(
+        half::fourier_block_backward::<Self>(
             grad, x, spectrum, weight, skip, transforms, grid, activate,
         )
     }
@@ -213,7 +214,7 @@ pub trait OperatorKernels: Backend {
         second: FloatTensor<Self>,
         second_bias: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        reference::channel_mlp::<Self>(x, first, first_bias, second, second_bias)
+        half::channel_mlp::<Self>(x, first, first_bias, second, second_bias)
     }
 
     /// Gradients of [`OperatorKernels::channel_mlp`]: x, first, its bias, second, its bias.
@@ -231,13 +232,13 @@ pub trait OperatorKernels: Backend {
         FloatTensor<Self>,
         FloatTensor<Self>,
     ) {
-        reference::channel_mlp_backward::<Self>(grad, x, first, first_bias, second)
+        half::channel_mlp_backward::<Self>(grad, x, first, first_bias, second)
     }
 
     /// `gelu(x + bias)` of `x` `[B, C, P]` and `bias` `[C]`, with the exact (error function) GELU.
     #[fusion(meta = metadata::bias_gelu)]
     fn bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
-        reference::bias_gelu::<Self>(x, bias)
+        half::bias_gelu::<Self>(x, bias)
     }
 
     /// Gradient of [`OperatorKernels::bias_gelu`] with respect to `x`, `[B, C, P]`.
@@ -247,7 +248,7 @@ pub trait OperatorKernels: Backend {
         bias: FloatTensor<Self>,
         grad: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        reference::bias_gelu_backward::<Self>(x, bias, grad)
+        half::bias_gelu_backward::<Self>(x, bias, grad)
     }
 
     /// One AdamW update of all elements: new weights, moments and moving average, the latter three
@@ -271,10 +272,11 @@ pub trait OperatorKernels: Backend {
         reference::adamw::<Self>(weights, grad, first, second, average, norm, step)
     }
 
-    /// Sums `[B, C, P]` over batch and points to `[C]`: the gradient of a bias.
+    /// Sums `[B, C, P]` over batch and points to `[C]`: the gradient of a bias, in f32 where fields
+    /// have 16 bits.
     #[fusion(meta = metadata::channel_sum)]
     fn channel_sum(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        reference::channel_sum::<Self>(x)
+        half::channel_sum::<Self>(x)
     }
 }
 

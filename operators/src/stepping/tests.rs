@@ -267,7 +267,7 @@ fn learns_saves_and_loads() {
         stages: vec![Stage {
             roll_out: 1,
             epochs: 25,
-            learning_rate: None,
+            ..Stage::default()
         }],
         learning_rate: 2e-2,
         weight_decay: 0.0,

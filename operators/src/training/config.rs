@@ -11,8 +11,19 @@ use serde::{Deserialize, Serialize};
 pub struct TrainingConfig {
     /// Stages in order; each starts its own warm-up and cosine.
     pub stages: Vec<Stage>,
-    /// Windows per optimiser step.
+    /// Samples per optimiser step.
     pub batch_size: usize,
+    /// Parts that a batch is worked off in, one after the other: gradients add up, and memory is
+    /// needed for one part at a time.
+    pub accumulate: usize,
+    /// Whether activations are forgotten in the forward pass and computed again, layer by layer, in
+    /// the backward pass (Chen et al., Training Deep Nets with Sublinear Memory Cost, 2016).
+    pub checkpoint_activations: bool,
+    /// In what numbers fields are kept between layers.
+    pub precision: Precision,
+    /// Numbers of points along the longest side that training fields are brought to, another for
+    /// each batch; their own where this is empty. Fields that are not periodic are only thinned out.
+    pub resolutions: Vec<usize>,
     /// Highest learning rate.
     pub learning_rate: f64,
     /// Share of a stage's steps in which the learning rate rises linearly from 0.
@@ -35,28 +46,61 @@ pub struct TrainingConfig {
     pub keep_best: bool,
 }
 
+/// In what numbers fields are kept between layers. Weights, gradients of weights and arithmetic are
+/// always f32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 4 bytes a number.
+    #[default]
+    F32,
+    /// 2 bytes a number, of 8 significant bits.
+    Bf16,
+}
+
 /// A part of a training run with one roll-out length.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Stage {
     /// Steps that the network takes from each initial state.
     pub roll_out: usize,
     /// Passes over the data.
     pub epochs: usize,
     /// Highest learning rate of this stage; the run's when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub learning_rate: Option<f64>,
+    /// Whether only the last step of a roll-out is judged and differentiated, so that the network
+    /// learns to start from its own outputs (Brandstetter, Worrall and Welling, Message Passing
+    /// Neural PDE Solvers, ICLR 2022, section 3.1).
+    pub push_forward: bool,
+    /// Most modes of the spectral layers along each dimension; all of the network's when absent.
+    /// Stages of growing numbers train modes incrementally (George et al., Incremental Spatial and
+    /// Spectral Learning of Neural Operators, TMLR 2024).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modes: Option<usize>,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self {
+            roll_out: 1,
+            epochs: 20,
+            learning_rate: None,
+            push_forward: false,
+            modes: None,
+        }
+    }
 }
 
 impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
-            stages: vec![Stage {
-                roll_out: 1,
-                epochs: 20,
-                learning_rate: None,
-            }],
+            stages: vec![Stage::default()],
             batch_size: 4,
+            accumulate: 1,
+            checkpoint_activations: false,
+            precision: Precision::F32,
+            resolutions: Vec::new(),
             learning_rate: 2e-3,
             warm_up: 0.05,
             final_learning_rate: 0.01,
@@ -90,8 +134,19 @@ impl TrainingConfig {
             let rate = stage.learning_rate.unwrap_or(self.learning_rate);
             let ok = rate.is_finite() && rate > 0.0;
             check(ok, &key("learning_rate"), "a positive number", rate)?;
+            check(stage.modes != Some(0), &key("modes"), "at least 1", 0.0)?;
+            let ok = !stage.push_forward || stage.roll_out > 1;
+            check(ok, &key("roll_out"), "2 or more with push_forward", 1.0)?;
         }
         check(self.batch_size > 0, "batch_size", "at least 1", 0.0)?;
+        check(self.accumulate > 0, "accumulate", "at least 1", 0.0)?;
+        let coarsest = self.resolutions.iter().copied().min().unwrap_or(4);
+        check(
+            coarsest >= 4,
+            "resolutions",
+            "at least 4 points",
+            coarsest as f64,
+        )?;
         check(
             (0.0..1.0).contains(&self.warm_up),
             "warm_up",
@@ -176,8 +231,7 @@ mod tests {
         );
         let stage = Stage {
             roll_out: 0,
-            epochs: 1,
-            learning_rate: None,
+            ..Default::default()
         };
         let config = TrainingConfig {
             stages: vec![stage],

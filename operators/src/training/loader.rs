@@ -23,6 +23,8 @@ pub(super) struct Epoch<'a> {
     pub stage: &'a Stage,
     pub order: &'a [usize],
     pub batch_size: usize,
+    /// Parts that a batch is read in.
+    pub parts: usize,
     pub seed: u64,
     /// Number of the epoch, and of its first batch that is wanted.
     pub epoch: u64,
@@ -39,12 +41,12 @@ impl Epoch<'_> {
         rng
     }
 
-    /// Calls `use_batch` with each batch in order, while the next is being read. Stops at the first
-    /// error or when `use_batch` returns `false`.
+    /// Calls `use_batch` with the parts of each batch and their sizes, in order, while the next is
+    /// being read. Stops at the first error or when `use_batch` returns `false`.
     pub fn for_each_batch<T: Task>(
         &self,
         task: &T,
-        mut use_batch: impl FnMut(T::Batch, usize) -> Result<bool>,
+        mut use_batch: impl FnMut(Vec<(T::Batch, usize)>) -> Result<bool>,
     ) -> Result<()> {
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(2);
@@ -52,16 +54,23 @@ impl Epoch<'_> {
                 let batches = self.order.chunks(self.batch_size).enumerate();
                 for (number, indices) in batches.skip(self.first_batch) {
                     let mut rng = self.rng(number);
-                    let batch = task.read(self.part, indices, self.stage, &mut rng);
+                    let part = indices.len().div_ceil(self.parts);
+                    let batch: Result<Vec<_>> = indices
+                        .chunks(part)
+                        .map(|part| {
+                            let batch = task.read(self.part, part, self.stage, &mut rng)?;
+                            Ok((batch, part.len()))
+                        })
+                        .collect();
                     let failed = batch.is_err();
                     // The receiver hangs up when training stops.
-                    if sender.send((batch, indices.len())).is_err() || failed {
+                    if sender.send(batch).is_err() || failed {
                         break;
                     }
                 }
             });
-            for (batch, size) in receiver {
-                if !use_batch(batch?, size)? {
+            for batch in receiver {
+                if !use_batch(batch?)? {
                     break;
                 }
             }

@@ -17,9 +17,10 @@ mod task;
 mod trainer;
 mod windows;
 
-pub use config::{Stage, TrainingConfig};
+pub use config::{Precision, Stage, TrainingConfig};
 pub use optimiser::{AdamW, AdamWConfig, Norm};
 pub use roll_out::train;
+pub(crate) use task::share_of;
 pub use task::{Part, Task};
 pub use trainer::{Fitted, RunOptions, TrainingFacts, fit};
 pub use windows::{MemoryWindows, Windows};

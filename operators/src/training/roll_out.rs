@@ -1,6 +1,6 @@
 //! Training of surrogates of a time step on windows of trajectories.
 
-use super::config::{Stage, TrainingConfig};
+use super::config::{Precision, Stage, TrainingConfig};
 use super::task::{Part, Task};
 use super::trainer::{self, Fitted, RunOptions};
 use super::windows::Windows;
@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::loss::GridLoss;
 use crate::network::Network;
 use crate::surrogate::Surrogate;
+use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
@@ -26,12 +27,13 @@ pub fn train(
     options: RunOptions,
 ) -> Result<Fitted<Surrogate>> {
     config.check()?;
+    check_ways(config)?;
     for windows in [Some(data), validation].into_iter().flatten() {
         check_windows(&surrogate, config, windows)?;
     }
     let device = surrogate.device();
     let task = RollOut {
-        loss: GridLoss::sphere(config.loss, surrogate.grid(), &device, DType::F32),
+        loss: GridLoss::sphere(config.loss, surrogate.grid(), &device, DType::F32)?,
         surrogate,
         data,
         validation,
@@ -117,8 +119,8 @@ impl Task for RollOut<'_> {
         })
     }
 
-    /// Mean loss over the steps of a roll-out.
-    fn loss(&self, network: &Network, batch: Batch, device: &Device) -> Tensor<1> {
+    /// Mean loss over the steps of a roll-out, or that of its last step alone.
+    fn loss(&self, network: &Network, batch: Batch, stage: &Stage, device: &Device) -> Tensor<1> {
         let surrogate = self.surrogate.with_network(network.clone());
         let grid = surrogate.grid();
         let channels = surrogate.config().channels.len();
@@ -130,12 +132,34 @@ impl Task for RollOut<'_> {
             .next()
             .unwrap_or_else(|| Tensor::zeros(shape, device));
         let mut losses = Vec::new();
-        for target in states {
+        let before = surrogate.with_network(network.valid());
+        for (step, target) in (1..).zip(states) {
+            if stage.push_forward && step < stage.roll_out {
+                x = before.step_normalised(x.inner());
+                continue;
+            }
             x = surrogate.step_normalised(x);
             losses.push(self.loss.forward(x.clone(), target));
         }
         Tensor::cat(losses, 0).mean()
     }
+}
+
+/// Ways of training that operators of fields have, and time steppers of spheres have not.
+fn check_ways(config: &TrainingConfig) -> Result<()> {
+    let modes = config.stages.iter().any(|stage| stage.modes.is_some());
+    for (key, asked) in [
+        ("stages.modes", modes),
+        ("resolutions", !config.resolutions.is_empty()),
+        ("precision", config.precision != Precision::F32),
+        ("checkpoint_activations", config.checkpoint_activations),
+    ] {
+        if asked {
+            let expected = "nothing: fields on a sphere are trained without it";
+            return Err(Error::config(key, expected, "a value"));
+        }
+    }
+    Ok(())
 }
 
 fn check_windows(

@@ -3,6 +3,7 @@
 use super::config::Stage;
 use crate::error::Result;
 use burn::module::Module;
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 
@@ -52,5 +53,33 @@ pub trait Task: Sync {
     ) -> Result<Self::Batch>;
 
     /// Mean loss of a batch, a scalar. Nothing of the network may be kept.
-    fn loss(&self, network: &Self::Network, batch: Self::Batch, device: &Device) -> Tensor<1>;
+    fn loss(
+        &self,
+        network: &Self::Network,
+        batch: Self::Batch,
+        stage: &Stage,
+        device: &Device,
+    ) -> Tensor<1>;
+
+    /// `share` of the mean loss of a batch, without autodiff, and its gradients.
+    fn gradients(
+        &self,
+        network: &Self::Network,
+        batch: Self::Batch,
+        stage: &Stage,
+        share: f64,
+        device: &Device,
+    ) -> (Tensor<1>, GradientsParams) {
+        let loss = share_of(self.loss(network, batch, stage, device), share);
+        let value = loss.clone().inner();
+        (value, GradientsParams::from_grads(loss.backward(), network))
+    }
+}
+
+/// A whole batch keeps its bits.
+pub(crate) fn share_of(loss: Tensor<1>, share: f64) -> Tensor<1> {
+    match share {
+        1.0 => loss,
+        share => loss * share,
+    }
 }

@@ -10,8 +10,8 @@ use crate::device::is_cpu;
 use crate::error::{Error, Result};
 use crate::weights;
 use burn::module::Module;
-use burn::optim::GradientsParams;
-use burn::tensor::Device;
+use burn::optim::GradientsAccumulator;
+use burn::tensor::{Device, Tensor};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::path::Path;
@@ -204,12 +204,13 @@ impl<T: Task> Trainer<'_, T> {
             stage,
             order: &order,
             batch_size: config.batch_size,
+            parts: config.accumulate,
             seed: config.seed,
             epoch: progress.epoch,
             first_batch: progress.batch,
         };
         let mut stopped = false;
-        epoch.for_each_batch(task, |batch, _| {
+        epoch.for_each_batch(task, |batch| {
             self.step(stage, batch, batches)?;
             stopped = self
                 .options
@@ -262,8 +263,8 @@ impl<T: Task> Trainer<'_, T> {
         Ok(!stopped)
     }
 
-    /// One optimiser step.
-    fn step(&mut self, stage: &Stage, batch: T::Batch, batches: usize) -> Result<()> {
+    /// One optimiser step, with the gradients of all parts of a batch.
+    fn step(&mut self, stage: &Stage, parts: Vec<(T::Batch, usize)>, batches: usize) -> Result<()> {
         let config = self.config;
         let mut state = self
             .state
@@ -274,10 +275,22 @@ impl<T: Task> Trainer<'_, T> {
         let learning_rate = config.learning_rate_at(stage, in_stage, stage.epochs * batches);
         let network = state.network;
         let device = self.device.clone().autodiff();
-        let loss = self.task.loss(&network, batch, &device);
+        let samples: usize = parts.iter().map(|(_, size)| size).sum();
+        let mut sum = GradientsAccumulator::new();
+        let mut loss: Option<Tensor<1>> = None;
+        for (batch, size) in parts {
+            let share = size as f64 / samples as f64;
+            let (value, grads) = self.task.gradients(&network, batch, stage, share, &device);
+            sum.accumulate(&network, grads);
+            loss = Some(match loss {
+                Some(loss) => loss + value,
+                None => value,
+            });
+        }
+        let loss = loss.expect("a batch has at least one part");
         let value = match is_cpu(&self.device) {
-            true => Value::Known(loss.clone().into_scalar::<f64>()),
-            false => Value::Device(loss.clone().inner()),
+            true => Value::Known(loss.into_scalar::<f64>()),
+            false => Value::Device(loss),
         };
         // Checked before the step where it is known, so that the last checkpoint is the last good one.
         if let Value::Known(value) = value
@@ -285,7 +298,7 @@ impl<T: Task> Trainer<'_, T> {
         {
             return Err(not_finite("loss", value, progress, learning_rate));
         }
-        let grads = GradientsParams::from_grads(loss.backward(), &network);
+        let grads = sum.grads();
         let norm = AdamW::gradient_norm(&network, &grads);
         if let Value::Known(norm) = norm
             && !norm.is_finite()
@@ -362,16 +375,21 @@ impl<T: Task> Trainer<'_, T> {
             stage,
             order: &order,
             batch_size: self.config.batch_size,
+            parts: self.config.accumulate,
             seed: self.config.seed,
             epoch: 0,
             first_batch: 0,
         };
         let (mut sum, mut count) = (0.0, 0usize);
         let (task, device) = (self.task, &self.device);
-        epoch.for_each_batch(task, |batch, size| {
-            let value = task.loss(&network, batch, device).into_scalar::<f64>();
-            sum += value * size as f64;
-            count += size;
+        epoch.for_each_batch(task, |parts| {
+            for (batch, size) in parts {
+                let value = task
+                    .loss(&network, batch, stage, device)
+                    .into_scalar::<f64>();
+                sum += value * size as f64;
+                count += size;
+            }
             Ok(true)
         })?;
         let value = sum / count as f64;

@@ -1,13 +1,18 @@
 //! Burgers' equation: the initial velocity to a later one.
 
 use super::problem::{Layout, Problem, Refusal};
+use super::symmetry::{reflect, roll};
 use crate::error::{Error, Result};
 use curlwind_datasets::store::{Channel, Grid};
+use curlwind_operators::field::Symmetry;
 use curlwind_solvers::burgers::{Burgers, Solver};
 use curlwind_solvers::torus::Line;
 use curlwind_solvers::torus::random_field::GaussianField;
 use ndarray::{Array3, ArrayView3, ArrayView4, s};
+use rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The table `[problem]`. Initial states are those of [`GaussianField::BURGERS`], scaled to the
 /// interval.
@@ -155,5 +160,33 @@ impl Problem for BurgersProblem {
 
     fn persists(&self) -> bool {
         true
+    }
+
+    fn periodic(&self) -> bool {
+        true
+    }
+
+    /// `-u(-x, t)` and `u(x - c t, t) + c` are solutions where `u(x, t)` is. Of the speeds `c` those that
+    /// move the output by whole points are taken, so that the mean is distributed as in fresh samples.
+    fn symmetry(&self) -> Option<Arc<Symmetry>> {
+        let (mean, length, time) = (self.mean, self.length, self.time);
+        Some(Arc::new(move |rng, mut input, mut output| {
+            if rng.random() {
+                reflect(input.view_mut());
+                reflect(output.view_mut());
+            }
+            let Some(old) = input.mean().filter(|_| mean) else {
+                return;
+            };
+            let points = input.dim().2 as f64;
+            // the random field's mode of wavenumber 0 has this deviation
+            let normal: f64 = StandardNormal.sample(rng);
+            let wanted = GaussianField::BURGERS.deviation(0.0) * normal;
+            let moved = ((wanted - f64::from(old)) * time / length * points).round();
+            let speed = (moved / points * length / time) as f32;
+            input += speed;
+            output += speed;
+            roll(output, 0, moved.rem_euclid(points) as usize);
+        }))
     }
 }

@@ -5,11 +5,14 @@ mod carried;
 pub use carried::carried;
 
 use super::problem::{Layout, Problem, Refusal};
+use super::symmetry::SquareSymmetry;
 use crate::error::{Error, Result};
 use curlwind_datasets::store::{Channel, Grid as StoreGrid};
+use curlwind_operators::field::Symmetry;
 use curlwind_solvers::darcy::{Grid, Permeability, Solver};
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, ArrayView4, s};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The table `[problem]`: the unit square, zero pressure on its walls, a source that is the same
 /// everywhere, and media of two rocks ([`Permeability`]).
@@ -200,6 +203,19 @@ impl Problem for DarcyProblem {
 
     fn persists(&self) -> bool {
         false
+    }
+
+    fn periodic(&self) -> bool {
+        false
+    }
+
+    /// The eight symmetries of the square.
+    fn symmetry(&self) -> Option<Arc<Symmetry>> {
+        Some(Arc::new(|rng, input, output| {
+            let symmetry = SquareSymmetry::draw(rng);
+            symmetry.apply(input);
+            symmetry.apply(output);
+        }))
     }
 
     fn has_carried(&self) -> bool {

@@ -1,15 +1,19 @@
 //! Two-dimensional flow on a torus: a vorticity to the one a time later.
 
 use super::problem::{Layout, Problem, Refusal};
+use super::symmetry::roll;
 use crate::error::{Error, Result};
 use curlwind_datasets::store::{Channel, Grid};
+use curlwind_operators::field::Symmetry;
 use curlwind_solvers::navier_stokes::{Forcing, NavierStokes, Solver};
 use curlwind_solvers::torus::Plane;
 use curlwind_solvers::torus::random_field::GaussianField;
 use ndarray::{Array3, ArrayView3, ArrayView4, s};
 use num_complex::Complex64;
+use rand::Rng;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// The table `[problem]`. Flows start from [`GaussianField::VORTICITY`], scaled to the side.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -249,6 +253,29 @@ impl Problem for NavierStokesProblem {
         };
         let last = solved().map_err(Error::failed)?;
         Ok(Array3::from_shape_vec(input.dim(), last).ok())
+    }
+
+    fn periodic(&self) -> bool {
+        true
+    }
+
+    /// The flow moved along the torus by what leaves the forcing as it is.
+    fn symmetry(&self) -> Option<Arc<Symmetry>> {
+        let forcing = self.forcing;
+        Some(Arc::new(move |rng, input, output| {
+            let (_, height, width) = input.dim();
+            let (down, along) = (rng.random_range(0..height), rng.random_range(0..width));
+            let (down, along) = match forcing {
+                ForcingEntry::None {} => (down, along),
+                ForcingEntry::Diagonal { .. } => (height - along * height / width, along),
+                ForcingEntry::Kolmogorov { wavenumber, .. } => match height % wavenumber {
+                    0 => (down % wavenumber * (height / wavenumber), along),
+                    _ => (0, along),
+                },
+            };
+            roll(input, down, along);
+            roll(output, down, along);
+        }))
     }
 
     fn persists(&self) -> bool {

@@ -39,7 +39,7 @@ impl GaussianField {
     };
 
     /// Standard deviation of a mode of wavenumber `k` in rad/m.
-    fn deviation(&self, k: f64) -> f64 {
+    pub fn deviation(&self, k: f64) -> f64 {
         self.scale * (k * k + self.tau * self.tau).powf(-self.power)
     }
 

@@ -12,7 +12,7 @@ mod points;
 mod sums;
 mod synthesis;
 
-use super::{AdamWStep, FourierGrid, OperatorKernels, reference};
+use super::{AdamWStep, FourierGrid, OperatorKernels, half, reference};
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{DType, Shape};
 use burn_cubecl::kernel::into_contiguous;
@@ -62,7 +62,7 @@ impl OperatorKernels for CubeBackend {
         activate: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         if !are_f32(&[&x, &weight, &skip, &bias, &transforms]) || !fits(&x, grid) {
-            return reference::fourier_block_forward::<Self>(
+            return half::fourier_block_forward::<Self>(
                 x, weight, skip, bias, transforms, grid, activate,
             );
         }
@@ -91,7 +91,7 @@ impl OperatorKernels for CubeBackend {
         FloatTensor<Self>,
     ) {
         if !are_f32(&[&grad, &x, &spectrum, &weight, &skip]) || !fits(&x, grid) {
-            return reference::fourier_block_backward::<Self>(
+            return half::fourier_block_backward::<Self>(
                 grad, x, spectrum, weight, skip, transforms, grid, activate,
             );
         }
@@ -117,7 +117,7 @@ impl OperatorKernels for CubeBackend {
         if !are_f32(&[&x, &first, &first_bias, &second, &second_bias])
             || !channel_mlp::fits(&x, &first, &second)
         {
-            return reference::channel_mlp::<Self>(x, first, first_bias, second, second_bias);
+            return half::channel_mlp::<Self>(x, first, first_bias, second, second_bias);
         }
         let [x, first, first_bias, second, second_bias] =
             [x, first, first_bias, second, second_bias].map(into_contiguous);
@@ -140,7 +140,7 @@ impl OperatorKernels for CubeBackend {
         if !are_f32(&[&grad, &x, &first, &first_bias, &second])
             || !channel_mlp::fits(&x, &first, &second)
         {
-            return reference::channel_mlp_backward::<Self>(grad, x, first, first_bias, second);
+            return half::channel_mlp_backward::<Self>(grad, x, first, first_bias, second);
         }
         let [grad, x, first, first_bias, second] =
             [grad, x, first, first_bias, second].map(into_contiguous);

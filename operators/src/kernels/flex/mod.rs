@@ -14,7 +14,7 @@ mod tiles;
 mod transform;
 mod vector;
 
-use super::{FourierGrid, OperatorKernels, reference};
+use super::{FourierGrid, OperatorKernels, half};
 use burn::backend::{Flex, TensorMetadata, flex::FlexTensor, tensor::FloatTensor};
 use burn::tensor::{DType, Shape};
 use pool::Buffer;
@@ -50,7 +50,7 @@ impl OperatorKernels for Flex {
         activate: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         if !are_f32(&[&x, &weight, &skip, &bias]) {
-            return reference::fourier_block_forward::<Self>(
+            return half::fourier_block_forward::<Self>(
                 x, weight, skip, bias, transforms, grid, activate,
             );
         }
@@ -88,7 +88,7 @@ impl OperatorKernels for Flex {
         FloatTensor<Self>,
     ) {
         if !are_f32(&[&grad, &x, &spectrum, &weight, &skip]) {
-            return reference::fourier_block_backward::<Self>(
+            return half::fourier_block_backward::<Self>(
                 grad, x, spectrum, weight, skip, transforms, grid, activate,
             );
         }
@@ -118,7 +118,7 @@ impl OperatorKernels for Flex {
         second_bias: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
         if !are_f32(&[&x, &first, &first_bias, &second, &second_bias]) {
-            return reference::channel_mlp::<Self>(x, first, first_bias, second, second_bias);
+            return half::channel_mlp::<Self>(x, first, first_bias, second, second_bias);
         }
         let [x, first, first_bias, second, second_bias] =
             [x, first, first_bias, second, second_bias].map(contiguous);
@@ -142,7 +142,7 @@ impl OperatorKernels for Flex {
         FloatTensor<Self>,
     ) {
         if !are_f32(&[&grad, &x, &first, &first_bias, &second]) {
-            return reference::channel_mlp_backward::<Self>(grad, x, first, first_bias, second);
+            return half::channel_mlp_backward::<Self>(grad, x, first, first_bias, second);
         }
         let [grad, x, first, first_bias, second] =
             [grad, x, first, first_bias, second].map(contiguous);
@@ -162,7 +162,7 @@ impl OperatorKernels for Flex {
 
     fn bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
         if !are_f32(&[&x, &bias]) {
-            return reference::bias_gelu::<Self>(x, bias);
+            return half::bias_gelu::<Self>(x, bias);
         }
         let [x, bias] = [x, bias].map(contiguous);
         let (isa, points, bias) = (Isa::here(), points(&x), values(&bias));
@@ -185,7 +185,7 @@ impl OperatorKernels for Flex {
         grad: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
         if !are_f32(&[&x, &bias, &grad]) {
-            return reference::bias_gelu_backward::<Self>(x, bias, grad);
+            return half::bias_gelu_backward::<Self>(x, bias, grad);
         }
         let [x, bias, grad] = [x, bias, grad].map(contiguous);
         let (isa, points, bias) = (Isa::here(), points(&x), values(&bias));
@@ -216,7 +216,7 @@ impl OperatorKernels for Flex {
 
     fn channel_sum(x: FloatTensor<Self>) -> FloatTensor<Self> {
         if !are_f32(&[&x]) {
-            return reference::channel_sum::<Self>(x);
+            return half::channel_sum::<Self>(x);
         }
         let x = contiguous(x);
         let [batch, channels, points] = x.shape().dims::<3>();

@@ -69,7 +69,7 @@ fn config() -> TrainingConfig {
     let stage = |roll_out, epochs| Stage {
         roll_out,
         epochs,
-        learning_rate: None,
+        ..Stage::default()
     };
     TrainingConfig {
         stages: vec![stage(1, 3), stage(2, 1)],
@@ -117,7 +117,7 @@ fn learns_and_writes_metrics() {
         stages: vec![Stage {
             roll_out: 1,
             epochs: 12,
-            learning_rate: None,
+            ..Stage::default()
         }],
         ..config()
     };
@@ -292,7 +292,7 @@ fn data_that_do_not_fit_are_refused() {
     let stage = Stage {
         roll_out: 5,
         epochs: 1,
-        learning_rate: None,
+        ..Stage::default()
     };
     let config = TrainingConfig {
         stages: vec![stage],
