@@ -10,6 +10,7 @@
 
 use crate::buffers::{GridCache, matrix};
 use crate::error::{Error, Result};
+use crate::network::Part;
 use crate::pointwise::{Bias, ChannelMix, ChannelMlp, GELU_GAIN};
 use crate::spectral::fourier::three;
 use crate::spectral::{FourierLayer, FourierLayerConfig};
@@ -232,16 +233,40 @@ impl FnoConfig {
     }
 }
 
+/// The grids of a network's field and of its hidden fields, `[D, H, W]` with 1 for absent dimensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HiddenGrid {
+    /// Points of the field.
+    pub sizes: [usize; 3],
+    /// Points of the hidden fields: the same with their padding.
+    pub padded: [usize; 3],
+}
+
 impl Fno {
-    /// Applies the network to `[B, Ci, (D,) (H,) W]`. More axes than the network has modes for are
-    /// fine where they have one point.
+    /// Applies the network to `[B, Ci, (D,) (H,) W]`: [`Fno::lift`], every [`Fno::block`],
+    /// [`Fno::project`]. More axes than the network has modes for are fine where they have one point.
     ///
     /// # Panics
-    /// When the input has fewer axes than the network has dimensions, or others of more than one
-    /// point.
+    /// As [`Fno::hidden_grid`].
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let shape = x.dims();
-        let (batch, inputs, spatial) = (shape[0], shape[1], &shape[2..]);
+        let mut shape = x.dims();
+        let grid = self.hidden_grid(&shape[2..]);
+        let points = grid.sizes.iter().product();
+        let mut v = self.lift(x.reshape([shape[0], shape[1], points]), grid);
+        for number in 0..self.blocks.len() {
+            v = self.block(number, v, grid);
+        }
+        let y = self.project(v, grid);
+        shape[1] = y.dims()[1];
+        y.reshape(shape)
+    }
+
+    /// The grids for fields of these sizes, slowest dimension first.
+    ///
+    /// # Panics
+    /// When the field has fewer axes than the network has dimensions, or others of more than one
+    /// point.
+    pub fn hidden_grid(&self, spatial: &[usize]) -> HiddenGrid {
         let extra = spatial.len().checked_sub(self.dimensions);
         let (extra, own) = spatial.split_at(extra.unwrap_or_else(|| {
             panic!(
@@ -255,46 +280,98 @@ impl Fno {
             self.dimensions
         );
         let sizes = three(own, 1).unwrap_or([1; 3]);
-        let points = sizes.iter().product();
-        let mut x = x.reshape([batch, inputs, points]);
-        if let Some(cache) = &self.embedding {
-            let dtype = x.dtype();
-            let grid = cache.get(sizes, &x.device(), dtype, |device| {
-                let values = coordinates(own);
-                matrix(values, [1, self.dimensions, points], device, dtype)
-            });
-            x = append_channels(x, &grid);
-        }
-        let mut v = self.lifting.forward(x);
-        let padded = self.padded(sizes);
-        v = resize(v, sizes, padded);
-        for (number, block) in self.blocks.iter().enumerate() {
-            v = match &block.mlp {
-                None => {
-                    if self.activate_twice && number > 0 {
-                        v = gelu(v);
-                    }
-                    block.fourier.forward(v, padded, number > 0)
-                }
-                Some(mlp) => {
-                    // The gate wants the activated field too.
-                    let a = if number > 0 { gelu(v) } else { v };
-                    mlp.forward(block.fourier.forward(a.clone(), padded, false), a)
-                }
-            };
-        }
-        let y = self.projection.forward(resize(v, padded, sizes));
-        let mut shape = shape;
-        shape[1] = y.dims()[1];
-        y.reshape(shape)
-    }
-
-    /// Sizes of the grid with its padding.
-    fn padded(&self, sizes: [usize; 3]) -> [usize; 3] {
-        sizes.map(|n| match n {
+        let padded = sizes.map(|n| match n {
             1 => 1,
             _ => n + (self.domain_padding * n as f64).ceil() as usize,
-        })
+        });
+        HiddenGrid { sizes, padded }
+    }
+
+    /// The first step: `[B, Ci, P]` to the hidden field `[B, C, P']` on the padded grid.
+    pub fn lift(&self, mut x: Tensor<3>, grid: HiddenGrid) -> Tensor<3> {
+        let HiddenGrid { sizes, padded } = grid;
+        if let Some(cache) = &self.embedding {
+            let dtype = x.dtype();
+            let channels = cache.get(sizes, &x.device(), dtype, |device| {
+                let own = &sizes[3 - self.dimensions..];
+                let shape = [1, self.dimensions, own.iter().product()];
+                matrix(coordinates(own), shape, device, dtype)
+            });
+            x = append_channels(x, &channels);
+        }
+        resize(self.lifting.forward(x), sizes, padded)
+    }
+
+    /// One of the layers in between, from and to `[B, C, P']`; what travels is not activated yet.
+    ///
+    /// # Panics
+    /// When there are not so many layers.
+    pub fn block(&self, number: usize, mut v: Tensor<3>, grid: HiddenGrid) -> Tensor<3> {
+        let block = &self.blocks[number];
+        match &block.mlp {
+            None => {
+                if self.activate_twice && number > 0 {
+                    v = gelu(v);
+                }
+                block.fourier.forward(v, grid.padded, number > 0)
+            }
+            Some(mlp) => {
+                // The gate wants the activated field too.
+                let a = if number > 0 { gelu(v) } else { v };
+                mlp.forward(block.fourier.forward(a.clone(), grid.padded, false), a)
+            }
+        }
+    }
+
+    /// The last step: the hidden field `[B, C, P']` to `[B, Co, P]`.
+    pub fn project(&self, v: Tensor<3>, grid: HiddenGrid) -> Tensor<3> {
+        self.projection.forward(resize(v, grid.padded, grid.sizes))
+    }
+
+    /// The steps as functions of fields `[B, C, H, W]`, for fields of `rows` x `columns`.
+    ///
+    /// # Panics
+    /// As [`Fno::hidden_grid`].
+    pub fn parts(&self, [rows, columns]: [usize; 2]) -> Vec<Part<'_>> {
+        let grid = self.hidden_grid(&[rows, columns]);
+        let flat = |x: Tensor<4>| {
+            let [batch, channels, rows, columns] = x.dims();
+            x.reshape([batch, channels, rows * columns])
+        };
+        let plane = |v: Tensor<3>, [depth, height, width]: [usize; 3]| {
+            let [batch, channels, _] = v.dims();
+            v.reshape([batch, channels, depth * height, width])
+        };
+        let mut parts: Vec<Part> = vec![Box::new(move |x| {
+            plane(self.lift(flat(x), grid), grid.padded)
+        })];
+        parts.extend((0..self.blocks.len()).map(|number| -> Part {
+            Box::new(move |v| plane(self.block(number, flat(v), grid), grid.padded))
+        }));
+        parts.push(Box::new(move |v| {
+            plane(self.project(flat(v), grid), grid.sizes)
+        }));
+        parts
+    }
+
+    /// Whether fields may have 16 bits where weights have 32: all but the plain layers of a lifting
+    /// without hidden channels and of gates.
+    pub fn takes_bf16(&self) -> bool {
+        self.lifting.double.is_some() && self.blocks.iter().all(|block| block.mlp.is_none())
+    }
+
+    /// The same parameters with at most `modes` modes in use along each dimension, counted with both
+    /// signs as `n_modes` are; the mean always stays. The weights of the others stay in place and get
+    /// no gradient. `None` for all modes.
+    ///
+    /// George et al., Incremental Spatial and Spectral Learning of Neural Operators for Solving
+    /// Large-Scale PDEs (TMLR 2024), train with few modes first.
+    pub fn limited(&self, modes: Option<usize>) -> Self {
+        let mut network = self.clone();
+        for block in &mut network.blocks {
+            block.fourier.mode_limit = modes;
+        }
+        network
     }
 }
 

@@ -58,6 +58,9 @@ pub enum Network {
     Stepping(Stepping),
 }
 
+/// A function of fields `[B, C, H, W]`, of which a network is a chain; see [`Network::parts`].
+pub type Part<'a> = Box<dyn Fn(Tensor<4>) -> Tensor<4> + 'a>;
+
 impl NetworkConfig {
     /// The same with the numbers of channels that the data have.
     pub fn with_channels(mut self, inputs: usize, outputs: usize) -> Self {
@@ -146,7 +149,27 @@ impl Network {
 
     /// Whether fields may have 16 bits where weights have 32.
     pub fn takes_bf16(&self) -> bool {
-        matches!(self, Self::Fno(_))
+        matches!(self, Self::Fno(network) if network.takes_bf16())
+    }
+
+    /// The network as a chain of parts for fields of `rows` x `columns`: one applied to the result of
+    /// the other they give exactly what [`Network::forward`] gives. Recomputing a part when its
+    /// gradient is wanted saves the memory of all others. `None` for networks that are no chain.
+    pub fn parts(&self, sizes: [usize; 2]) -> Option<Vec<Part<'_>>> {
+        match self {
+            Self::Fno(network) => Some(network.parts(sizes)),
+            Self::Sfno(_) | Self::Stepping(_) => None,
+        }
+    }
+
+    /// The same parameters with at most `modes` Fourier modes in use, see [`Fno::limited`]; `None`
+    /// where the network has no modes that could be limited, but some are to be.
+    pub fn limited(&self, modes: Option<usize>) -> Option<Self> {
+        match (self, modes) {
+            (Self::Fno(network), _) => Some(Self::Fno(network.limited(modes))),
+            (other, None) => Some(other.clone()),
+            _ => None,
+        }
     }
 
     /// The same weights for fields on another grid.

@@ -141,3 +141,75 @@ fn zero_sizes_are_refused() {
         .to_string();
     assert_eq!(message, "`layers`: expected at least 1, found 0");
 }
+
+#[test]
+fn parts_compose_to_the_network() {
+    let device = Device::flex();
+    for (n_modes, sizes, channel_mlp) in [
+        (vec![6], [1, 13], 0.0),
+        (vec![4, 6], [7, 10], 0.0),
+        (vec![4, 6], [8, 9], 0.5),
+    ] {
+        let config = FnoConfig {
+            n_modes,
+            hidden_channels: 5,
+            layers: 3,
+            domain_padding: 0.2,
+            channel_mlp,
+            ..Default::default()
+        };
+        let network = config.init(&device).expect("network");
+        let shape = [2, 1, sizes[0], sizes[1]];
+        let x = Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device);
+        let parts = network.parts(sizes);
+        assert_eq!(parts.len(), 5);
+        let y = parts.iter().fold(x.clone(), |v, part| part(v));
+        assert_eq!(y.into_data(), network.forward(x).into_data());
+    }
+}
+
+/// A limit is the same as zeros in the other modes' weights, which get no gradient; the parameters
+/// are those of the whole network.
+#[test]
+fn limited_modes() {
+    let device = Device::flex().autodiff();
+    device.seed(4);
+    let (limit, [ky, kx]) = (4, [7, 5]);
+    let config = FnoConfig {
+        n_modes: vec![ky, 2 * (kx - 1)],
+        hidden_channels: 3,
+        layers: 2,
+        ..Default::default()
+    };
+    let network = config.init(&device).expect("network");
+    // Along y modes -2..=1 of -3..=3, along x 0..=2 of 0..=4.
+    let kept = |y: usize, x: usize| (1..=4).contains(&y) && x <= limit / 2;
+    let mask: Vec<f32> = (0..ky * kx)
+        .map(|mode| f32::from(kept(mode / kx, mode % kx)))
+        .collect();
+    let mask = Tensor::<1>::from_floats(mask.as_slice(), &device).reshape([1, ky, kx, 1, 1, 1]);
+    let mut zeroed = network.clone();
+    for block in &mut zeroed.blocks {
+        let weight = block.fourier.weight.val() * mask.clone();
+        block.fourier.weight = Param::from_tensor(weight.detach());
+    }
+    let x = Tensor::<4>::random([2, 1, 9, 12], Distribution::Normal(0.0, 1.0), &device);
+    let limited = network.limited(Some(limit));
+    let y = limited.forward(x.clone());
+    let difference = (y.clone() - zeroed.forward(x.clone())).abs().max();
+    assert!(difference.into_scalar::<f32>() < 1e-6);
+    let all = limited.limited(None).forward(x.clone());
+    assert_eq!(all.into_data(), network.forward(x).into_data());
+
+    let grads = y.powi_scalar(2).sum().backward();
+    // Of the whole network's parameters, since these are the same.
+    for block in &network.blocks {
+        let grad = block.fourier.weight.val().grad(&grads).expect("gradient");
+        let inside = (grad.clone() * mask.clone().inner()).abs();
+        let outside = grad.abs() - inside.clone();
+        assert_eq!(outside.max().into_scalar::<f32>(), 0.0);
+        let unused = inside.sum_dims(&[3, 4, 5]).equal_elem(0.0).int().sum();
+        let expected = ky * kx - 4 * 3;
+        assert_eq!(unused.into_scalar::<i32>(), expected as i32);
+    }
+}

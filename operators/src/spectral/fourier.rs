@@ -38,6 +38,9 @@ pub struct FourierLayer {
     pub skip: ChannelMix,
     /// `b`.
     pub bias: Bias,
+    /// Most modes in use along each dimension, counted with both signs; the others' weights rest.
+    #[module(skip)]
+    pub(crate) mode_limit: Option<usize>,
     #[module(skip)]
     cache: GridCache<Tensor<1>>,
 }
@@ -68,6 +71,7 @@ impl FourierLayerConfig {
             weight: initializer.init(shape, device),
             skip: ChannelMix::new(self.in_channels, self.out_channels, self.skip_gain, device),
             bias: Bias::new(self.out_channels, device),
+            mode_limit: None,
             cache: GridCache::default(),
         })
     }
@@ -87,8 +91,13 @@ impl FourierLayer {
     /// `[B, Ci, P]` on a grid `[D, H, W]` to `[B, Co, P]`; with `activate`, of `gelu(x)`.
     pub fn forward(&self, x: Tensor<3>, sizes: [usize; 3], activate: bool) -> Tensor<3> {
         let grid = self.grid(sizes);
-        let transforms = self.cache.get(sizes, &x.device(), x.dtype(), |device| {
-            transforms(grid, device, x.dtype())
+        let [depth, height, width] = grid.sizes;
+        let [kz, ky, kx] = grid.modes;
+        let key = [depth, height, width, kz, ky, kx];
+        // fields may have fewer bits
+        let dtype = self.weight.val().dtype();
+        let transforms = self.cache.get(key, &x.device(), dtype, |device| {
+            transforms(grid, device, dtype)
         });
         kernels::fourier_block(
             x,
@@ -101,10 +110,11 @@ impl FourierLayer {
         )
     }
 
-    /// The modes that a grid of these sizes can carry.
+    /// The modes in use that a grid of these sizes can carry.
     fn grid(&self, sizes: [usize; 3]) -> FourierGrid {
         let [kz, ky, kx, ..] = self.weight.shape().dims::<6>();
-        let [depth, height, width] = sizes;
+        let limit = self.mode_limit.map_or(usize::MAX, |limit| limit.max(1));
+        let [depth, height, width] = sizes.map(|n| n.min(limit));
         FourierGrid {
             sizes,
             modes: [kz.min(depth), ky.min(height), kx.min(width / 2 + 1)],
