@@ -39,6 +39,10 @@ pub struct Options {
     /// Seed of everything random [default: the scenario's]
     #[arg(long, global = true, value_name = "N")]
     pub seed: Option<u64>,
+    /// Trainings that differ in their seed alone (`train`, `run`): scores are of each, with mean and
+    /// spread
+    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
+    pub seeds: usize,
     /// No progress and no tables, only errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
@@ -161,6 +165,7 @@ impl Cli {
     /// Unusable input, or a run that failed.
     pub fn execute(self) -> Result<()> {
         let options = &self.options;
+        options.check_seeds(&self.command)?;
         match self.command {
             Command::List => list::list(options),
             Command::Simulate { run, init } => simulate::simulate(&run, init.as_deref(), options),
@@ -216,6 +221,20 @@ impl Cli {
 }
 
 impl Options {
+    /// Several seeds where nothing is trained, or by what trains one network, would be ignored.
+    fn check_seeds(&self, command: &Command) -> Result<()> {
+        let refused = |reason: String| Err(Error::unusable(format!("--seeds: {reason}")));
+        match (self.seeds, command) {
+            (0, _) => refused("expected 1 or more".into()),
+            (1, _) => Ok(()),
+            (_, Command::Train { run, .. } | Command::Run { run }) => match run.load(self)? {
+                Scenario::Flow(_) => Ok(()),
+                _ => refused(format!("`{}` trains with one seed", run.scenario)),
+            },
+            _ => refused("only `train` and `run` train".into()),
+        }
+    }
+
     /// The device, by the name that the manifest gets; refused here if it is not there.
     fn device(&self) -> Result<String> {
         let device = curlwind_operators::device::select(&self.device).map_err(Error::unusable)?;

@@ -11,8 +11,10 @@ use std::time::Instant;
 
 /// One model on one test set.
 pub struct Judged {
-    /// `fno`, `solver/8`, `mean`, `nearest_neighbour`, `persistence`.
+    /// `fno`, `fno, seed 2`, `solver/8`, `mean`, `nearest_neighbour`, `persistence`.
     pub model: String,
+    /// Whether it is one of the trained networks.
+    pub trained: bool,
     /// Outputs `[sample][channel][row][column]`.
     pub outputs: Array4<f32>,
     /// Relative L2 error of each sample.
@@ -35,13 +37,26 @@ impl Judged {
     }
 }
 
-/// Every model on a test set, the operator first.
+/// Mean and standard deviation of the errors of the trained networks.
+pub fn mean_and_spread(judged: &[Judged]) -> (f64, f64) {
+    let errors: Vec<f64> = judged
+        .iter()
+        .filter(|j| j.trained)
+        .map(Judged::mean)
+        .collect();
+    let count = errors.len() as f64;
+    let mean = errors.iter().sum::<f64>() / count;
+    let squares = errors.iter().map(|e| (e - mean).powi(2)).sum::<f64>();
+    (mean, (squares / (count - 1.0).max(1.0)).sqrt())
+}
+
+/// Every model on a test set, the operators first, which differ in their seeds alone.
 ///
 /// # Errors
 /// A solver that fails.
 pub fn judge(
     problem: &dyn Problem,
-    operator: &FieldOperator,
+    operators: &[FieldOperator],
     samples: &Samples,
     test: &TestSet,
     coarse: &[usize],
@@ -50,24 +65,34 @@ pub fn judge(
     let judged = |model: &str, outputs: Array4<f32>, seconds: Option<f64>| Judged {
         errors: relative_errors(&outputs, truth),
         model: model.into(),
+        trained: false,
         outputs,
         seconds,
     };
     let mut all = Vec::new();
-    let predict = |inputs: &Array4<f32>| operator.predict(inputs).map_err(Error::failed);
-    // one call to warm up, then one by one as the solvers go
-    let outputs = predict(test.samples.inputs())?;
-    let first = test.samples.inputs().select(Axis(0), &[0]);
-    predict(&first)?;
-    let mut times: Vec<f64> = Vec::new();
-    for _ in 0..9 {
-        let started = Instant::now();
+    for (number, operator) in (1..).zip(operators) {
+        let predict = |inputs: &Array4<f32>| operator.predict(inputs).map_err(Error::failed);
+        // one call to warm up, then one by one as the solvers go
+        let outputs = predict(test.samples.inputs())?;
+        let first = test.samples.inputs().select(Axis(0), &[0]);
         predict(&first)?;
-        times.push(started.elapsed().as_secs_f64());
+        let mut times: Vec<f64> = Vec::new();
+        for _ in 0..9 {
+            let started = Instant::now();
+            predict(&first)?;
+            times.push(started.elapsed().as_secs_f64());
+        }
+        times.sort_by(f64::total_cmp);
+        let name = operator.config().network.name();
+        let name = match operators.len() {
+            1 => name.to_string(),
+            _ => format!("{name}, seed {number}"),
+        };
+        all.push(Judged {
+            trained: true,
+            ..judged(&name, outputs, Some(times[4]))
+        });
     }
-    times.sort_by(f64::total_cmp);
-    let name = operator.config().network.name();
-    all.push(judged(name, outputs, Some(times[4])));
     for &stride in coarse {
         if let Some((outputs, seconds)) = solve(problem, test, stride)? {
             all.push(judged(&format!("solver/{stride}"), outputs, Some(seconds)));
@@ -140,8 +165,8 @@ fn nearest(inputs: &Array4<f32>, input: ArrayView3<f32>) -> usize {
 }
 
 /// Rows of the mean, the largest error and the time of every model; the baseline is the best of
-/// those that need neither solver nor learning.
-pub fn rows(case: &str, variable: &str, judged: &[Judged]) -> Scores {
+/// those that need neither solver nor learning. Of several seeds also the mean, as `network`.
+pub fn rows(case: &str, variable: &str, network: &str, judged: &[Judged]) -> Scores {
     let trivial = ["mean", "nearest_neighbour", "persistence"];
     let baseline = judged
         .iter()
@@ -149,6 +174,17 @@ pub fn rows(case: &str, variable: &str, judged: &[Judged]) -> Scores {
         .map(Judged::mean)
         .fold(f64::INFINITY, f64::min);
     let mut scores = Scores::new();
+    let seeds = judged.iter().filter(|j| j.trained).count();
+    if seeds > 1 {
+        let (mean, spread) = mean_and_spread(judged);
+        let mut row = ScoreRow::new(case, network, variable, "relative_l2", mean);
+        if baseline.is_finite() {
+            row = row.against(baseline);
+        }
+        scores.push(row.noted(format!("mean of {seeds} seeds")));
+        let row = ScoreRow::new(case, network, variable, "relative_l2_spread", spread);
+        scores.push(row.noted(format!("standard deviation of {seeds} seeds")));
+    }
     for j in judged {
         let row = |metric: &str, value| ScoreRow::new(case, &j.model, variable, metric, value);
         let mut mean = row("relative_l2", j.mean());

@@ -1,6 +1,6 @@
 //! The commands of a flow, phase by phase, inside a run folder.
 
-use super::evaluate::{Judged, judge, rows};
+use super::evaluate::{Judged, judge, mean_and_spread, rows};
 use super::generate as generation;
 use super::samples::{self, Samples};
 use super::{Loaded, darcy, pictures, roll_out};
@@ -100,8 +100,29 @@ fn made(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Store>
     )
 }
 
-/// The samples of a run and the names of inputs and outputs.
+/// The samples of a run, for tests at the resolutions asked for, and the names of inputs and
+/// outputs.
 fn gather(
+    loaded: &Loaded,
+    folder: &RunFolder,
+    data: Option<&Path>,
+    options: &Options,
+) -> Result<(Samples, [Vec<String>; 2])> {
+    let (mut samples, names) = collect(loaded, folder, data, options)?;
+    let resolutions = &loaded.settings.evaluation.resolutions;
+    if !resolutions.is_empty() {
+        let tests = samples.tests.iter().flat_map(|test| {
+            let each = resolutions.iter().map(|points| test.at_resolution(*points));
+            each.collect::<Vec<_>>()
+        });
+        samples.tests = tests
+            .collect::<Result<_>>()
+            .map_err(|error| loaded.refuse("evaluation.resolutions", error))?;
+    }
+    Ok((samples, names))
+}
+
+fn collect(
     loaded: &Loaded,
     folder: &RunFolder,
     data: Option<&Path>,
@@ -148,8 +169,8 @@ pub fn train(
     options: &Options,
 ) -> Result<Summary> {
     let (samples, names) = gather(loaded, folder, data, options)?;
-    let (operator, sentence) = fit(loaded, folder, &samples, names, options)?;
-    let (scores, _) = evaluate(loaded, folder, &operator, &samples, &[])?;
+    let (operators, sentence) = fit_all(loaded, folder, &samples, &names, options)?;
+    let (scores, _) = evaluate(loaded, folder, &operators, &samples, &[])?;
     let text = format!(
         "{}\n{sentence}\nModel in {}",
         score_table(&scores.rows, 100),
@@ -165,9 +186,10 @@ pub fn train(
 pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Summary> {
     let settings = &loaded.settings;
     let (samples, names) = gather(loaded, folder, None, options)?;
-    let (operator, sentence) = fit(loaded, folder, &samples, names, options)?;
+    let (operators, sentence) = fit_all(loaded, folder, &samples, &names, options)?;
+    let operator = &operators[0];
     let coarse = &settings.evaluation.coarse;
-    let (mut scores, judged) = evaluate(loaded, folder, &operator, &samples, coarse)?;
+    let (mut scores, judged) = evaluate(loaded, folder, &operators, &samples, coarse)?;
     let problem = settings.problem();
     let mut sentences = vec![sentence];
     let mut figures = Vec::new();
@@ -175,7 +197,7 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
         sentences.push(verdict(&test.name, judged));
         figures.extend(pictures::comparison(test, judged));
         let _phase = folder.phase("roll_out")?;
-        if let Some(curves) = roll_out::roll_out(problem, &operator, test, judged)? {
+        if let Some(curves) = roll_out::roll_out(problem, operator, test, judged)? {
             let interval = problem.layout().time_step;
             let variable = operator.config().outputs.join(", ");
             let rows = roll_out::rows(&curves, &variable, interval).rows;
@@ -206,23 +228,47 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     Ok(Summary { scores, text })
 }
 
-fn fit(
+/// The network trained from as many seeds as were asked for, the first in the run's folder and the
+/// others in folders of their own, and a sentence about each.
+fn fit_all(
     loaded: &Loaded,
     folder: &RunFolder,
     samples: &Samples,
-    [inputs, outputs]: [Vec<String>; 2],
+    names: &[Vec<String>; 2],
+    options: &Options,
+) -> Result<(Vec<FieldOperator>, String)> {
+    let _phase = folder.phase("train")?;
+    let mut all = Vec::new();
+    let mut sentences = Vec::new();
+    for seed in 0..options.seeds {
+        let home = match seed {
+            0 => folder.path().to_path_buf(),
+            _ => folder.folder(&format!("seed_{}", seed + 1))?,
+        };
+        let (operator, sentence) = fit(loaded, &home, seed as u64, samples, names, options)?;
+        all.push(operator);
+        sentences.push(sentence);
+    }
+    Ok((all, sentences.join("\n")))
+}
+
+fn fit(
+    loaded: &Loaded,
+    home: &Path,
+    number: u64,
+    samples: &Samples,
+    [inputs, outputs]: &[Vec<String>; 2],
     options: &Options,
 ) -> Result<(FieldOperator, String)> {
     let settings = &loaded.settings;
-    let _phase = folder.phase("train")?;
     let device = device::select(&options.device).map_err(Error::unusable)?;
     let mut training = settings.training.clone();
-    training.seed ^= settings.seed;
+    training.seed = (training.seed ^ settings.seed).wrapping_add(number);
     device.seed(training.seed);
     let config = FieldOperatorConfig {
         network: settings.operator.clone(),
-        inputs,
-        outputs,
+        inputs: inputs.clone(),
+        outputs: outputs.clone(),
         normalisation: FieldNormalisation::of(&samples.training, false).map_err(Error::unusable)?,
         about: serde_json::Value::Null,
     };
@@ -234,7 +280,7 @@ fn fit(
         &training,
         &samples.training,
         validation.map(|samples| samples as &dyn FieldSamples),
-        folder.path(),
+        home,
         RunOptions {
             quiet: options.quiet,
             resume: true,
@@ -254,26 +300,25 @@ fn fit(
         trained.facts.train_loss
     );
     let operator = trained.model;
-    operator
-        .save(&folder.folder("model")?)
-        .map_err(Error::failed)?;
+    operator.save(&home.join("model")).map_err(Error::failed)?;
     Ok((operator, sentence))
 }
 
 fn evaluate(
     loaded: &Loaded,
     folder: &RunFolder,
-    operator: &FieldOperator,
+    operators: &[FieldOperator],
     samples: &Samples,
     coarse: &[usize],
 ) -> Result<(Scores, Vec<Vec<Judged>>)> {
     let _phase = folder.phase("evaluate")?;
     let problem = loaded.settings.problem();
-    let variable = operator.config().outputs.join(", ");
+    let about = operators[0].config();
+    let (variable, network) = (about.outputs.join(", "), about.network.name());
     let (mut scores, mut all) = (Scores::new(), Vec::new());
     for test in &samples.tests {
-        let judged = judge(problem, operator, samples, test, coarse)?;
-        for row in rows(&test.name, &variable, &judged).rows {
+        let judged = judge(problem, operators, samples, test, coarse)?;
+        for row in rows(&test.name, &variable, network, &judged).rows {
             scores.push(row);
         }
         all.push(judged);
@@ -284,24 +329,29 @@ fn evaluate(
 
 /// Who is how good, and whether a coarse solver is both better and faster.
 fn verdict(name: &str, judged: &[Judged]) -> String {
-    let Some((operator, rivals)) = judged.split_first() else {
+    let (trained, rivals): (Vec<_>, Vec<_>) = judged.iter().partition(|j| j.trained);
+    let Some(operator) = trained.first() else {
         return String::new();
     };
+    let (mean, spread) = mean_and_spread(judged);
     let list: Vec<String> = rivals
         .iter()
         .map(|j| format!("{} {}", j.model, format_value(j.mean())))
         .collect();
     let better = rivals.iter().find(|j| {
         let faster = j.seconds.zip(operator.seconds).is_some_and(|(a, b)| a <= b);
-        faster && j.mean() <= operator.mean()
+        faster && j.mean() <= mean
     });
+    let error = match trained.len() {
+        1 => format_value(mean),
+        seeds => format!("{} +- {spread:.1e} of {seeds} seeds", format_value(mean)),
+    };
     let end = match better {
         Some(j) => format!(" {} is better and no slower than the operator.", j.model),
         None => String::new(),
     };
     format!(
-        "{name}: relative L2 error {} ({}).{end}",
-        format_value(operator.mean()),
+        "{name}: relative L2 error {error} ({}).{end}",
         list.join(", ")
     )
 }

@@ -5,7 +5,7 @@ use super::settings::Settings;
 use crate::error::{Error, Result};
 use curlwind_datasets::simulations::{Simulations, Windows};
 use curlwind_datasets::store::{Grid, Segment, Split, SplitKind, Store};
-use curlwind_operators::field::FieldPairs;
+use curlwind_operators::field::{FieldPairs, FieldSamples as _};
 use ndarray::{Array4, ArrayView4, Axis};
 use std::path::Path;
 
@@ -19,6 +19,42 @@ pub struct TestSet {
     pub samples: FieldPairs,
     /// Pairs of each sample, in order of time.
     pub pairs: usize,
+}
+
+impl TestSet {
+    /// The same samples with `points` along the longest side.
+    ///
+    /// # Errors
+    /// A number of points that the samples cannot be brought to.
+    pub fn at_resolution(&self, points: usize) -> Result<Self> {
+        let samples = self
+            .samples
+            .at_resolution(points)
+            .map_err(Error::unusable)?;
+        let [(.., y), (.., x)] = self.grid.coordinates();
+        let [rows, columns] = samples.grid();
+        let lines = |old: &[f64], count: usize| -> Vec<f64> {
+            let first = old.first().copied().unwrap_or(0.0);
+            let spacing = old.get(1).map_or(0.0, |second| second - first);
+            let stride = old.len().div_ceil(count);
+            match samples.periodic() {
+                true => {
+                    let spacing = spacing * old.len() as f64 / count as f64;
+                    (0..count).map(|i| first + spacing * i as f64).collect()
+                }
+                false => old.iter().copied().step_by(stride).collect(),
+            }
+        };
+        Ok(Self {
+            name: format!("{}_{points}", self.name),
+            grid: Grid::Plane {
+                y_m: lines(y, rows),
+                x_m: lines(x, columns),
+            },
+            samples,
+            pairs: self.pairs,
+        })
+    }
 }
 
 /// All samples of a run.
@@ -67,12 +103,15 @@ pub fn from_store(store: &Store, split: &Split, problem: &dyn Problem) -> Result
         }
         pairs.finish()
     };
-    let tests = part(&split.test)?.map(|samples| TestSet {
-        name: "test".into(),
-        grid: layout.grid.clone(),
-        samples,
-        pairs: problem.pairs(),
+    let tests = part(&split.test)?.map(|samples| {
+        Ok::<_, Error>(TestSet {
+            name: "test".into(),
+            grid: layout.grid.clone(),
+            samples: with_physics(problem, samples)?,
+            pairs: problem.pairs(),
+        })
     });
+    let tests = tests.transpose()?;
     let validation = part(&split.validation)?;
     Ok(Samples {
         training: with_physics(problem, part(&split.train)?.ok_or_else(nothing)?)?,

@@ -102,6 +102,9 @@ fn one() -> usize {
 pub struct Evaluation {
     /// Coarse solvers to compare with: each has every so manieth point of the fields.
     pub coarse: Vec<usize>,
+    /// Points along the longest side that the test samples are brought to, one test for each number;
+    /// as they are where there are none.
+    pub resolutions: Vec<usize>,
 }
 
 impl Configuration for Settings {

@@ -1,6 +1,7 @@
 //! Pairs of input and output fields.
 
 use super::FieldNormalisation;
+use super::resolution::Resolution;
 use crate::error::{Error, Result};
 use ndarray::{Array4, ArrayView3, ArrayViewMut3, Axis};
 use rand_chacha::ChaCha8Rng;
@@ -177,6 +178,28 @@ impl FieldPairs {
             symmetry: Some(symmetry),
             ..self
         }
+    }
+
+    /// The same fields with `points` along the longest side: sampled from their trigonometric
+    /// polynomials on a torus, thinned out elsewhere. They keep no symmetry.
+    ///
+    /// # Errors
+    /// When such a grid has no points in common with theirs, or not their proportions.
+    pub fn at_resolution(&self, points: usize) -> Result<Self> {
+        let resolution = Resolution::new(self.grid(), points, self.periodic)?;
+        let [rows, columns] = resolution.size();
+        let resampled = |fields: &Array4<f32>| {
+            let (count, channels, ..) = fields.dim();
+            let values = resolution.apply(fields.iter().copied().collect());
+            Array4::from_shape_vec((count, channels, rows, columns), values)
+                .map_err(|e| Error::Data(e.to_string()))
+        };
+        Ok(Self {
+            inputs: resampled(&self.inputs)?,
+            outputs: resampled(&self.outputs)?,
+            symmetry: None,
+            ..self.clone()
+        })
     }
 
     /// `[row, column]` of the grid.

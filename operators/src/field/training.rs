@@ -271,7 +271,8 @@ impl Task for Pairs<'_> {
         let training = part == Part::Training;
         let grid = match training && self.grids.len() > 1 {
             true => rng.random_range(1..self.grids.len()),
-            false => 0,
+            // the last of those to train on, or that of the samples
+            false => self.grids.len() - 1,
         };
         let mut inputs = Vec::new();
         let mut outputs = vec![Vec::new(); stage.roll_out];

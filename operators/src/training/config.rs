@@ -23,6 +23,7 @@ pub struct TrainingConfig {
     pub precision: Precision,
     /// Numbers of points along the longest side that training fields are brought to, another for
     /// each batch; their own where this is empty. Fields that are not periodic are only thinned out.
+    /// Validation is at the last of them.
     pub resolutions: Vec<usize>,
     /// Highest learning rate.
     pub learning_rate: f64,

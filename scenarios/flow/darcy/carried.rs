@@ -6,7 +6,10 @@ use crate::run_folder::{RunFolder, write_atomically};
 use curlwind_datasets::simulations::{Simulations, Windows};
 use curlwind_datasets::store::{Grid, Split, SplitKind};
 use curlwind_operators::field::{FieldPairs, FieldSamples as _};
-use ndarray::Array4;
+use ndarray::{Array4, ArrayViewMut1, ArrayViewMut3, Axis};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
 
 const SET: &[u8] = include_bytes!("../../../datasets/data/darcy_small.h5");
 
@@ -78,8 +81,85 @@ pub fn carried(folder: &RunFolder, validation: f64, seed: u64) -> Result<Samples
     };
     let nothing = || Error::unusable("no sample is left to train on");
     Ok(Samples {
-        training: part(&split.train)?.ok_or_else(nothing)?,
+        training: part(&split.train)?
+            .ok_or_else(nothing)?
+            .with_symmetry(Arc::new(symmetry)),
         validation: part(&split.validation)?,
         tests: vec![test("test_16", 16)?, test("test_32", 32)?],
     })
+}
+
+/// One of the eight symmetries of the square, where points lie at `OFFSET + i / n`.
+fn symmetry(
+    rng: &mut ChaCha8Rng,
+    mut medium: ArrayViewMut3<f32>,
+    mut pressure: ArrayViewMut3<f32>,
+) {
+    for axis in [1, 2] {
+        if rng.random() {
+            medium
+                .lanes_mut(Axis(axis))
+                .into_iter()
+                .for_each(flip_medium);
+            pressure
+                .lanes_mut(Axis(axis))
+                .into_iter()
+                .for_each(flip_pressure);
+        }
+    }
+    if rng.random() {
+        for mut field in [medium, pressure] {
+            let mut transposed = field.to_owned();
+            transposed.swap_axes(1, 2);
+            field.assign(&transposed);
+        }
+    }
+}
+
+/// What lies at `1 - x` has the nearest point's value.
+fn flip_medium(mut line: ArrayViewMut1<f32>) {
+    let old = line.to_vec();
+    let count = old.len();
+    for (i, value) in line.iter_mut().enumerate() {
+        *value = old[(count - i).min(count - 1)];
+    }
+}
+
+/// What lies at `1 - x` is between two points, or between the last and the wall.
+fn flip_pressure(mut line: ArrayViewMut1<f32>) {
+    let old = line.to_vec();
+    let count = old.len();
+    let away = (2.0 * OFFSET * count as f64) as f32;
+    for (i, value) in line.iter_mut().enumerate() {
+        *value = match i {
+            0 => old[count - 1] * (OFFSET / (1.0 / count as f64 - OFFSET)) as f32,
+            _ => (1.0 - away) * old[count - i] + away * old[count - i - 1],
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array1;
+
+    /// A flip is the field of the mirrored pressure, to the error of a line between two points.
+    #[test]
+    fn flips_know_where_the_points_lie() {
+        let pressure = |x: f64| x * (1.0 - x) * (1.0 + x);
+        let points = (0..16).map(|i| OFFSET + f64::from(i) / 16.0);
+        let values: Vec<f32> = points.clone().map(|x| pressure(x) as f32).collect();
+        let mut line = Array1::from(values);
+        flip_pressure(line.view_mut());
+        for (x, found) in points.zip(&line) {
+            let expected = pressure(1.0 - x);
+            assert!(
+                (f64::from(*found) - expected).abs() < 3e-4,
+                "{x}: {found} {expected}"
+            );
+        }
+        let mut line = Array1::from((0..16).map(|i| i as f32).collect::<Vec<_>>());
+        flip_medium(line.view_mut());
+        assert_eq!((line[0], line[1], line[15]), (15.0, 15.0, 1.0));
+    }
 }
