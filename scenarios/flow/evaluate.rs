@@ -5,7 +5,7 @@ use super::samples::{Samples, TestSet, relative_errors};
 use crate::error::{Error, Result};
 use crate::run_folder::{ScoreRow, Scores};
 use curlwind_operators::field::FieldOperator;
-use ndarray::{Array4, ArrayView3, Axis};
+use ndarray::{Array4, ArrayView3, ArrayView4, Axis, s};
 use rayon::prelude::*;
 use std::time::Instant;
 
@@ -90,7 +90,7 @@ pub fn judge(
         };
         all.push(Judged {
             trained: true,
-            ..judged(&name, outputs, Some(times[4]))
+            ..judged(&name, outputs, Some(times[4] + test.seconds_before))
         });
     }
     for &stride in coarse {
@@ -118,10 +118,18 @@ pub fn judge(
         let outputs = samples.training.outputs().select(Axis(0), &nearest);
         all.push(judged("nearest_neighbour", outputs, None));
     }
-    if problem.persists() && test.samples.inputs().dim() == truth.dim() {
-        all.push(judged("persistence", test.samples.inputs().clone(), None));
+    let own = own_inputs(problem, test);
+    if problem.persists() && own.dim() == truth.dim() {
+        all.push(judged("persistence", own.to_owned(), None));
     }
     Ok(all)
+}
+
+/// The inputs without what a solver has made of them.
+fn own_inputs<'t>(problem: &dyn Problem, test: &'t TestSet) -> ArrayView4<'t, f32> {
+    let inputs = test.samples.inputs();
+    let own = problem.names().0.len().min(inputs.dim().1);
+    inputs.slice(s![.., ..own, .., ..])
 }
 
 /// The coarse solver's outputs of all samples and the median of its seconds.
@@ -132,9 +140,8 @@ fn solve(
 ) -> Result<Option<(Array4<f32>, f64)>> {
     let mut outputs = Array4::zeros(test.samples.outputs().dim());
     let mut times = Vec::new();
-    for (input, mut output) in test
-        .samples
-        .inputs()
+    let inputs = own_inputs(problem, test);
+    for (input, mut output) in inputs
         .axis_iter(Axis(0))
         .zip(outputs.axis_iter_mut(Axis(0)))
     {

@@ -13,6 +13,7 @@ pub mod burgers;
 pub mod darcy;
 pub mod evaluate;
 pub mod generate;
+pub mod hybrid;
 pub mod navier_stokes;
 pub mod pictures;
 pub mod pipeline;
@@ -81,6 +82,14 @@ impl Loaded {
         if set.carried && !s.problem().has_carried() {
             let reason = "the program carries samples of darcy alone";
             return Err(self.refuse("training_set.carried", reason));
+        }
+        if set.coarse_input > 0 && s.training.stages.iter().any(|stage| stage.roll_out > 1) {
+            let reason = "expected 0 with roll-outs: the solver's part would be missing";
+            return Err(self.refuse("training_set.coarse_input", reason));
+        }
+        if set.coarse_input > 0 && !s.training.resolutions.is_empty() {
+            let reason = "expected 0 with `training.resolutions`: the solver's part is of one grid";
+            return Err(self.refuse("training_set.coarse_input", reason));
         }
         if s.evaluation.coarse.contains(&0) {
             return Err(self.refuse("evaluation.coarse", "expected 1 or more"));

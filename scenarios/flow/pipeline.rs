@@ -3,7 +3,7 @@
 use super::evaluate::{Judged, judge, mean_and_spread, rows};
 use super::generate as generation;
 use super::samples::{self, Samples};
-use super::{Loaded, darcy, pictures, roll_out};
+use super::{Loaded, darcy, hybrid, pictures, roll_out};
 use crate::commands::Options;
 use crate::config::to_toml;
 use crate::error::{Error, Result};
@@ -108,7 +108,7 @@ fn gather(
     data: Option<&Path>,
     options: &Options,
 ) -> Result<(Samples, [Vec<String>; 2])> {
-    let (mut samples, names) = collect(loaded, folder, data, options)?;
+    let (mut samples, mut names) = collect(loaded, folder, data, options)?;
     let resolutions = &loaded.settings.evaluation.resolutions;
     if !resolutions.is_empty() {
         let tests = samples.tests.iter().flat_map(|test| {
@@ -118,6 +118,20 @@ fn gather(
         samples.tests = tests
             .collect::<Result<_>>()
             .map_err(|error| loaded.refuse("evaluation.resolutions", error))?;
+    }
+    let stride = loaded.settings.training_set.coarse_input;
+    if stride > 0 {
+        if data.is_some_and(Path::is_file) {
+            let reason = "expected 0: the solver does not know the samples of a file";
+            return Err(loaded.refuse("training_set.coarse_input", reason));
+        }
+        samples = hybrid::with_coarse(loaded.settings.problem(), samples, stride)?;
+        let [inputs, outputs] = &mut names;
+        inputs.extend(
+            outputs
+                .iter()
+                .map(|name| format!("{name} by solver/{stride}")),
+        );
     }
     Ok((samples, names))
 }

@@ -19,6 +19,8 @@ pub struct TestSet {
     pub samples: FieldPairs,
     /// Pairs of each sample, in order of time.
     pub pairs: usize,
+    /// Seconds that a solver took for an input, where it is made of one.
+    pub seconds_before: f64,
 }
 
 impl TestSet {
@@ -53,6 +55,7 @@ impl TestSet {
             },
             samples,
             pairs: self.pairs,
+            seconds_before: 0.0,
         })
     }
 }
@@ -65,6 +68,8 @@ pub struct Samples {
     pub validation: Option<FieldPairs>,
     /// Those that the operator is judged by.
     pub tests: Vec<TestSet>,
+    /// Where the values of the first two are.
+    pub grid: Grid,
 }
 
 /// The samples of a store, dealt out.
@@ -109,6 +114,7 @@ pub fn from_store(store: &Store, split: &Split, problem: &dyn Problem) -> Result
             grid: layout.grid.clone(),
             samples: with_physics(problem, samples)?,
             pairs: problem.pairs(),
+            seconds_before: 0.0,
         })
     });
     let tests = tests.transpose()?;
@@ -117,6 +123,7 @@ pub fn from_store(store: &Store, split: &Split, problem: &dyn Problem) -> Result
         training: with_physics(problem, part(&split.train)?.ok_or_else(nothing)?)?,
         validation: validation.map(|v| with_physics(problem, v)).transpose()?,
         tests: tests.into_iter().collect(),
+        grid: layout.grid.clone(),
     })
 }
 
@@ -165,14 +172,16 @@ pub fn from_file(path: &Path, settings: &Settings) -> Result<(Samples, [Vec<Stri
         pairs.finish()
     };
     let lines = |n: usize| (0..n).map(|i| i as f64).collect();
+    let grid = Grid::Plane {
+        y_m: lines(rows),
+        x_m: lines(columns),
+    };
     let tests = part(&split.test)?.map(|samples| TestSet {
         name: "test".into(),
-        grid: Grid::Plane {
-            y_m: lines(rows),
-            x_m: lines(columns),
-        },
+        grid: grid.clone(),
         samples,
         pairs: per_sample,
+        seconds_before: 0.0,
     });
     let in_time = |pairs: FieldPairs| match steps {
         0 => Ok(pairs),
@@ -182,6 +191,7 @@ pub fn from_file(path: &Path, settings: &Settings) -> Result<(Samples, [Vec<Stri
         training: in_time(part(&split.train)?.ok_or_else(nothing)?)?,
         validation: part(&split.validation)?.map(in_time).transpose()?,
         tests: tests.into_iter().collect(),
+        grid,
     };
     let states = file.state_channels().iter();
     let before = states.clone().take(states.len() * steps);

@@ -84,6 +84,10 @@ pub struct TrainingSet {
     /// Takes the samples that the program carries in place of the solver's.
     #[serde(default)]
     pub carried: bool,
+    /// Has the operator see what the solver makes of every so manieth point of the input, so that it
+    /// only corrects it; 0 for an operator of its own.
+    #[serde(default)]
+    pub coarse_input: usize,
     /// Share of the samples kept for choosing.
     #[serde(default)]
     pub validation: f64,

@@ -202,6 +202,23 @@ impl FieldPairs {
         })
     }
 
+    /// The same with other inputs, e.g. further channels.
+    ///
+    /// # Errors
+    /// When there are not as many, or they lie on another grid.
+    pub fn with_inputs(&self, inputs: Array4<f32>) -> Result<Self> {
+        let new = Self::new(inputs, self.outputs.clone())?;
+        Ok(Self {
+            inputs: new.inputs,
+            ..self.clone()
+        })
+    }
+
+    /// The symmetry that training pairs are drawn with.
+    pub fn symmetry(&self) -> Option<Arc<Symmetry>> {
+        self.symmetry.clone()
+    }
+
     /// `[row, column]` of the grid.
     pub fn grid(&self) -> [usize; 2] {
         let (_, _, h, w) = self.inputs.dim();
