@@ -3,7 +3,8 @@
 //! Li et al., Fourier Neural Operator for Parametric Partial Differential Equations (ICLR 2021):
 //! lifting, layers `v' = gelu(K v + W v + b)` with the spectral convolution `K`, projection. The
 //! last layer has no activation, as in the authors' code. With `channel_mlp` each layer is followed
-//! by two channel layers and a gated skip, as in PyTorch's neuraloperator.
+//! by two channel layers and a gated skip, as in PyTorch's neuraloperator; with `factorization` the
+//! network is its TFNO.
 //!
 //! Between layers travels what comes before the activation: the next layer activates what it reads,
 //! so that a layer keeps one field for its backward pass.
@@ -11,9 +12,9 @@
 use crate::buffers::{GridCache, matrix};
 use crate::error::{Error, Result};
 use crate::network::Part;
-use crate::pointwise::{Bias, ChannelMix, ChannelMlp, GELU_GAIN};
+use crate::pointwise::{Bias, ChannelMix, ChannelMlp, GELU_GAIN, gelu};
 use crate::spectral::fourier::three;
-use crate::spectral::{FourierLayer, FourierLayerConfig};
+use crate::spectral::{Factorization, FourierLayer, FourierLayerConfig};
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,11 @@ pub struct FnoConfig {
     pub out_channels: usize,
     /// Modes along each dimension, counted with both signs, slowest dimension first.
     pub n_modes: Vec<usize>,
+    /// Form of the spectral weights: `"dense"`, or in factors `"tucker"` or `"cp"`.
+    pub factorization: Factorization,
+    /// Share of the dense spectral weights' parameters that factorised ones have, in 0..1; 0.1 is
+    /// usual. 1 for dense ones.
+    pub rank: f64,
     /// Channels of the layers.
     pub hidden_channels: usize,
     /// Number of layers.
@@ -54,6 +60,8 @@ impl Default for FnoConfig {
             in_channels: 1,
             out_channels: 1,
             n_modes: vec![16, 16],
+            factorization: Factorization::Dense,
+            rank: 1.0,
             hidden_channels: 32,
             layers: 4,
             lifting_ratio: 2,
@@ -150,11 +158,6 @@ impl GatedMlp {
     }
 }
 
-fn gelu(v: Tensor<3>) -> Tensor<3> {
-    let (channels, device, dtype) = (v.dims()[1], v.device(), v.dtype());
-    crate::kernels::bias_gelu(v, Tensor::zeros([channels], (&device, dtype)))
-}
-
 /// Refuses zero where a configuration needs at least 1.
 pub(crate) fn at_least_one(values: &[(&str, usize)]) -> Result<()> {
     match values.iter().find(|(_, value)| *value == 0) {
@@ -167,7 +170,8 @@ impl FnoConfig {
     /// Creates the network with fresh weights.
     ///
     /// # Errors
-    /// When a size is zero, `n_modes` has not one to three numbers, or a ratio is negative.
+    /// When a size is zero, `n_modes` has not one to three numbers, a ratio is negative, or `rank` is
+    /// not the share of parameters that `factorization` asks for.
     pub fn init(&self, device: &Device) -> Result<Fno> {
         at_least_one(&[
             ("in_channels", self.in_channels),
@@ -193,6 +197,8 @@ impl FnoConfig {
                     in_channels: hidden,
                     out_channels: hidden,
                     n_modes: self.n_modes.clone(),
+                    factorization: self.factorization,
+                    rank: self.rank,
                     skip_gain: if activated { GELU_GAIN } else { 1.0 },
                 };
                 let mlp = || {

@@ -1,6 +1,6 @@
 //! Weights of PyTorch's neuraloperator package.
 //!
-//! A state dict of its `FNO`, saved with safetensors' `save_file` (complex weights as they are, or as
+//! A state dict of its `FNO` or `TFNO`, saved with safetensors' `save_file` (complex weights as they are, or as
 //! pairs of real numbers), becomes a [`Fno`] that gives the same output. The configuration follows
 //! from the shapes. The outputs are the same on grids whose sizes are even along all dimensions but the
 //! last; along odd ones version 2.0.0 of the package leaves every mode one place off.
@@ -11,6 +11,8 @@ use crate::weights::{self, NamedTensors};
 use burn::tensor::Device;
 use std::path::Path;
 
+mod spectral;
+
 /// Reads a network from a safetensors file.
 ///
 /// Whether coordinates are appended to the input (the package's default, `positional_embedding =
@@ -18,7 +20,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// When the file is unreadable, a tensor is missing or has another shape (it is named), or the
-/// network has parts that [`Fno`] has not: norms, factorised weights, other skips.
+/// network has parts that [`Fno`] has not: norms, tensor trains, other skips.
 pub fn read_fno(
     file: &Path,
     positional_embedding: bool,
@@ -41,7 +43,7 @@ pub fn fno(
     let mut source = Source { tensors, file };
     let mut ours = NamedTensors::new();
     let layers = (0..)
-        .take_while(|layer| source.spectral_name(*layer).is_some())
+        .take_while(|layer| spectral::has(&source, *layer))
         .count();
     let mut config = FnoConfig {
         layers,
@@ -49,25 +51,14 @@ pub fn fno(
         ..FnoConfig::default()
     };
     for layer in 0..layers {
-        let name = source.spectral_name(layer).unwrap_or_default();
-        let (shape, values) = source.take(&name)?;
-        let [inputs, outputs, modes @ .., 2] = &shape[..] else {
-            return Err(source.problem(format!(
-                "tensor `{name}`: expected complex numbers, found shape {shape:?}"
-            )));
-        };
-        if inputs != outputs || modes.is_empty() || modes.len() > 3 {
-            return Err(source.problem(format!(
-                "tensor `{name}`: expected [channels, channels, one to three modes], found {shape:?}"
-            )));
-        }
-        config.hidden_channels = *inputs;
-        config.n_modes = modes.to_vec();
-        if let Some(last) = config.n_modes.last_mut() {
-            *last = 2 * (*last - 1);
-        }
         let prefix = format!("blocks.{layer}.fourier");
-        ours.insert(format!("{prefix}.weight"), modes_first(&shape, &values));
+        let form = spectral::weights(&mut source, layer, &format!("{prefix}.weight"), &mut ours)?;
+        config.hidden_channels = form.channels;
+        config.n_modes = form.modes;
+        if let Some(last) = config.n_modes.last_mut() {
+            *last = (2 * last.saturating_sub(1)).max(1);
+        }
+        (config.factorization, config.rank) = (form.factorization, form.rank);
         let theirs = format!("fno_blocks.convs.{layer}.bias");
         ours.insert(format!("{prefix}.bias.bias"), source.vector(&theirs)?);
         let theirs = format!("fno_blocks.fno_skips.{layer}.conv.weight");
@@ -141,14 +132,6 @@ impl Source<'_> {
         self.tensors.contains_key(name)
     }
 
-    /// Name of the spectral weights of a layer, in the spellings of the package's versions.
-    fn spectral_name(&self, layer: usize) -> Option<String> {
-        ["weight.tensor", "weight"]
-            .map(|end| format!("fno_blocks.convs.{layer}.{end}"))
-            .into_iter()
-            .find(|name| self.has(name))
-    }
-
     fn take(&mut self, name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
         match self.tensors.remove(name) {
             Some(tensor) => Ok(tensor),
@@ -196,24 +179,4 @@ impl Source<'_> {
         tensors.insert(format!("{ours}.bias.bias"), bias);
         Ok(width)
     }
-}
-
-/// `[Ci, Co, modes..., 2]` to `[Kz, Ky, Kx, Ci, Co, 2]`.
-fn modes_first(shape: &[usize], values: &[f32]) -> (Vec<usize>, Vec<f32>) {
-    let (inputs, outputs) = (shape[0], shape[1]);
-    let modes = &shape[2..shape.len() - 1];
-    let count: usize = modes.iter().product();
-    let mut moved = vec![0.0; values.len()];
-    for pair in 0..inputs * outputs {
-        for mode in 0..count {
-            for part in 0..2 {
-                moved[(mode * inputs * outputs + pair) * 2 + part] =
-                    values[(pair * count + mode) * 2 + part];
-            }
-        }
-    }
-    let mut shape = vec![1; 3 - modes.len()];
-    shape.extend(modes);
-    shape.extend([inputs, outputs, 2]);
-    (shape, moved)
 }

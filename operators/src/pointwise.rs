@@ -115,5 +115,11 @@ impl ChannelMlp {
     }
 }
 
+/// `gelu(x)` of `[B, C, P]`.
+pub(crate) fn gelu(x: Tensor<3>) -> Tensor<3> {
+    let (channels, device, dtype) = (x.dims()[1], x.device(), x.dtype());
+    kernels::bias_gelu(x, Tensor::zeros([channels], (&device, dtype)))
+}
+
 /// `1 / sqrt(E[gelu(z)^2])` for a standard normal `z`: keeps the variance through a layer.
 pub(crate) const GELU_GAIN: f64 = 1.5335;

@@ -6,6 +6,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use curlwind_operators::fno::{Fno, FnoConfig};
+use curlwind_operators::spectral::Factorization;
 use curlwind_operators::{neuraloperator, weights};
 use std::path::{Path, PathBuf};
 
@@ -36,7 +37,9 @@ fn largest_difference<const D: usize>(
     let output = output.try_into_vec::<f32>().expect("numbers");
     assert_eq!(output.len(), expected.len());
     let differences = output.iter().zip(expected).map(|(a, b)| (a - b).abs());
-    differences.fold(0.0, f32::max)
+    let largest = differences.fold(0.0, f32::max);
+    println!("{}-D: largest difference {largest:.1e}", D - 2);
+    largest
 }
 
 fn load(name: &str) -> (FnoConfig, Fno, Array, Vec<f32>) {
@@ -62,6 +65,24 @@ fn outputs_agree() {
     let (_, network, input, output) = load("fno_3d");
     let difference = largest_difference::<5>(&network, input, &output);
     assert!(difference < 1e-5, "3-D: {difference}");
+}
+
+#[test]
+fn outputs_agree_with_weights_in_factors() {
+    let (config, network, input, output) = load("tfno_2d");
+    assert_eq!(config.factorization, Factorization::Tucker);
+    assert_eq!(config.n_modes, [6, 4]);
+    let difference = largest_difference::<4>(&network, input, &output);
+    assert!(difference < 1e-5, "2-D: {difference}");
+
+    let (_, network, input, output) = load("tfno_3d");
+    let difference = largest_difference::<5>(&network, input, &output);
+    assert!(difference < 1e-5, "3-D: {difference}");
+
+    let (config, network, input, output) = load("fno_1d_cp");
+    assert_eq!(config.factorization, Factorization::Cp);
+    let difference = largest_difference::<3>(&network, input, &output);
+    assert!(difference < 1e-5, "1-D: {difference}");
 }
 
 #[test]
@@ -93,6 +114,20 @@ fn what_does_not_fit_is_named() {
         (vec![4, 7, 1], vec![0.0; 28]),
     );
     assert!(refuse(tensors).contains("lifting.double.second.weight"));
+
+    let (good, ..) = read("tfno_2d");
+    let factor = "fno_blocks.convs.1.weight.factors.factor_2";
+    let mut tensors = good.clone();
+    tensors.remove(factor);
+    assert!(refuse(tensors).contains(&format!("`{factor}` is missing")));
+
+    let mut tensors = good;
+    tensors.insert(factor.into(), (vec![6, 1, 2], vec![0.0; 12]));
+    let message = refuse(tensors);
+    assert!(
+        message.contains(factor) && message.contains("found shape [6, 1, 2]"),
+        "{message}"
+    );
 
     assert!(refuse(Tensors::new()).contains("not the state dict of an FNO"));
 }

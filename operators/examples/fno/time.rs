@@ -5,6 +5,7 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Distribution, Tensor};
 use curlwind_operators::fno::{Fno, FnoConfig};
+use curlwind_operators::spectral::Factorization;
 use curlwind_operators::training::{AdamW, AdamWConfig};
 use std::time::Instant;
 
@@ -15,10 +16,13 @@ struct Case {
     modes: &'static [usize],
     width: usize,
     channel_mlp: f64,
+    factorization: Factorization,
+    rank: f64,
 }
 
-/// `full` counts modes as the paper does; `mlp` has channel layers.
-const CASES: [Case; 8] = [
+/// `full` counts modes as the paper does; `mlp` has channel layers; `tucker` and `cp`
+/// have a tenth of the spectral weights.
+const CASES: [Case; 10] = [
     case("2d-64", 16, &[64, 64], &[12, 12], 32, 0.0),
     case("2d-64-full", 16, &[64, 64], &[24, 24], 32, 0.0),
     case("2d-64-mlp", 16, &[64, 64], &[12, 12], 32, 0.5),
@@ -27,6 +31,16 @@ const CASES: [Case; 8] = [
     case("2d-256-full", 2, &[256, 256], &[64, 64], 32, 0.0),
     case("2d-256-wide", 2, &[256, 256], &[32, 32], 64, 0.0),
     case("1d", 32, &[1024], &[16], 64, 0.0),
+    Case {
+        factorization: Factorization::Tucker,
+        rank: 0.1,
+        ..case("2d-64-tucker", 16, &[64, 64], &[12, 12], 32, 0.0)
+    },
+    Case {
+        factorization: Factorization::Cp,
+        rank: 0.1,
+        ..case("2d-64-cp", 16, &[64, 64], &[12, 12], 32, 0.0)
+    },
 ];
 
 const fn case(
@@ -44,6 +58,8 @@ const fn case(
         modes,
         width,
         channel_mlp,
+        factorization: Factorization::Dense,
+        rank: 1.0,
     }
 }
 
@@ -74,6 +90,8 @@ fn run_case(case: &Case, steps: usize, device: &Device) -> Result<()> {
         n_modes: case.modes.to_vec(),
         hidden_channels: case.width,
         channel_mlp: case.channel_mlp,
+        factorization: case.factorization,
+        rank: case.rank,
         ..FnoConfig::default()
     }
     .init(&device)?;

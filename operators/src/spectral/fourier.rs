@@ -7,11 +7,12 @@
 //! the `1/N` in the forward direction, so that weights mean the same on every grid.
 
 use super::dft::{self, ComplexOrder};
+use super::weight::{Factorization, KeptModes, SpectralWeight};
 use crate::buffers::{GridCache, matrix};
 use crate::error::{Error, Result};
 use crate::kernels::{self, FourierGrid};
-use crate::pointwise::{Bias, ChannelMix};
-use burn::module::{Initializer, Module, Param};
+use crate::pointwise::{Bias, ChannelMix, gelu};
+use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor};
 
 /// Configuration of [`FourierLayer`].
@@ -23,6 +24,10 @@ pub struct FourierLayerConfig {
     pub out_channels: usize,
     /// Modes along each dimension, slowest first, as if both signs were kept everywhere.
     pub n_modes: Vec<usize>,
+    /// Form of the spectral weights.
+    pub factorization: Factorization,
+    /// Share of the dense weights' parameters that factorised ones have; 1 for dense ones.
+    pub rank: f64,
     /// Standard deviation of the skip's output for an input of variance 1.
     pub skip_gain: f64,
 }
@@ -32,8 +37,8 @@ pub struct FourierLayerConfig {
 /// Modes that a grid cannot carry are left out; the weights of the others stay in place.
 #[derive(Module, Debug)]
 pub struct FourierLayer {
-    /// Complex weights `[Kz, Ky, Kx, Ci, Co, 2]`, real part first; 1 for absent dimensions.
-    pub weight: Param<Tensor<6>>,
+    /// `R`.
+    pub weight: SpectralWeight,
     /// `W`.
     pub skip: ChannelMix,
     /// `b`.
@@ -50,7 +55,8 @@ impl FourierLayerConfig {
     /// modes: `E|R|^2 = 1 / in_channels`.
     ///
     /// # Errors
-    /// When a size is zero or there are not one to three dimensions.
+    /// When a size is zero, there are not one to three dimensions, or `rank` is not in 0..1 or for
+    /// dense weights not 1.
     pub fn init(&self, device: &Device) -> Result<FourierLayer> {
         let modes = three(&self.n_modes, 1)
             .ok_or_else(|| Error::config("n_modes", "one to three numbers", self.n_modes.len()))?;
@@ -63,12 +69,23 @@ impl FourierLayerConfig {
                 return Err(Error::config(name, "at least 1", value));
             }
         }
-        let [kz, ky, kx] = modes;
-        let shape = [kz, ky, kx / 2 + 1, self.in_channels, self.out_channels, 2];
-        let std = (0.5 / self.in_channels as f64).sqrt();
-        let initializer = Initializer::Normal { mean: 0.0, std };
+        match self.factorization {
+            Factorization::Dense if self.rank != 1.0 => {
+                let expected = "1 with factorization = \"dense\"";
+                return Err(Error::config("rank", expected, self.rank));
+            }
+            _ if !(self.rank > 0.0 && self.rank <= 1.0) => {
+                let expected = "a share of the dense parameters, above 0 and at most 1";
+                return Err(Error::config("rank", expected, self.rank));
+            }
+            _ => {}
+        }
+        let mut stored = self.n_modes.clone();
+        if let Some(last) = stored.last_mut() {
+            *last = *last / 2 + 1;
+        }
         Ok(FourierLayer {
-            weight: initializer.init(shape, device),
+            weight: SpectralWeight::new(self, &stored, device),
             skip: ChannelMix::new(self.in_channels, self.out_channels, self.skip_gain, device),
             bias: Bias::new(self.out_channels, device),
             mode_limit: None,
@@ -99,76 +116,40 @@ impl FourierLayer {
         let transforms = self.cache.get(key, &x.device(), dtype, |device| {
             transforms(grid, device, dtype)
         });
-        kernels::fourier_block(
-            x,
-            self.kept_weight(grid),
-            self.skip.weight.val(),
-            self.bias.bias.val(),
-            (*transforms).clone(),
-            grid,
-            activate,
-        )
+        let transforms = (*transforms).clone();
+        let kept = KeptModes {
+            all: self.weight.mode_counts(),
+            kept: grid.modes,
+        };
+        match &self.weight {
+            SpectralWeight::Dense(weight) => kernels::fourier_block(
+                x,
+                kept.of_dense(weight.val()),
+                self.skip.weight.val(),
+                self.bias.bias.val(),
+                transforms,
+                grid,
+                activate,
+            ),
+            SpectralWeight::Tensorised(weight) => {
+                let a = if activate { gelu(x) } else { x };
+                let spectrum = kernels::fourier_analysis(a.clone(), transforms.clone(), grid);
+                let mixed = weight.apply(spectrum, kept);
+                let convolved = kernels::fourier_synthesis(mixed, transforms, grid);
+                self.bias.forward(convolved + self.skip.forward(a))
+            }
+        }
     }
 
     /// The modes in use that a grid of these sizes can carry.
     fn grid(&self, sizes: [usize; 3]) -> FourierGrid {
-        let [kz, ky, kx, ..] = self.weight.shape().dims::<6>();
+        let [kz, ky, kx] = self.weight.mode_counts();
         let limit = self.mode_limit.map_or(usize::MAX, |limit| limit.max(1));
         let [depth, height, width] = sizes.map(|n| n.min(limit));
         FourierGrid {
             sizes,
             modes: [kz.min(depth), ky.min(height), kx.min(width / 2 + 1)],
         }
-    }
-
-    /// The weights of those modes, `[M, Ci, 2 Co]`.
-    fn kept_weight(&self, grid: FourierGrid) -> Tensor<3> {
-        let mut weight = self.weight.val();
-        let [kz, ky, kx, inputs, outputs, _] = weight.dims();
-        for (axis, (kept, all)) in grid.modes.into_iter().zip([kz, ky, kx]).enumerate() {
-            if kept < all {
-                // Along x modes start at 0; along the others mode k sits at k + all / 2.
-                let first = if axis == 2 { 0 } else { all / 2 - kept / 2 };
-                weight = weight.narrow(axis, first, kept);
-            }
-        }
-        weight.reshape([grid.mode_count(), inputs, 2 * outputs])
-    }
-
-    /// The spectral weights as neuraloperator stores them, `[Ci, Co, modes...]`: real and imaginary
-    /// part of shape `[Ci, Co, Kz, Ky, Kx]` with 1 for absent dimensions.
-    pub fn to_neuraloperator(&self) -> (Tensor<5>, Tensor<5>) {
-        let weight = self.weight.val().permute([3, 4, 0, 1, 2, 5]);
-        let [i, o, kz, ky, kx, _] = weight.dims();
-        let part = |index| {
-            weight
-                .clone()
-                .narrow(5, index, 1)
-                .reshape([i, o, kz, ky, kx])
-        };
-        (part(0), part(1))
-    }
-
-    /// Replaces the spectral weights by neuraloperator's real and imaginary part, each
-    /// `[Ci, Co, Kz, Ky, Kx]`.
-    ///
-    /// # Errors
-    /// When a shape is another.
-    pub fn from_neuraloperator(mut self, real: Tensor<5>, imaginary: Tensor<5>) -> Result<Self> {
-        let [kz, ky, kx, i, o, _]: [usize; 6] = self.weight.shape().dims();
-        for (name, found) in [("real", real.dims()), ("imaginary", imaginary.dims())] {
-            if found != [i, o, kz, ky, kx] {
-                return Err(Error::TensorShape {
-                    tensor: format!("spectral weight, {name} part"),
-                    expected: vec![i, o, kz, ky, kx],
-                    found: found.to_vec(),
-                });
-            }
-        }
-        let weight: Tensor<6> = Tensor::stack(vec![real, imaginary], 5);
-        let weight = weight.permute([2, 3, 4, 0, 1, 5]);
-        self.weight = self.weight.map(|_| weight);
-        Ok(self)
     }
 }
 
@@ -193,8 +174,16 @@ pub fn transforms(grid: FourierGrid, device: &Device, dtype: DType) -> Tensor<1>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::module::Param;
     use burn::tensor::TensorData;
     use rustfft::{FftPlanner, num_complex::Complex64};
+
+    fn weights(layer: &FourierLayer) -> Tensor<6> {
+        match &layer.weight {
+            SpectralWeight::Dense(weight) => weight.val(),
+            SpectralWeight::Tensorised(_) => panic!("dense weights"),
+        }
+    }
 
     fn noise(count: usize, seed: u64) -> Vec<f64> {
         let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
@@ -214,6 +203,8 @@ mod tests {
             in_channels: i,
             out_channels: o,
             n_modes: modes.to_vec(),
+            factorization: Factorization::Dense,
+            rank: 1.0,
             skip_gain: 1.0,
         };
         let layer = config.init(device).expect("valid configuration");
@@ -222,7 +213,7 @@ mod tests {
         let weight = Tensor::<6>::from_data(data, (device, DType::F64));
         let zero = Tensor::<2>::zeros([o, i], (device, DType::F64));
         FourierLayer {
-            weight: Param::from_tensor(weight),
+            weight: SpectralWeight::Dense(Param::from_tensor(weight)),
             skip: ChannelMix {
                 weight: Param::from_tensor(zero.clone()),
             },
@@ -328,9 +319,7 @@ mod tests {
                 .into_data()
                 .try_to_vec::<f64>()
                 .expect("f64");
-            let weights = layer
-                .weight
-                .val()
+            let weights = weights(&layer)
                 .into_data()
                 .try_to_vec::<f64>()
                 .expect("f64");
@@ -362,9 +351,7 @@ mod tests {
             .into_data()
             .try_to_vec::<f64>()
             .expect("f64");
-        let dw = layer
-            .weight
-            .val()
+        let dw = weights(&layer)
             .grad(&grads)
             .expect("dw")
             .into_data()
@@ -384,9 +371,7 @@ mod tests {
                 dx[at]
             );
         }
-        let weights = layer
-            .weight
-            .val()
+        let weights = weights(&layer)
             .into_data()
             .try_to_vec::<f64>()
             .expect("f64");
@@ -396,7 +381,10 @@ mod tests {
                 weights[at] += d;
                 let data = TensorData::new(weights, [1, 5, 3, 2, 2, 2]);
                 let moved = FourierLayer {
-                    weight: Param::from_tensor(Tensor::from_data(data, (&device, DType::F64))),
+                    weight: SpectralWeight::Dense(Param::from_tensor(Tensor::from_data(
+                        data,
+                        (&device, DType::F64),
+                    ))),
                     ..layer.clone()
                 };
                 loss(&moved, make(x.clone())).into_scalar::<f64>()
@@ -408,18 +396,5 @@ mod tests {
                 dw[at]
             );
         }
-    }
-
-    #[test]
-    fn converts_to_neuraloperator_and_back() {
-        let device = Device::flex();
-        let layer = layer([4, 6], 2, 3, &device);
-        let before = layer.weight.val().into_data();
-        let (real, imaginary) = layer.to_neuraloperator();
-        assert_eq!(real.dims(), [2, 3, 1, 4, 4]);
-        let after = layer
-            .from_neuraloperator(real, imaginary)
-            .expect("same shapes");
-        assert_eq!(before, after.weight.val().into_data());
     }
 }

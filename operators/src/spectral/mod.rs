@@ -2,5 +2,10 @@
 
 pub mod dft;
 pub mod fourier;
+pub(crate) mod rank;
+pub mod tensorised;
+pub mod weight;
 
 pub use fourier::{FourierLayer, FourierLayerConfig, transforms};
+pub use tensorised::TensorisedWeight;
+pub use weight::{Factorization, SpectralWeight};
