@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::network::Part;
 use crate::pointwise::{Bias, ChannelMix, ChannelMlp, GELU_GAIN, gelu};
 use crate::spectral::fourier::three;
-use crate::spectral::{Factorization, FourierLayer, FourierLayerConfig};
+use crate::spectral::{Factorization, FourierLayer, FourierLayerConfig, SpectralWeight};
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -360,10 +360,13 @@ impl Fno {
         parts
     }
 
-    /// Whether fields may have 16 bits where weights have 32: all but the plain layers of a lifting
-    /// without hidden channels and of gates.
+    /// Whether fields may have 16 bits where weights have 32: not in the plain layers of a lifting
+    /// without hidden channels, of gates and of factorised weights.
     pub fn takes_bf16(&self) -> bool {
-        self.lifting.double.is_some() && self.blocks.iter().all(|block| block.mlp.is_none())
+        let plain = |block: &Block| {
+            block.mlp.is_some() || matches!(block.fourier.weight, SpectralWeight::Tensorised(_))
+        };
+        self.lifting.double.is_some() && !self.blocks.iter().any(plain)
     }
 
     /// The same parameters with at most `modes` modes in use along each dimension, counted with both

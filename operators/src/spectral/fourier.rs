@@ -112,7 +112,7 @@ impl FourierLayer {
         let [kz, ky, kx] = grid.modes;
         let key = [depth, height, width, kz, ky, kx];
         // fields may have fewer bits
-        let dtype = self.weight.val().dtype();
+        let dtype = self.bias.bias.val().dtype();
         let transforms = self.cache.get(key, &x.device(), dtype, |device| {
             transforms(grid, device, dtype)
         });
