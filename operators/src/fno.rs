@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::network::Part;
 use crate::pointwise::{Bias, ChannelMix, ChannelMlp, GELU_GAIN, gelu};
 use crate::spectral::fourier::three;
-use crate::spectral::{Factorization, FourierLayer, FourierLayerConfig, SpectralWeight};
+use crate::spectral::{Factorization, FourierLayer, FourierLayerConfig};
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -167,6 +167,13 @@ pub(crate) fn at_least_one(values: &[(&str, usize)]) -> Result<()> {
 }
 
 impl FnoConfig {
+    /// Whether fields may have 16 bits where weights have 32: not in the plain layers of a lifting
+    /// without hidden channels, of gates and of factorised weights.
+    pub fn takes_bf16(&self) -> bool {
+        let dense = self.factorization == Factorization::Dense;
+        dense && self.lifting_ratio > 0 && self.channel_mlp == 0.0 && !self.activate_twice
+    }
+
     /// Creates the network with fresh weights.
     ///
     /// # Errors
@@ -358,15 +365,6 @@ impl Fno {
             plane(self.project(flat(v), grid), grid.sizes)
         }));
         parts
-    }
-
-    /// Whether fields may have 16 bits where weights have 32: not in the plain layers of a lifting
-    /// without hidden channels, of gates and of factorised weights.
-    pub fn takes_bf16(&self) -> bool {
-        let plain = |block: &Block| {
-            block.mlp.is_some() || matches!(block.fourier.weight, SpectralWeight::Tensorised(_))
-        };
-        self.lifting.double.is_some() && !self.blocks.iter().any(plain)
     }
 
     /// The same parameters with at most `modes` modes in use along each dimension, counted with both

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::fno::{Fno, FnoConfig};
 use crate::sfno::{Sfno, SfnoConfig};
 use crate::stepping::{Stepping, SteppingConfig};
+use crate::training::{Precision, TrainingConfig};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use curlwind_solvers::sphere::grid::SphereGrid;
@@ -91,6 +92,32 @@ impl NetworkConfig {
         }
     }
 
+    /// Refuses ways of training that the network does not allow: few modes first, activations that
+    /// are computed again, fields of 16 bits.
+    ///
+    /// # Errors
+    /// Naming the key.
+    pub fn check_training(&self, training: &TrainingConfig) -> Result<()> {
+        let fno = match self {
+            Self::Fno(config) => Some(config),
+            _ => None,
+        };
+        let refuse = |key: &str, expected: &str| Err(Error::config(key, expected, self.name()));
+        if fno.is_none() && training.stages.iter().any(|s| s.modes.is_some()) {
+            return refuse("stages.modes", "a network of Fourier layers, e.g. fno");
+        }
+        if fno.is_none() && training.checkpoint_activations {
+            let expected = "a network that is a chain of layers, e.g. fno";
+            return refuse("checkpoint_activations", expected);
+        }
+        let half = training.precision == Precision::Bf16;
+        if half && !fno.is_some_and(FnoConfig::takes_bf16) {
+            let expected = "f32, or an fno of dense weights without channel layers";
+            return refuse("precision", expected);
+        }
+        Ok(())
+    }
+
     /// Creates the network with fresh weights for fields on `grid`.
     ///
     /// # Errors
@@ -145,11 +172,6 @@ impl Network {
             Self::Sfno(network) => network.forward(x),
             Self::Stepping(network) => network.forward(x),
         }
-    }
-
-    /// Whether fields may have 16 bits where weights have 32.
-    pub fn takes_bf16(&self) -> bool {
-        matches!(self, Self::Fno(network) if network.takes_bf16())
     }
 
     /// The network as a chain of parts for fields of `rows` x `columns`: one applied to the result of

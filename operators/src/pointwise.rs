@@ -28,6 +28,13 @@ impl ChannelMix {
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         self.weight.val().unsqueeze::<3>().matmul(x)
     }
+
+    /// `s + W x` of `[B, Co, P]` and `[B, Ci, P]`.
+    pub fn added_to(&self, s: Tensor<3>, x: Tensor<3>) -> Tensor<3> {
+        let outputs = s.dims()[1];
+        let none = Tensor::zeros([outputs], (&s.device(), s.dtype()));
+        kernels::channel_add(s, x, self.weight.val(), none, false)
+    }
 }
 
 /// A bias per channel followed by GELU.

@@ -15,6 +15,7 @@
 use crate::buffers::matrix;
 use crate::error::{Error, Result};
 use crate::fno::{Lifting, append_channels, at_least_one};
+use crate::kernels;
 use crate::pointwise::{Bias, BiasGelu, ChannelMix, ChannelMlp, GELU_GAIN};
 use crate::spherical::{Filter, HarmonicTransform, SphericalConv, SphericalConvConfig};
 use burn::module::Module;
@@ -237,12 +238,18 @@ impl Sfno {
         for block in &self.blocks {
             v = block.forward(v, [nlat, nlon], &self.transform);
         }
-        let mut y = self.projection.forward(v);
+        let mut first = self.projection.weight.val();
         if let Some(skip) = &self.projection_skip {
-            y = y + skip.forward(x);
+            v = Tensor::cat(vec![v, x], 1);
+            first = Tensor::cat(vec![first, skip.weight.val()], 1);
         }
-        let y = self.output.forward(self.projection_activation.forward(y));
-        let y = self.output_bias.forward(y);
+        let y = kernels::channel_mlp(
+            v,
+            first,
+            self.projection_activation.bias.val(),
+            self.output.weight.val(),
+            self.output_bias.bias.val(),
+        );
         let outputs = y.dims()[1];
         y.reshape([batch, outputs, nlat, nlon])
     }
@@ -261,16 +268,13 @@ impl Block {
             .convolution
             .forward(field, transform)
             .reshape([batch, hidden, points]);
-        let mut h = self
-            .activation
-            .forward(spectral + self.skip.forward(v.clone()));
-        if let Some(layer) = &self.mix {
-            h = layer.forward(h);
+        let (weight, bias) = (self.skip.weight.val(), self.activation.bias.val());
+        let h = kernels::channel_add(spectral, v.clone(), weight, bias, true);
+        match (&self.mix, &self.mlp) {
+            (Some(layer), _) => layer.added_to(v, h),
+            (_, Some(layer)) => v + layer.forward(h),
+            _ => v + h,
         }
-        if let Some(layer) = &self.mlp {
-            h = layer.forward(h);
-        }
-        v + h
     }
 }
 

@@ -25,6 +25,7 @@ pub mod symmetry;
 
 use crate::catalogue::BuiltIn;
 use crate::error::Result;
+use curlwind_operators::field::SampleFacts;
 pub use problem::Problem;
 pub use settings::Settings;
 
@@ -96,6 +97,26 @@ impl Loaded {
         }
         s.training
             .check()
+            .map_err(|error| self.refuse("training", error))?;
+        // of carried samples, the set itself tells
+        if set.carried {
+            return Ok(());
+        }
+        let problem = s.problem();
+        let layout = problem.layout();
+        let [rows, columns] = layout.grid.coordinates().map(|(.., lines)| lines.len());
+        let (inputs, outputs) = problem.names();
+        let facts = SampleFacts {
+            shape: [inputs.len(), outputs.len(), rows, columns],
+            periodic: problem.periodic(),
+            sequence: if problem.persists() {
+                problem.pairs()
+            } else {
+                1
+            },
+        };
+        facts
+            .check(&s.operator, &s.training)
             .map_err(|error| self.refuse("training", error))
     }
 }

@@ -109,6 +109,31 @@ fn bad_input_is_named() {
         "problem.points=8",
         &["problem.points", "forcing"],
     );
+    with(
+        "navier-stokes",
+        "training.stages=[{roll_out=20}]",
+        &["stages.roll_out", "at most 10"],
+    );
+    with(
+        "darcy",
+        "training.stages=[{roll_out=2}]",
+        &["no time stepper"],
+    );
+    with("darcy", "training.resolutions=[64]", &["resolutions", "43"]);
+    with(
+        "burgers",
+        "training.resolutions=[2]",
+        &["resolutions", "at least 4"],
+    );
+    with("burgers", "training.precision=\"f8\"", &["f8", "bf16"]);
+    refuses(
+        &["simulate", "burgers", "-o", &out, "--seeds", "3"],
+        &["--seeds", "train"],
+    );
+    refuses(
+        &["run", "scattering", "-o", &out, "--seeds", "2"],
+        &["--seeds", "one seed"],
+    );
     refuses(
         &["generate", "darcy-small", "-o", &out],
         &["training_set.carried", "nothing to generate"],
@@ -200,4 +225,70 @@ fn other_peoples_simulations_are_trained_on() {
         &BURGERS,
     ));
     assert!(text.contains("tensor"), "{text}");
+}
+
+/// Three seeds give three models, their mean and their spread; few modes first, several resolutions,
+/// 16-bit fields and push-forward train.
+#[test]
+fn seeds_and_ways_of_training() {
+    let folder = tempfile::tempdir().expect("folder");
+    let data = path(folder.path(), "data");
+    succeeds(&quick(&["generate", "navier-stokes", "-o", &data], &FLOW));
+    let run = path(folder.path(), "seeds");
+    let train = [
+        "train",
+        "navier-stokes",
+        "--data",
+        &data,
+        "-o",
+        &run,
+        "--seeds",
+        "3",
+    ];
+    let text = succeeds(&quick(&train, &FLOW));
+    for words in ["fno, seed 3", "relative_l2_spread", "mean of 3 seeds"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    for seed in ["model", "seed_2/model", "seed_3/model"] {
+        let weights = Path::new(&run).join(seed).join("weights.safetensors");
+        assert!(weights.is_file(), "{seed}");
+    }
+    for (name, sets) in [
+        (
+            "modes",
+            &["training.stages=[{epochs=1,modes=4},{epochs=1}]"] as &[&str],
+        ),
+        ("half", &["training.precision=\"bf16\""]),
+        (
+            "parts",
+            &[
+                "training.accumulate=2",
+                "training.checkpoint_activations=true",
+            ],
+        ),
+        (
+            "push",
+            &["training.stages=[{epochs=1},{epochs=1,roll_out=2,push_forward=true}]"],
+        ),
+        ("norm", &["training.loss=\"relative_h1\""]),
+        ("scales", &["training.loss=\"spectral\""]),
+        (
+            "grids",
+            &[
+                "training.resolutions=[16,24]",
+                "evaluation.resolutions=[16,32]",
+            ],
+        ),
+        (
+            "factors",
+            &["operator.factorization=\"tucker\"", "operator.rank=0.2"],
+        ),
+        ("corrected", &["training_set.coarse_input=2"]),
+    ] {
+        let run = path(folder.path(), name);
+        let train = ["train", "navier-stokes", "--data", &data, "-o", &run];
+        let quick = with_sets(&quick(&train, &FLOW), sets);
+        let text = succeeds(&quick);
+        assert!(text.contains("persistence"), "{name}: {text}");
+    }
 }

@@ -4,7 +4,7 @@
 //! * [`FieldOperator`]: the network with its normalisation; saved to a folder, asked in batches.
 //! * [`FieldSamples`]: where training pairs come from, with the symmetries that their equation has;
 //!   [`FieldPairs`] are pairs in memory.
-//! * [`train`]: the task for the trainer.
+//! * [`train`]: the task for the trainer; [`SampleFacts`] tell beforehand whether it can be.
 
 mod operator;
 mod resolution;
@@ -13,4 +13,4 @@ mod training;
 
 pub use operator::{FieldNormalisation, FieldOperator, FieldOperatorConfig};
 pub use samples::{FieldPairs, FieldSamples, Symmetry};
-pub use training::train;
+pub use training::{SampleFacts, train};

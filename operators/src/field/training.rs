@@ -5,7 +5,7 @@ use super::resolution::Resolution;
 use super::{FieldOperator, FieldSamples};
 use crate::error::{Error, Result};
 use crate::loss::GridLoss;
-use crate::network::Network;
+use crate::network::{Network, NetworkConfig};
 use crate::training::{
     Fitted, Part, Precision, RunOptions, Stage, Task, TrainingConfig, fit, share_of,
 };
@@ -44,9 +44,9 @@ pub fn train(
             });
         }
     }
-    check_roll_outs(&operator, config, [Some(data), validation])?;
-    check_network(&operator, config)?;
-    about.network.check_plane([rows, columns])?;
+    for samples in [Some(data), validation].into_iter().flatten() {
+        SampleFacts::of(samples).check(&about.network, config)?;
+    }
     let (size, periodic) = ([rows, columns], data.periodic());
     let mut grids = vec![Resolution::new(size, rows.max(columns), periodic)?];
     for points in &config.resolutions {
@@ -71,50 +71,52 @@ pub fn train(
     Ok(fitted.map(|network| task.operator.with_network(network)))
 }
 
-fn check_roll_outs(
-    operator: &FieldOperator,
-    config: &TrainingConfig,
-    samples: [Option<&dyn FieldSamples>; 2],
-) -> Result<()> {
-    let longest = config.stages.iter().map(|s| s.roll_out).max().unwrap_or(1);
-    if longest == 1 {
-        return Ok(());
-    }
-    let about = operator.config();
-    let pairs = samples.into_iter().flatten().map(FieldSamples::sequence);
-    let shortest = pairs.min().unwrap_or(1);
-    if shortest == 1 || about.inputs.len() < about.outputs.len() {
-        let expected = "1: the operator is no time stepper";
-        return Err(Error::config("stages.roll_out", expected, longest));
-    }
-    if longest > shortest {
-        let expected = format!("at most {shortest}, the pairs of a sample");
-        return Err(Error::config("stages.roll_out", expected, longest));
-    }
-    if config.checkpoint_activations {
-        let expected = "1 with `checkpoint_activations`";
-        return Err(Error::config("stages.roll_out", expected, longest));
-    }
-    Ok(())
+/// What is known of samples before they are read.
+#[derive(Clone, Copy, Debug)]
+pub struct SampleFacts {
+    /// `[input channels, output channels, rows, columns]`.
+    pub shape: [usize; 4],
+    /// Whether fields go on at one side as at the other.
+    pub periodic: bool,
+    /// Pairs that follow each other in time.
+    pub sequence: usize,
 }
 
-/// What not every network can do.
-fn check_network(operator: &FieldOperator, config: &TrainingConfig) -> Result<()> {
-    let (network, name) = (operator.network(), operator.config().network.name());
-    let modes = config.stages.iter().find_map(|stage| stage.modes);
-    if modes.is_some() && network.limited(modes).is_none() {
-        let expected = "a network of Fourier layers, e.g. fno";
-        return Err(Error::config("stages.modes", expected, name));
+impl SampleFacts {
+    /// Those of samples.
+    pub fn of(samples: &dyn FieldSamples) -> Self {
+        Self {
+            shape: samples.shape(),
+            periodic: samples.periodic(),
+            sequence: samples.sequence(),
+        }
     }
-    if config.checkpoint_activations && network.parts([1, 1]).is_none() {
-        let expected = "a network that is a chain of layers, e.g. fno";
-        return Err(Error::config("checkpoint_activations", expected, name));
+
+    /// Refuses what cannot be trained on such samples.
+    ///
+    /// # Errors
+    /// Naming the key.
+    pub fn check(&self, network: &NetworkConfig, config: &TrainingConfig) -> Result<()> {
+        config.check()?;
+        network.check_training(config)?;
+        let [inputs, outputs, rows, columns] = self.shape;
+        network.check_plane([rows, columns])?;
+        for points in &config.resolutions {
+            Resolution::new([rows, columns], *points, self.periodic)?;
+        }
+        let longest = config.stages.iter().map(|s| s.roll_out).max().unwrap_or(1);
+        let refuse = |expected: String| Err(Error::config("stages.roll_out", expected, longest));
+        if longest > 1 && (self.sequence == 1 || inputs < outputs) {
+            return refuse("1: the operator is no time stepper".into());
+        }
+        if longest > self.sequence {
+            return refuse(format!("at most {}, the pairs of a sample", self.sequence));
+        }
+        if longest > 1 && config.checkpoint_activations {
+            return refuse("1 with `checkpoint_activations`".into());
+        }
+        Ok(())
     }
-    if config.precision == Precision::Bf16 && !network.takes_bf16() {
-        let expected = "f32 for this network";
-        return Err(Error::config("precision", expected, name));
-    }
-    Ok(())
 }
 
 struct Pairs<'a> {

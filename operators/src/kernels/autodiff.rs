@@ -279,6 +279,82 @@ impl<B: Backend + OperatorKernels, C: CheckpointStrategy> OperatorKernels for Au
         }
     }
 
+    fn channel_add(
+        added: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        activate: bool,
+    ) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Add;
+
+        #[derive(Clone, Debug)]
+        struct State<B: Backend> {
+            /// The sum, where it is activated, and zeros in place of a bias.
+            activated: Option<[FloatTensor<B>; 2]>,
+            x: FloatTensor<B>,
+            weight: FloatTensor<B>,
+        }
+
+        impl<B: Backend + OperatorKernels> Backward<B, 4> for Add {
+            type State = State<B>;
+
+            fn backward(
+                self,
+                ops: Ops<Self::State, 4>,
+                grads: &mut Gradients,
+                _checkpointer: &mut Checkpointer,
+            ) {
+                let State {
+                    activated,
+                    x,
+                    weight,
+                } = ops.state;
+                let [added_node, x_node, weight_node, bias_node] = ops.parents;
+                let mut grad = grads.consume::<B>(&ops.node);
+                if let Some([sum, zeros]) = activated {
+                    grad = B::bias_gelu_backward(sum, zeros, grad);
+                }
+                if x_node.is_some() || weight_node.is_some() {
+                    let (dx, dweight) = B::channel_add_backward(grad.clone(), x, weight);
+                    if let Some(node) = x_node {
+                        grads.register::<B>(node.id, dx);
+                    }
+                    if let Some(node) = weight_node {
+                        grads.register::<B>(node.id, dweight);
+                    }
+                }
+                if let Some(node) = bias_node {
+                    grads.register::<B>(node.id, B::channel_sum(grad.clone()));
+                }
+                if let Some(node) = added_node {
+                    grads.register::<B>(node.id, grad);
+                }
+            }
+        }
+
+        let (added, added_guard) = added.into_parts();
+        let (x, x_guard) = x.into_parts();
+        let (weight, weight_guard) = weight.into_parts();
+        let (bias, bias_guard) = bias.into_parts();
+        let zeros = B::float_mul_scalar(bias.clone(), 0.0.into());
+        let (sum, output) =
+            B::channel_add_forward(added, x.clone(), weight.clone(), bias, activate);
+        let guards = [added_guard, x_guard, weight_guard, bias_guard];
+        match Add.prepare::<C>(guards).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let state = State {
+                    activated: activate.then_some([sum, zeros]),
+                    x,
+                    weight,
+                };
+                prep.finish(state, output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
+
     fn bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct BiasGelu;

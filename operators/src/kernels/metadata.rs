@@ -89,6 +89,24 @@ pub fn mlp_backward(
     )
 }
 
+pub fn channel_add(
+    added: &TensorSpec,
+    _: &TensorSpec,
+    _: &TensorSpec,
+    _: &TensorSpec,
+    _: &bool,
+) -> (TensorSpec, TensorSpec) {
+    (added.clone(), added.clone())
+}
+
+pub fn channel_add_backward(
+    _: &TensorSpec,
+    x: &TensorSpec,
+    weight: &TensorSpec,
+) -> (TensorSpec, TensorSpec) {
+    (x.clone(), weight.clone())
+}
+
 pub fn bias_gelu(x: &TensorSpec, _: &TensorSpec) -> TensorSpec {
     x.clone()
 }

@@ -235,6 +235,43 @@ pub trait OperatorKernels: Backend {
         half::channel_mlp_backward::<Self>(grad, x, first, first_bias, second)
     }
 
+    /// `added + weight x + bias` at each point, and `gelu` of it with `activate`: `added` `[B, Co, P]`,
+    /// `x` `[B, Ci, P]`, `weight` `[Co, Ci]`, `bias` `[Co]`. What a spherical convolution or an
+    /// earlier layer gave is `added` to.
+    #[fusion(default)]
+    fn channel_add(
+        added: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        activate: bool,
+    ) -> FloatTensor<Self> {
+        Self::channel_add_forward(added, x, weight, bias, activate).1
+    }
+
+    /// The sum before the activation and [`OperatorKernels::channel_add`], which is the same tensor
+    /// without activation.
+    #[fusion(meta = metadata::channel_add)]
+    fn channel_add_forward(
+        added: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        activate: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        reference::channel_add_forward::<Self>(added, x, weight, bias, activate)
+    }
+
+    /// Gradients of x and weight for that of the sum in [`OperatorKernels::channel_add`].
+    #[fusion(meta = metadata::channel_add_backward)]
+    fn channel_add_backward(
+        grad: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        reference::channel_add_backward::<Self>(grad, x, weight)
+    }
+
     /// `gelu(x + bias)` of `x` `[B, C, P]` and `bias` `[C]`, with the exact (error function) GELU.
     #[fusion(meta = metadata::bias_gelu)]
     fn bias_gelu(x: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -365,6 +402,23 @@ pub fn channel_mlp(
         first_bias.into_dispatch(),
         second.into_dispatch(),
         second_bias.into_dispatch(),
+    ))
+}
+
+/// See [`OperatorKernels::channel_add`].
+pub fn channel_add(
+    added: Tensor<3>,
+    x: Tensor<3>,
+    weight: Tensor<2>,
+    bias: Tensor<1>,
+    activate: bool,
+) -> Tensor<3> {
+    Tensor::from_dispatch(<Dispatch as OperatorKernels>::channel_add(
+        added.into_dispatch(),
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+        activate,
     ))
 }
 

@@ -410,3 +410,33 @@ pub fn adamw<B: Backend>(
     let average = B::float_add(average, times(moved, step.average));
     (B::float_reshape(weights, shape), first, second, average)
 }
+
+pub fn channel_add_forward<B: Backend>(
+    added: FloatTensor<B>,
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    bias: FloatTensor<B>,
+    activate: bool,
+) -> (FloatTensor<B>, FloatTensor<B>) {
+    let mixed = B::float_matmul(with_batch_axis::<B>(weight), x);
+    let sum = add_bias::<B>(B::float_add(added, mixed), bias);
+    match activate {
+        true => (sum.clone(), gelu::<B>(sum)),
+        false => (sum.clone(), sum),
+    }
+}
+
+pub fn channel_add_backward<B: Backend>(
+    grad: FloatTensor<B>,
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+) -> (FloatTensor<B>, FloatTensor<B>) {
+    let [outputs, inputs] = dims::<B, 2>(&weight);
+    let products = B::float_matmul(grad.clone(), B::float_transpose(x));
+    let dweight = B::float_reshape(
+        B::float_sum_dim(products, 0),
+        Shape::from([outputs, inputs]),
+    );
+    let dx = B::float_matmul(with_batch_axis::<B>(B::float_transpose(weight)), grad);
+    (dx, dweight)
+}

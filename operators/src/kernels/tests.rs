@@ -105,6 +105,65 @@ const fn grid(sizes: [usize; 3], modes: [usize; 3]) -> FourierGrid {
     FourierGrid { sizes, modes }
 }
 
+/// The addition on a device and in a precision: output and gradients.
+fn channel_adds(
+    [batch, inputs, outputs, points]: [usize; 4],
+    activate: bool,
+    device: &Device,
+    dtype: DType,
+) -> Results {
+    let device = &device.clone().autodiff();
+    fn tensor<const D: usize>(
+        shape: [usize; D],
+        seed: u64,
+        device: &Device,
+        dtype: DType,
+    ) -> Tensor<D> {
+        let data = TensorData::new(noise(shape.iter().product(), seed), shape);
+        Tensor::from_data(data, (device, dtype)).require_grad()
+    }
+    let added = tensor([batch, outputs, points], 1, device, dtype);
+    let x = tensor([batch, inputs, points], 2, device, dtype);
+    let weight = tensor([outputs, inputs], 3, device, dtype);
+    let bias = tensor([outputs], 4, device, dtype);
+    let seen = tensor([batch, outputs, points], 5, device, dtype).detach();
+    let y = channel_add(
+        added.clone(),
+        x.clone() * 4.0,
+        weight.clone(),
+        bias.clone(),
+        activate,
+    );
+    let grads = (y.clone() * seen).sum().backward();
+    vec![
+        ("y", values(y)),
+        ("dadded", values(added.grad(&grads).expect("dadded"))),
+        ("dx", values(x.grad(&grads).expect("dx"))),
+        ("dweight", values(weight.grad(&grads).expect("dweight"))),
+        ("dbias", values(bias.grad(&grads).expect("dbias"))),
+    ]
+}
+
+/// Channels and points of [`channel_adds`].
+const ADDITIONS: [[usize; 4]; 4] = [
+    [2, 3, 5, 37],
+    [1, 8, 8, 2100],
+    [3, 1, 2, 16],
+    [2, 33, 20, 700],
+];
+
+#[test]
+fn channel_add_matches_the_reference() {
+    let device = Device::flex();
+    for sizes in ADDITIONS {
+        for activate in [false, true] {
+            let fast = channel_adds(sizes, activate, &device, DType::F32);
+            let exact = channel_adds(sizes, activate, &device, DType::F64);
+            assert_close(&format!("{sizes:?} {activate}"), &fast, &exact, 1e-5);
+        }
+    }
+}
+
 #[test]
 fn fourier_block_matches_the_reference() {
     let device = Device::flex();
@@ -371,6 +430,17 @@ mod device {
             let fast = mlp(sizes, &device(), DType::F32);
             let exact = mlp(sizes, &Device::flex(), DType::F64);
             assert_close(&format!("{sizes:?}"), &fast, &exact, 1e-5);
+        }
+    }
+
+    #[test]
+    fn channel_add_matches_the_cpu_in_f64() {
+        for sizes in ADDITIONS {
+            for activate in [false, true] {
+                let fast = channel_adds(sizes, activate, &device(), DType::F32);
+                let exact = channel_adds(sizes, activate, &Device::flex(), DType::F64);
+                assert_close(&format!("{sizes:?} {activate}"), &fast, &exact, 1e-5);
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 use super::*;
 use crate::field::{FieldNormalisation, FieldOperatorConfig, FieldPairs};
 use crate::fno::FnoConfig;
-use crate::network::NetworkConfig;
 use crate::weights;
 use ndarray::Array4;
 use rand::Rng;

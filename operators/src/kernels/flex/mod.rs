@@ -4,6 +4,7 @@
 
 mod activation;
 mod block;
+mod channel_add;
 mod channel_mlp;
 mod mix;
 mod pairs;
@@ -14,7 +15,7 @@ mod tiles;
 mod transform;
 mod vector;
 
-use super::{FourierGrid, OperatorKernels, half};
+use super::{FourierGrid, OperatorKernels, half, reference};
 use burn::backend::{Flex, TensorMetadata, flex::FlexTensor, tensor::FloatTensor};
 use burn::tensor::{DType, Shape};
 use pool::Buffer;
@@ -157,6 +158,52 @@ impl OperatorKernels for Flex {
             g.first_bias.into_tensor(first_bias.shape()),
             g.second.into_tensor(second.shape()),
             g.second_bias.into_tensor(Shape::from([outputs])),
+        )
+    }
+
+    fn channel_add_forward(
+        added: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        activate: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        if !are_f32(&[&added, &x, &weight, &bias]) {
+            return reference::channel_add_forward::<Self>(added, x, weight, bias, activate);
+        }
+        let [added, x, weight, bias] = [added, x, weight, bias].map(contiguous);
+        let [batch, _, points] = x.shape().dims::<3>();
+        let operands = channel_add::Operands {
+            added: values(&added),
+            x: values(&x),
+            weight: values(&weight),
+            bias: values(&bias),
+            batch,
+            points,
+        };
+        let (sum, active) = channel_add::forward(operands, activate);
+        let sum = sum.into_tensor(added.shape());
+        let active = active.map_or_else(|| sum.clone(), |a| a.into_tensor(added.shape()));
+        (sum, active)
+    }
+
+    fn channel_add_backward(
+        grad: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        if !are_f32(&[&grad, &x, &weight]) {
+            return reference::channel_add_backward::<Self>(grad, x, weight);
+        }
+        let [grad, x, weight] = [grad, x, weight].map(contiguous);
+        let [batch, inputs, points] = x.shape().dims::<3>();
+        let [outputs, _] = weight.shape().dims::<2>();
+        let sizes = [batch, inputs, outputs, points];
+        let (dx, dweight) =
+            channel_add::backward(values(&grad), values(&x), values(&weight), sizes);
+        (
+            dx.into_tensor(x.shape()),
+            dweight.into_tensor(weight.shape()),
         )
     }
 
