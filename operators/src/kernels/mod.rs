@@ -13,6 +13,7 @@ mod autodiff;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod cube;
 mod flex;
+pub mod grid;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod metadata;
 pub(crate) mod reference;

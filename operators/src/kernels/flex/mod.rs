@@ -5,7 +5,10 @@
 mod activation;
 mod block;
 mod channel_mlp;
+mod convolution;
+mod grid;
 mod mix;
+mod normalise;
 mod pairs;
 mod places;
 mod pool;
