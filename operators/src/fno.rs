@@ -149,7 +149,7 @@ impl GatedMlp {
     }
 }
 
-fn gelu(v: Tensor<3>) -> Tensor<3> {
+pub(crate) fn gelu(v: Tensor<3>) -> Tensor<3> {
     let (channels, device, dtype) = (v.dims()[1], v.device(), v.dtype());
     crate::kernels::bias_gelu(v, Tensor::zeros([channels], (&device, dtype)))
 }
@@ -299,7 +299,7 @@ impl Fno {
 }
 
 /// Appends zeros to a field `[B, C, P]` on a grid, or cuts it.
-fn resize(v: Tensor<3>, from: [usize; 3], to: [usize; 3]) -> Tensor<3> {
+pub(crate) fn resize(v: Tensor<3>, from: [usize; 3], to: [usize; 3]) -> Tensor<3> {
     if from == to {
         return v;
     }
@@ -330,7 +330,7 @@ pub(crate) fn append_channels<const D: usize>(x: Tensor<D>, constant: &Tensor<D>
 }
 
 /// The coordinate along each dimension in 0..1, `[dimensions, points]`.
-fn coordinates(sizes: &[usize]) -> Vec<f64> {
+pub(crate) fn coordinates(sizes: &[usize]) -> Vec<f64> {
     let points: usize = sizes.iter().product();
     let mut inner = points;
     let mut values = Vec::with_capacity(sizes.len() * points);

@@ -2,8 +2,10 @@
 #![warn(missing_docs)]
 
 mod buffers;
+pub mod convolutional;
 pub mod design;
 pub mod device;
+mod embedding;
 pub mod error;
 pub mod field;
 pub mod fno;
@@ -19,6 +21,9 @@ pub mod spherical;
 pub mod stepping;
 pub mod surrogate;
 pub mod training;
+#[cfg(test)]
+mod trials;
+pub mod unet;
 pub mod weights;
 
 pub use error::{Error, Result};

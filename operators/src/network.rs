@@ -4,13 +4,14 @@ use crate::error::{Error, Result};
 use crate::fno::{Fno, FnoConfig};
 use crate::sfno::{Sfno, SfnoConfig};
 use crate::stepping::{Stepping, SteppingConfig};
+use crate::unet::{Unet, UnetConfig};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use curlwind_solvers::sphere::grid::SphereGrid;
 use serde::{Deserialize, Serialize};
 
 /// The values of `kind` with a line about each, for listings.
-pub const KINDS: [(&str, &str); 3] = [
+pub const KINDS: [(&str, &str); 4] = [
     (
         "sfno",
         "spherical Fourier neural operator (Bonev et al. 2023)",
@@ -20,13 +21,16 @@ pub const KINDS: [(&str, &str); 3] = [
         "Fourier neural operator in one to three dimensions (Li et al. 2021)",
     ),
     (
+        "unet",
+        "U-Net on lines and planes (Ronneberger et al. 2015)",
+    ),
+    (
         "stepping",
         "learned time stepper of quadratic dynamics on the sphere",
     ),
 ];
 
-/// Configuration of a network; in files `kind = "sfno"`, `"fno"` or `"stepping"` beside its
-/// keys.
+/// Configuration of a network; in files `kind = "fno"`, or another of [`KINDS`], beside its keys.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum NetworkConfig {
@@ -34,6 +38,8 @@ pub enum NetworkConfig {
     Fno(FnoConfig),
     /// Spherical Fourier neural operator.
     Sfno(SfnoConfig),
+    /// U-Net.
+    Unet(UnetConfig),
     /// Bilinear stepping operator on the sphere.
     Stepping(SteppingConfig),
 }
@@ -54,6 +60,8 @@ pub enum Network {
     Fno(Fno),
     /// See [`Sfno`].
     Sfno(Sfno),
+    /// See [`Unet`].
+    Unet(Unet),
     /// See [`Stepping`].
     Stepping(Stepping),
 }
@@ -64,6 +72,7 @@ impl NetworkConfig {
         let (in_channels, out_channels) = match &mut self {
             Self::Fno(config) => (&mut config.in_channels, &mut config.out_channels),
             Self::Sfno(config) => (&mut config.in_channels, &mut config.out_channels),
+            Self::Unet(config) => (&mut config.in_channels, &mut config.out_channels),
             Self::Stepping(config) => (&mut config.in_channels, &mut config.out_channels),
         };
         (*in_channels, *out_channels) = (inputs, outputs);
@@ -75,15 +84,17 @@ impl NetworkConfig {
         match self {
             Self::Fno(config) => (config.in_channels, config.out_channels),
             Self::Sfno(config) => (config.in_channels, config.out_channels),
+            Self::Unet(config) => (config.in_channels, config.out_channels),
             Self::Stepping(config) => (config.in_channels, config.out_channels),
         }
     }
 
-    /// The name in files: `fno`, `sfno` or `stepping`.
+    /// The name in files, one of [`KINDS`].
     pub fn name(&self) -> &'static str {
         match self {
             Self::Fno(_) => "fno",
             Self::Sfno(_) => "sfno",
+            Self::Unet(_) => "unet",
             Self::Stepping(_) => "stepping",
         }
     }
@@ -97,6 +108,7 @@ impl NetworkConfig {
         Ok(match self {
             Self::Fno(config) => Network::Fno(config.init(device)?),
             Self::Sfno(config) => Network::Sfno(config.init(grid, device)?),
+            Self::Unet(config) => Network::Unet(config.init(device)?),
             Self::Stepping(config) => Network::Stepping(config.init(grid, device)?),
         })
     }
@@ -108,6 +120,7 @@ impl NetworkConfig {
     pub fn init_plane(&self, device: &Device) -> Result<Network> {
         match self {
             Self::Fno(config) => Ok(Network::Fno(config.init(device)?)),
+            Self::Unet(config) => Ok(Network::Unet(config.init(device)?)),
             Self::Sfno(_) | Self::Stepping(_) => Err(Error::config(
                 "kind",
                 "a network for fields on a rectangle, e.g. fno",
@@ -129,6 +142,7 @@ impl NetworkConfig {
                 let found = format!("{} dimensions", config.n_modes.len());
                 Err(Error::config("n_modes", expected, found))
             }
+            Self::Unet(config) => config.check_plane([rows, columns]),
             _ => Ok(()),
         }
     }
@@ -140,6 +154,7 @@ impl Network {
         match self {
             Self::Fno(network) => network.forward(x),
             Self::Sfno(network) => network.forward(x),
+            Self::Unet(network) => network.forward(x),
             Self::Stepping(network) => network.forward(x),
         }
     }
@@ -149,6 +164,7 @@ impl Network {
         Ok(match self {
             Self::Fno(network) => Self::Fno(network.clone()),
             Self::Sfno(network) => Self::Sfno(network.at_grid(grid)?),
+            Self::Unet(network) => Self::Unet(network.clone()),
             Self::Stepping(network) => Self::Stepping(network.at_grid(grid)?),
         })
     }
@@ -192,9 +208,15 @@ mod tests {
         for config in [
             NetworkConfig::default(),
             NetworkConfig::Fno(FnoConfig::default()),
+            NetworkConfig::Unet(UnetConfig::default()),
             NetworkConfig::Stepping(SteppingConfig::default()),
         ] {
+            assert!(KINDS.iter().any(|(kind, _)| *kind == config.name()));
             let json = serde_json::to_string(&config).expect("json");
+            assert!(
+                json.starts_with(&format!(r#"{{"kind":"{}""#, config.name())),
+                "{json}"
+            );
             assert_eq!(
                 serde_json::from_str::<NetworkConfig>(&json).expect("back"),
                 config
