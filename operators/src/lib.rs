@@ -24,6 +24,7 @@ pub mod training;
 #[cfg(test)]
 mod trials;
 pub mod unet;
+pub mod uno;
 pub mod weights;
 
 pub use error::{Error, Result};

@@ -5,13 +5,14 @@ use crate::fno::{Fno, FnoConfig};
 use crate::sfno::{Sfno, SfnoConfig};
 use crate::stepping::{Stepping, SteppingConfig};
 use crate::unet::{Unet, UnetConfig};
+use crate::uno::{Uno, UnoConfig};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use curlwind_solvers::sphere::grid::SphereGrid;
 use serde::{Deserialize, Serialize};
 
 /// The values of `kind` with a line about each, for listings.
-pub const KINDS: [(&str, &str); 4] = [
+pub const KINDS: [(&str, &str); 5] = [
     (
         "sfno",
         "spherical Fourier neural operator (Bonev et al. 2023)",
@@ -19,6 +20,10 @@ pub const KINDS: [(&str, &str); 4] = [
     (
         "fno",
         "Fourier neural operator in one to three dimensions (Li et al. 2021)",
+    ),
+    (
+        "uno",
+        "U-shaped neural operator on lines and planes (Rahman et al. 2023)",
     ),
     (
         "unet",
@@ -38,6 +43,8 @@ pub enum NetworkConfig {
     Fno(FnoConfig),
     /// Spherical Fourier neural operator.
     Sfno(SfnoConfig),
+    /// U-shaped neural operator.
+    Uno(UnoConfig),
     /// U-Net.
     Unet(UnetConfig),
     /// Bilinear stepping operator on the sphere.
@@ -60,6 +67,8 @@ pub enum Network {
     Fno(Fno),
     /// See [`Sfno`].
     Sfno(Sfno),
+    /// See [`Uno`].
+    Uno(Uno),
     /// See [`Unet`].
     Unet(Unet),
     /// See [`Stepping`].
@@ -72,6 +81,7 @@ impl NetworkConfig {
         let (in_channels, out_channels) = match &mut self {
             Self::Fno(config) => (&mut config.in_channels, &mut config.out_channels),
             Self::Sfno(config) => (&mut config.in_channels, &mut config.out_channels),
+            Self::Uno(config) => (&mut config.in_channels, &mut config.out_channels),
             Self::Unet(config) => (&mut config.in_channels, &mut config.out_channels),
             Self::Stepping(config) => (&mut config.in_channels, &mut config.out_channels),
         };
@@ -84,6 +94,7 @@ impl NetworkConfig {
         match self {
             Self::Fno(config) => (config.in_channels, config.out_channels),
             Self::Sfno(config) => (config.in_channels, config.out_channels),
+            Self::Uno(config) => (config.in_channels, config.out_channels),
             Self::Unet(config) => (config.in_channels, config.out_channels),
             Self::Stepping(config) => (config.in_channels, config.out_channels),
         }
@@ -94,6 +105,7 @@ impl NetworkConfig {
         match self {
             Self::Fno(_) => "fno",
             Self::Sfno(_) => "sfno",
+            Self::Uno(_) => "uno",
             Self::Unet(_) => "unet",
             Self::Stepping(_) => "stepping",
         }
@@ -108,6 +120,7 @@ impl NetworkConfig {
         Ok(match self {
             Self::Fno(config) => Network::Fno(config.init(device)?),
             Self::Sfno(config) => Network::Sfno(config.init(grid, device)?),
+            Self::Uno(config) => Network::Uno(config.init(device)?),
             Self::Unet(config) => Network::Unet(config.init(device)?),
             Self::Stepping(config) => Network::Stepping(config.init(grid, device)?),
         })
@@ -120,6 +133,7 @@ impl NetworkConfig {
     pub fn init_plane(&self, device: &Device) -> Result<Network> {
         match self {
             Self::Fno(config) => Ok(Network::Fno(config.init(device)?)),
+            Self::Uno(config) => Ok(Network::Uno(config.init(device)?)),
             Self::Unet(config) => Ok(Network::Unet(config.init(device)?)),
             Self::Sfno(_) | Self::Stepping(_) => Err(Error::config(
                 "kind",
@@ -142,6 +156,7 @@ impl NetworkConfig {
                 let found = format!("{} dimensions", config.n_modes.len());
                 Err(Error::config("n_modes", expected, found))
             }
+            Self::Uno(config) => config.check_plane([rows, columns]),
             Self::Unet(config) => config.check_plane([rows, columns]),
             _ => Ok(()),
         }
@@ -154,6 +169,7 @@ impl Network {
         match self {
             Self::Fno(network) => network.forward(x),
             Self::Sfno(network) => network.forward(x),
+            Self::Uno(network) => network.forward(x),
             Self::Unet(network) => network.forward(x),
             Self::Stepping(network) => network.forward(x),
         }
@@ -164,6 +180,7 @@ impl Network {
         Ok(match self {
             Self::Fno(network) => Self::Fno(network.clone()),
             Self::Sfno(network) => Self::Sfno(network.at_grid(grid)?),
+            Self::Uno(network) => Self::Uno(network.clone()),
             Self::Unet(network) => Self::Unet(network.clone()),
             Self::Stepping(network) => Self::Stepping(network.at_grid(grid)?),
         })
@@ -208,6 +225,7 @@ mod tests {
         for config in [
             NetworkConfig::default(),
             NetworkConfig::Fno(FnoConfig::default()),
+            NetworkConfig::Uno(UnoConfig::default()),
             NetworkConfig::Unet(UnetConfig::default()),
             NetworkConfig::Stepping(SteppingConfig::default()),
         ] {

@@ -2,5 +2,7 @@
 
 pub mod dft;
 pub mod fourier;
+pub mod resample;
 
 pub use fourier::{FourierLayer, FourierLayerConfig, transforms};
+pub(crate) use resample::Resample;
