@@ -3,6 +3,7 @@
 
 mod buffers;
 pub mod convolutional;
+pub mod deeponet;
 pub mod design;
 pub mod device;
 mod embedding;

@@ -1,5 +1,6 @@
 //! The networks that a scenario can choose from, by configuration.
 
+use crate::deeponet::{DeepOnet, DeepOnetConfig};
 use crate::error::{Error, Result};
 use crate::fno::{Fno, FnoConfig};
 use crate::sfno::{Sfno, SfnoConfig};
@@ -12,7 +13,7 @@ use curlwind_solvers::sphere::grid::SphereGrid;
 use serde::{Deserialize, Serialize};
 
 /// The values of `kind` with a line about each, for listings.
-pub const KINDS: [(&str, &str); 5] = [
+pub const KINDS: [(&str, &str); 6] = [
     (
         "sfno",
         "spherical Fourier neural operator (Bonev et al. 2023)",
@@ -28,6 +29,10 @@ pub const KINDS: [(&str, &str); 5] = [
     (
         "unet",
         "U-Net on lines and planes (Ronneberger et al. 2015)",
+    ),
+    (
+        "deeponet",
+        "deep operator network on lines and planes (Lu et al. 2021)",
     ),
     (
         "stepping",
@@ -47,6 +52,9 @@ pub enum NetworkConfig {
     Uno(UnoConfig),
     /// U-Net.
     Unet(UnetConfig),
+    /// Deep operator network.
+    #[serde(rename = "deeponet")]
+    DeepOnet(DeepOnetConfig),
     /// Bilinear stepping operator on the sphere.
     Stepping(SteppingConfig),
 }
@@ -71,6 +79,8 @@ pub enum Network {
     Uno(Uno),
     /// See [`Unet`].
     Unet(Unet),
+    /// See [`DeepOnet`].
+    DeepOnet(DeepOnet),
     /// See [`Stepping`].
     Stepping(Stepping),
 }
@@ -83,6 +93,7 @@ impl NetworkConfig {
             Self::Sfno(config) => (&mut config.in_channels, &mut config.out_channels),
             Self::Uno(config) => (&mut config.in_channels, &mut config.out_channels),
             Self::Unet(config) => (&mut config.in_channels, &mut config.out_channels),
+            Self::DeepOnet(config) => (&mut config.in_channels, &mut config.out_channels),
             Self::Stepping(config) => (&mut config.in_channels, &mut config.out_channels),
         };
         (*in_channels, *out_channels) = (inputs, outputs);
@@ -96,6 +107,7 @@ impl NetworkConfig {
             Self::Sfno(config) => (config.in_channels, config.out_channels),
             Self::Uno(config) => (config.in_channels, config.out_channels),
             Self::Unet(config) => (config.in_channels, config.out_channels),
+            Self::DeepOnet(config) => (config.in_channels, config.out_channels),
             Self::Stepping(config) => (config.in_channels, config.out_channels),
         }
     }
@@ -107,6 +119,7 @@ impl NetworkConfig {
             Self::Sfno(_) => "sfno",
             Self::Uno(_) => "uno",
             Self::Unet(_) => "unet",
+            Self::DeepOnet(_) => "deeponet",
             Self::Stepping(_) => "stepping",
         }
     }
@@ -122,6 +135,7 @@ impl NetworkConfig {
             Self::Sfno(config) => Network::Sfno(config.init(grid, device)?),
             Self::Uno(config) => Network::Uno(config.init(device)?),
             Self::Unet(config) => Network::Unet(config.init(device)?),
+            Self::DeepOnet(config) => Network::DeepOnet(config.init(device)?),
             Self::Stepping(config) => Network::Stepping(config.init(grid, device)?),
         })
     }
@@ -135,6 +149,7 @@ impl NetworkConfig {
             Self::Fno(config) => Ok(Network::Fno(config.init(device)?)),
             Self::Uno(config) => Ok(Network::Uno(config.init(device)?)),
             Self::Unet(config) => Ok(Network::Unet(config.init(device)?)),
+            Self::DeepOnet(config) => Ok(Network::DeepOnet(config.init(device)?)),
             Self::Sfno(_) | Self::Stepping(_) => Err(Error::config(
                 "kind",
                 "a network for fields on a rectangle, e.g. fno",
@@ -158,6 +173,7 @@ impl NetworkConfig {
             }
             Self::Uno(config) => config.check_plane([rows, columns]),
             Self::Unet(config) => config.check_plane([rows, columns]),
+            Self::DeepOnet(config) => config.check_plane([rows, columns]),
             _ => Ok(()),
         }
     }
@@ -171,6 +187,7 @@ impl Network {
             Self::Sfno(network) => network.forward(x),
             Self::Uno(network) => network.forward(x),
             Self::Unet(network) => network.forward(x),
+            Self::DeepOnet(network) => network.forward(x),
             Self::Stepping(network) => network.forward(x),
         }
     }
@@ -182,6 +199,7 @@ impl Network {
             Self::Sfno(network) => Self::Sfno(network.at_grid(grid)?),
             Self::Uno(network) => Self::Uno(network.clone()),
             Self::Unet(network) => Self::Unet(network.clone()),
+            Self::DeepOnet(network) => Self::DeepOnet(network.clone()),
             Self::Stepping(network) => Self::Stepping(network.at_grid(grid)?),
         })
     }
@@ -227,6 +245,7 @@ mod tests {
             NetworkConfig::Fno(FnoConfig::default()),
             NetworkConfig::Uno(UnoConfig::default()),
             NetworkConfig::Unet(UnetConfig::default()),
+            NetworkConfig::DeepOnet(DeepOnetConfig::default()),
             NetworkConfig::Stepping(SteppingConfig::default()),
         ] {
             assert!(KINDS.iter().any(|(kind, _)| *kind == config.name()));
