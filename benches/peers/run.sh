@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs other people's software on our cases and writes JSON results.
 #
-#   sh benches/peers/run.sh [transform] [step] [sfno] [fno] [dipole] [fdtd] [netcdf FILE...]     default: transform step sfno fno
+#   sh benches/peers/run.sh [transform] [step] [sfno] [fno] [networks] [dipole] [fdtd] [netcdf FILE...]     default: transform step sfno fno
 #
 # OUT (default target/peers) receives the results and, in venv/, the Python environment. PYTHON picks the interpreter.
 # What cannot be installed or run is skipped with the reason, and named again at the end.
@@ -83,6 +83,28 @@ fno() {
     done
 }
 
+# The same for the other networks of fields; the DeepONet has no peer here.
+networks() {
+    install sfno || { skip "networks: neuraloperator could not be installed, see $out/install-sfno.log"; return; }
+    cargo build --release --workspace --example fno || { skip "networks: the example does not build"; return; }
+    example=${CARGO_TARGET_DIR:-$here/../../target}/release/examples/fno
+    for case in unet-64 uno-64 deeponet-64; do
+        "$example" time "$case" 24 || skip "networks: $case failed"
+        case $case in
+        unet-64) programs=plain ;;
+        uno-64) programs="plain package" ;;
+        *) programs= ;;
+        esac
+        for program in $programs; do
+            "$venv/bin/python" "$here/networks_torch.py" "$out/networks_${case}_$program.json" --case "$case" --program $program ||
+                skip "networks: $program $case failed"
+            MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456 \
+                "$venv/bin/python" "$here/networks_torch.py" "$out/networks_${case}_${program}_kept.json" --case "$case" \
+                --program $program --allocator kept || skip "networks: $program $case failed"
+        done
+    done
+}
+
 # Meep, gprMax and ours one after the other, so that all see the same machine.
 fdtd() {
     meep_python=${MEEP_PYTHON:-/usr/bin/python3} # Debian's packages are for the system's interpreter
@@ -117,6 +139,7 @@ while [ $# -gt 0 ]; do
     step) with_shtns shallow_water_shtns shallow_water_shtns.py ;;
     sfno) sfno ;;
     fno) fno ;;
+    networks) networks ;;
     fdtd) fdtd ;;
     dipole)
         if command -v nec2c > /dev/null; then
@@ -134,7 +157,7 @@ while [ $# -gt 0 ]; do
         exit $?
         ;;
     *)
-        echo "unknown part $1; expected transform, step, sfno, fno, dipole, fdtd or netcdf FILE..." >&2
+        echo "unknown part $1; expected transform, step, sfno, fno, networks, dipole, fdtd or netcdf FILE..." >&2
         exit 2
         ;;
     esac

@@ -383,7 +383,7 @@ impl Fno {
 }
 
 /// Appends zeros to a field `[B, C, P]` on a grid, or cuts it.
-fn resize(v: Tensor<3>, from: [usize; 3], to: [usize; 3]) -> Tensor<3> {
+pub(crate) fn resize(v: Tensor<3>, from: [usize; 3], to: [usize; 3]) -> Tensor<3> {
     if from == to {
         return v;
     }
@@ -414,7 +414,7 @@ pub(crate) fn append_channels<const D: usize>(x: Tensor<D>, constant: &Tensor<D>
 }
 
 /// The coordinate along each dimension in 0..1, `[dimensions, points]`.
-fn coordinates(sizes: &[usize]) -> Vec<f64> {
+pub(crate) fn coordinates(sizes: &[usize]) -> Vec<f64> {
     let points: usize = sizes.iter().product();
     let mut inner = points;
     let mut values = Vec::with_capacity(sizes.len() * points);

@@ -2,8 +2,11 @@
 #![warn(missing_docs)]
 
 mod buffers;
+pub mod convolutional;
+pub mod deeponet;
 pub mod design;
 pub mod device;
+mod embedding;
 pub mod error;
 pub mod field;
 pub mod fno;
@@ -19,6 +22,10 @@ pub mod spherical;
 pub mod stepping;
 pub mod surrogate;
 pub mod training;
+#[cfg(test)]
+mod trials;
+pub mod unet;
+pub mod uno;
 pub mod weights;
 
 pub use error::{Error, Result};

@@ -1,17 +1,20 @@
 //! The networks that a scenario can choose from, by configuration.
 
+use crate::deeponet::{DeepOnet, DeepOnetConfig};
 use crate::error::{Error, Result};
 use crate::fno::{Fno, FnoConfig};
 use crate::sfno::{Sfno, SfnoConfig};
 use crate::stepping::{Stepping, SteppingConfig};
 use crate::training::{Precision, TrainingConfig};
+use crate::unet::{Unet, UnetConfig};
+use crate::uno::{Uno, UnoConfig};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use curlwind_solvers::sphere::grid::SphereGrid;
 use serde::{Deserialize, Serialize};
 
 /// The values of `kind` with a line about each, for listings.
-pub const KINDS: [(&str, &str); 3] = [
+pub const KINDS: [(&str, &str); 6] = [
     (
         "sfno",
         "spherical Fourier neural operator (Bonev et al. 2023)",
@@ -21,13 +24,24 @@ pub const KINDS: [(&str, &str); 3] = [
         "Fourier neural operator in one to three dimensions (Li et al. 2021)",
     ),
     (
+        "uno",
+        "U-shaped neural operator on lines and planes (Rahman et al. 2023)",
+    ),
+    (
+        "unet",
+        "U-Net on lines and planes (Ronneberger et al. 2015)",
+    ),
+    (
+        "deeponet",
+        "deep operator network on lines and planes (Lu et al. 2021)",
+    ),
+    (
         "stepping",
         "learned time stepper of quadratic dynamics on the sphere",
     ),
 ];
 
-/// Configuration of a network; in files `kind = "sfno"`, `"fno"` or `"stepping"` beside its
-/// keys.
+/// Configuration of a network; in files `kind = "fno"`, or another of [`KINDS`], beside its keys.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum NetworkConfig {
@@ -35,6 +49,13 @@ pub enum NetworkConfig {
     Fno(FnoConfig),
     /// Spherical Fourier neural operator.
     Sfno(SfnoConfig),
+    /// U-shaped neural operator.
+    Uno(UnoConfig),
+    /// U-Net.
+    Unet(UnetConfig),
+    /// Deep operator network.
+    #[serde(rename = "deeponet")]
+    DeepOnet(DeepOnetConfig),
     /// Bilinear stepping operator on the sphere.
     Stepping(SteppingConfig),
 }
@@ -55,6 +76,12 @@ pub enum Network {
     Fno(Fno),
     /// See [`Sfno`].
     Sfno(Sfno),
+    /// See [`Uno`].
+    Uno(Uno),
+    /// See [`Unet`].
+    Unet(Unet),
+    /// See [`DeepOnet`].
+    DeepOnet(DeepOnet),
     /// See [`Stepping`].
     Stepping(Stepping),
 }
@@ -68,6 +95,9 @@ impl NetworkConfig {
         let (in_channels, out_channels) = match &mut self {
             Self::Fno(config) => (&mut config.in_channels, &mut config.out_channels),
             Self::Sfno(config) => (&mut config.in_channels, &mut config.out_channels),
+            Self::Uno(config) => (&mut config.in_channels, &mut config.out_channels),
+            Self::Unet(config) => (&mut config.in_channels, &mut config.out_channels),
+            Self::DeepOnet(config) => (&mut config.in_channels, &mut config.out_channels),
             Self::Stepping(config) => (&mut config.in_channels, &mut config.out_channels),
         };
         (*in_channels, *out_channels) = (inputs, outputs);
@@ -79,15 +109,21 @@ impl NetworkConfig {
         match self {
             Self::Fno(config) => (config.in_channels, config.out_channels),
             Self::Sfno(config) => (config.in_channels, config.out_channels),
+            Self::Uno(config) => (config.in_channels, config.out_channels),
+            Self::Unet(config) => (config.in_channels, config.out_channels),
+            Self::DeepOnet(config) => (config.in_channels, config.out_channels),
             Self::Stepping(config) => (config.in_channels, config.out_channels),
         }
     }
 
-    /// The name in files: `fno`, `sfno` or `stepping`.
+    /// The name in files, one of [`KINDS`].
     pub fn name(&self) -> &'static str {
         match self {
             Self::Fno(_) => "fno",
             Self::Sfno(_) => "sfno",
+            Self::Uno(_) => "uno",
+            Self::Unet(_) => "unet",
+            Self::DeepOnet(_) => "deeponet",
             Self::Stepping(_) => "stepping",
         }
     }
@@ -127,6 +163,9 @@ impl NetworkConfig {
         Ok(match self {
             Self::Fno(config) => Network::Fno(config.init(device)?),
             Self::Sfno(config) => Network::Sfno(config.init(grid, device)?),
+            Self::Uno(config) => Network::Uno(config.init(device)?),
+            Self::Unet(config) => Network::Unet(config.init(device)?),
+            Self::DeepOnet(config) => Network::DeepOnet(config.init(device)?),
             Self::Stepping(config) => Network::Stepping(config.init(grid, device)?),
         })
     }
@@ -138,6 +177,9 @@ impl NetworkConfig {
     pub fn init_plane(&self, device: &Device) -> Result<Network> {
         match self {
             Self::Fno(config) => Ok(Network::Fno(config.init(device)?)),
+            Self::Uno(config) => Ok(Network::Uno(config.init(device)?)),
+            Self::Unet(config) => Ok(Network::Unet(config.init(device)?)),
+            Self::DeepOnet(config) => Ok(Network::DeepOnet(config.init(device)?)),
             Self::Sfno(_) | Self::Stepping(_) => Err(Error::config(
                 "kind",
                 "a network for fields on a rectangle, e.g. fno",
@@ -159,6 +201,9 @@ impl NetworkConfig {
                 let found = format!("{} dimensions", config.n_modes.len());
                 Err(Error::config("n_modes", expected, found))
             }
+            Self::Uno(config) => config.check_plane([rows, columns]),
+            Self::Unet(config) => config.check_plane([rows, columns]),
+            Self::DeepOnet(config) => config.check_plane([rows, columns]),
             _ => Ok(()),
         }
     }
@@ -170,6 +215,9 @@ impl Network {
         match self {
             Self::Fno(network) => network.forward(x),
             Self::Sfno(network) => network.forward(x),
+            Self::Uno(network) => network.forward(x),
+            Self::Unet(network) => network.forward(x),
+            Self::DeepOnet(network) => network.forward(x),
             Self::Stepping(network) => network.forward(x),
         }
     }
@@ -180,7 +228,7 @@ impl Network {
     pub fn parts(&self, sizes: [usize; 2]) -> Option<Vec<Part<'_>>> {
         match self {
             Self::Fno(network) => Some(network.parts(sizes)),
-            Self::Sfno(_) | Self::Stepping(_) => None,
+            _ => None,
         }
     }
 
@@ -199,6 +247,9 @@ impl Network {
         Ok(match self {
             Self::Fno(network) => Self::Fno(network.clone()),
             Self::Sfno(network) => Self::Sfno(network.at_grid(grid)?),
+            Self::Uno(network) => Self::Uno(network.clone()),
+            Self::Unet(network) => Self::Unet(network.clone()),
+            Self::DeepOnet(network) => Self::DeepOnet(network.clone()),
             Self::Stepping(network) => Self::Stepping(network.at_grid(grid)?),
         })
     }
@@ -242,9 +293,17 @@ mod tests {
         for config in [
             NetworkConfig::default(),
             NetworkConfig::Fno(FnoConfig::default()),
+            NetworkConfig::Uno(UnoConfig::default()),
+            NetworkConfig::Unet(UnetConfig::default()),
+            NetworkConfig::DeepOnet(DeepOnetConfig::default()),
             NetworkConfig::Stepping(SteppingConfig::default()),
         ] {
+            assert!(KINDS.iter().any(|(kind, _)| *kind == config.name()));
             let json = serde_json::to_string(&config).expect("json");
+            assert!(
+                json.starts_with(&format!(r#"{{"kind":"{}""#, config.name())),
+                "{json}"
+            );
             assert_eq!(
                 serde_json::from_str::<NetworkConfig>(&json).expect("back"),
                 config

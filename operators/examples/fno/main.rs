@@ -1,4 +1,5 @@
-//! Fourier neural operators on a device: time of a training step, and every kernel against the CPU.
+//! Networks of fields on a device: time of a training step; and every kernel of the Fourier neural
+//! operator against the CPU.
 //!
 //!     cargo run --release -p curlwind-operators --example fno time [CASE|all] [STEPS] [DEVICE]
 //!     cargo run --release -p curlwind-operators --features cuda --example fno check DEVICE

@@ -1,6 +1,7 @@
 //! Fields brought to fewer or more points.
 
 use crate::error::{Error, Result};
+use crate::spectral::resample::interpolation;
 use ndarray::{Array2, ArrayView2};
 
 /// How fields of one grid are brought to another. Periodic ones are sampled from the trigonometric
@@ -110,22 +111,10 @@ impl Resolution {
     }
 }
 
-/// Values at `to` points of the trigonometric polynomial through `from` points, `[to][from]`, without
-/// the waves that `to` points cannot tell apart.
+/// [`interpolation`] as an array, `[to][from]`.
 fn trigonometric(from: usize, to: usize) -> Array2<f32> {
-    if from == 1 {
-        return Array2::ones((to, 1));
-    }
-    let fewer = from.min(to);
-    Array2::from_shape_fn((to, from), |(i, j)| {
-        let x = std::f64::consts::TAU * (i as f64 / to as f64 - j as f64 / from as f64);
-        let waves = (1..=fewer / 2).map(|k| {
-            // a wave of half the points has no sign
-            let share = if 2 * k == fewer { 0.5 } else { 1.0 };
-            2.0 * share * (k as f64 * x).cos()
-        });
-        ((1.0 + waves.sum::<f64>()) / from as f64) as f32
-    })
+    let matrix = interpolation(from, to);
+    Array2::from_shape_fn((to, from), |(i, j)| matrix[i * from + j] as f32)
 }
 
 #[cfg(test)]

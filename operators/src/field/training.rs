@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 use crate::loss::GridLoss;
 use crate::network::{Network, NetworkConfig};
 use crate::training::{
-    Fitted, Part, Precision, RunOptions, Stage, Task, TrainingConfig, fit, share_of,
+    Fitted, Part, Precision, RunOptions, Stage, Task, TrainingConfig, fit, full,
+    recomputed_gradients, share_of,
 };
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -225,13 +226,6 @@ impl Pairs<'_> {
     }
 }
 
-fn full(x: Tensor<4>) -> Tensor<4> {
-    match x.dtype() {
-        DType::F32 => x,
-        _ => x.cast(FloatDType::F32),
-    }
-}
-
 impl Task for Pairs<'_> {
     type Network = Network;
     type Batch = Batch;
@@ -331,8 +325,7 @@ impl Task for Pairs<'_> {
         }
     }
 
-    /// With forgotten activations: what goes into each part is kept, and each part is run again for
-    /// its own gradients, the last first.
+    /// With forgotten activations where that was asked for.
     fn gradients(
         &self,
         network: &Network,
@@ -341,48 +334,22 @@ impl Task for Pairs<'_> {
         share: f64,
         device: &Device,
     ) -> (Tensor<1>, GradientsParams) {
-        let limited = network.limited(stage.modes);
-        let network = limited.as_ref().unwrap_or(network);
-        let frozen = network.valid();
-        let size = self.grids[batch.grid].0.size();
-        let parts = match self.config.checkpoint_activations {
-            true => network.parts(size).zip(frozen.parts(size)),
-            false => None,
-        };
-        let Some((parts, frozen)) = parts else {
+        if !self.config.checkpoint_activations {
             let loss = share_of(self.loss(network, batch, stage, device), share);
             let value = loss.clone().inner();
             return (value, GradientsParams::from_grads(loss.backward(), network));
-        };
+        }
+        let limited = network.limited(stage.modes);
+        let network = limited.as_ref().unwrap_or(network);
         let loss = &self.grids[batch.grid].1;
         let (input, mut targets) = self.tensors(batch, &device.clone().without_autodiff());
-        let mut inputs = vec![self.rounded(input)];
-        for part in &frozen[..frozen.len() - 1] {
-            let next = part(inputs[inputs.len() - 1].clone());
-            inputs.push(next);
-        }
-        let mut sum = burn::optim::GradientsAccumulator::new();
-        let (mut value, mut gradient) = (None, None);
-        for (part, input) in parts.iter().zip(inputs).rev() {
-            let input = input.autodiff().require_grad();
-            let output = part(input.clone());
-            // the output times a constant gradient has that gradient
-            let scalar = match gradient.take() {
-                None => {
-                    let output = full(output);
-                    let prediction = output.clone() + self.shift(&output);
-                    let loss = share_of(loss.forward(prediction, targets.remove(0)), share);
-                    value = Some(loss.clone().inner());
-                    loss
-                }
-                Some(gradient) => (full(output) * full(gradient)).sum(),
-            };
-            let mut grads = scalar.backward();
-            gradient = input.grad_remove(&mut grads);
-            sum.accumulate(network, GradientsParams::from_grads(grads, network));
-        }
-        let value = value.unwrap_or_else(|| Tensor::zeros([1], device));
-        (value, sum.grads())
+        let target = targets.remove(0);
+        let found = recomputed_gradients(network, self.rounded(input), |output| {
+            let output = full(output);
+            let prediction = output.clone() + self.shift(&output);
+            share_of(loss.forward(prediction, target), share)
+        });
+        found.expect("checked: the network is a chain of parts")
     }
 }
 

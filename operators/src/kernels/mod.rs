@@ -13,6 +13,7 @@ mod autodiff;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod cube;
 mod flex;
+pub mod grid;
 mod half;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod metadata;

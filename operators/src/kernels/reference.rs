@@ -234,13 +234,13 @@ pub fn mode_mix_backward<B: Backend>(
     (B::float_reshape(to_spectrum, shape), to_weight)
 }
 
-fn gelu<B: Backend>(z: FloatTensor<B>) -> FloatTensor<B> {
+pub fn gelu<B: Backend>(z: FloatTensor<B>) -> FloatTensor<B> {
     let cdf = normal_cdf::<B>(z.clone());
     B::float_mul(z, cdf)
 }
 
 /// `grad gelu'(z)`
-fn gelu_backward<B: Backend>(z: FloatTensor<B>, grad: FloatTensor<B>) -> FloatTensor<B> {
+pub fn gelu_backward<B: Backend>(z: FloatTensor<B>, grad: FloatTensor<B>) -> FloatTensor<B> {
     let cdf = normal_cdf::<B>(z.clone());
     let square = B::float_mul(z.clone(), z.clone());
     let pdf = B::float_mul_scalar(

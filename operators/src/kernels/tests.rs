@@ -4,7 +4,7 @@ use super::*;
 use burn::tensor::{DType, Device, TensorData};
 
 /// Numbers in -0.5..0.5 that follow from a seed.
-fn noise(count: usize, seed: u64) -> Vec<f64> {
+pub(super) fn noise(count: usize, seed: u64) -> Vec<f64> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..count)
         .map(|_| {
@@ -17,9 +17,9 @@ fn noise(count: usize, seed: u64) -> Vec<f64> {
 }
 
 /// Values and gradients of one run, by name.
-type Results = Vec<(&'static str, Vec<f64>)>;
+pub(super) type Results = Vec<(&'static str, Vec<f64>)>;
 
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+pub(super) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor
         .into_data_as::<f64>()
         .try_into_vec()
@@ -27,7 +27,7 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
 }
 
 /// Largest difference in units of the largest exact value.
-fn assert_close(case: &str, fast: &Results, exact: &Results, tolerance: f64) {
+pub(super) fn assert_close(case: &str, fast: &Results, exact: &Results, tolerance: f64) {
     for ((name, fast), (_, exact)) in fast.iter().zip(exact) {
         assert_eq!(fast.len(), exact.len(), "{case}: {name}");
         let scale = exact.iter().fold(1e-30, |m: f64, v| m.max(v.abs()));

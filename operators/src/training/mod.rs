@@ -12,6 +12,7 @@ mod config;
 mod loader;
 mod metrics;
 mod optimiser;
+mod recompute;
 mod roll_out;
 mod task;
 mod trainer;
@@ -19,6 +20,8 @@ mod windows;
 
 pub use config::{Precision, Stage, TrainingConfig};
 pub use optimiser::{AdamW, AdamWConfig, Norm};
+pub(crate) use recompute::full;
+pub use recompute::recomputed_gradients;
 pub use roll_out::train;
 pub(crate) use task::share_of;
 pub use task::{Part, Task};

@@ -155,6 +155,81 @@ unsafe fn gelu_backward_body<V: Vector>(
 }
 
 for_each_isa! {
+    /// `out = gelu(scale x + shift)`, `length` numbers.
+    ///
+    /// # Safety
+    /// As [`gelu`].
+    pub(super) fn gelu_rows(
+        out: *mut f32,
+        x: *const f32,
+        length: usize,
+        scale: f32,
+        shift: f32,
+    ) = gelu_rows_body
+}
+
+#[inline(always)]
+unsafe fn gelu_rows_body<V: Vector>(
+    out: *mut f32,
+    x: *const f32,
+    length: usize,
+    scale: f32,
+    shift: f32,
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        strips(length, |at, count| {
+            let z = load::<V>(x.add(at), count).mul_add(V::splat(scale), V::splat(shift));
+            let (u, scaled) = within(z);
+            let cdf = scaled.mul_add(polynomial(u, &CDF), V::splat(0.5));
+            store(z.mul(cdf), out.add(at), count);
+        });
+    }
+}
+
+for_each_isa! {
+    /// `out = grad gelu'(scale x + shift)`, and its sum is added to `sum`.
+    ///
+    /// # Safety
+    /// All pointers are good for `length` numbers; `out` may be `grad`.
+    pub(super) fn gelu_slopes(
+        out: *mut f32,
+        x: *const f32,
+        grad: *const f32,
+        length: usize,
+        affine: [f32; 2],
+        sum: &mut f32,
+    ) = gelu_slopes_body
+}
+
+#[inline(always)]
+unsafe fn gelu_slopes_body<V: Vector>(
+    out: *mut f32,
+    x: *const f32,
+    grad: *const f32,
+    length: usize,
+    [scale, shift]: [f32; 2],
+    sum: &mut f32,
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut lanes = V::splat(0.0);
+        strips(length, |at, count| {
+            let z = load::<V>(x.add(at), count).mul_add(V::splat(scale), V::splat(shift));
+            let (u, scaled) = within(z);
+            let slope = scaled.mul_add(polynomial(u, &SLOPE), V::splat(0.5));
+            // Beyond the end of a row the gradient is loaded as zero.
+            let slope = load::<V>(grad.add(at), count).mul(slope);
+            lanes = lanes.add(slope);
+            store(slope, out.add(at), count);
+        });
+        let mut values = [0.0f32; LANES];
+        lanes.store(values.as_mut_ptr());
+        *sum += values.iter().sum::<f32>();
+    }
+}
+
+for_each_isa! {
     /// `sum += x[0] + x[1] + ...`
     ///
     /// # Safety
