@@ -15,6 +15,7 @@ pub mod loss;
 pub mod network;
 pub mod neuraloperator;
 pub mod pointwise;
+pub mod pytorch;
 pub mod residuals;
 pub mod sfno;
 pub mod spectral;

@@ -1,19 +1,21 @@
 //! Weights of PyTorch's neuraloperator package.
 //!
-//! A state dict of its `FNO` or `TFNO`, saved with safetensors' `save_file` (complex weights as they are, or as
-//! pairs of real numbers), becomes a [`Fno`] that gives the same output. The configuration follows
-//! from the shapes. The outputs are the same on grids whose sizes are even along all dimensions but the
-//! last; along odd ones version 2.0.0 of the package leaves every mode one place off.
+//! A state dict of its `FNO` or `TFNO`, saved with `torch.save` or with safetensors' `save_file`
+//! (complex weights as they are, or as pairs of real numbers), becomes a [`Fno`] that gives the same
+//! output. The configuration follows from the shapes. The outputs are the same on grids whose sizes are
+//! even along all dimensions but the last; along odd ones version 2.0.0 of the package leaves every mode
+//! one place off.
 
 use crate::error::{Error, Result};
 use crate::fno::{Fno, FnoConfig};
+use crate::pytorch;
 use crate::weights::{self, NamedTensors};
 use burn::tensor::Device;
 use std::path::Path;
 
 mod spectral;
 
-/// Reads a network from a safetensors file.
+/// Reads a network from a PyTorch or a safetensors file, whichever it is by its content.
 ///
 /// Whether coordinates are appended to the input (the package's default, `positional_embedding =
 /// "grid"`) does not follow from the weights and has to be told.
@@ -26,7 +28,10 @@ pub fn read_fno(
     positional_embedding: bool,
     device: &Device,
 ) -> Result<(FnoConfig, Fno)> {
-    let (tensors, _) = weights::read(file)?;
+    let tensors = match pytorch::recognise(file)? {
+        true => pytorch::read(file)?,
+        false => weights::read(file)?.0,
+    };
     fno(tensors, positional_embedding, file, device)
 }
 

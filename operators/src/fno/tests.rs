@@ -61,7 +61,7 @@ fn one_to_three_dimensions_padded_and_with_channel_layers() {
         assert_eq!(grads.len(), parameters);
     }
     assert_eq!(
-        coordinates(&[2, 3]),
+        steps::coordinates(&[2, 3]),
         [
             0.0,
             0.0,

@@ -63,7 +63,9 @@ fn dense(source: &mut Source, layer: usize, prefix: &str, ours: &mut NamedTensor
         rank: 1.0,
     };
     let form = match &shape[..] {
-        [inputs, outputs, modes @ .., 2] if inputs == outputs && is_rank(modes.len()) => {
+        [inputs, outputs, modes @ .., 2]
+            if inputs == outputs && *inputs > 0 && is_rank(modes.len()) =>
+        {
             form(*inputs, modes.to_vec())
         }
         _ => {
