@@ -119,6 +119,9 @@ fn gather(
             .collect::<Result<_>>()
             .map_err(|error| loaded.refuse("evaluation.resolutions", error))?;
     }
+    if !loaded.settings.training_set.symmetries {
+        samples.training = samples.training.without_symmetry();
+    }
     let stride = loaded.settings.training_set.coarse_input;
     if stride > 0 {
         if data.is_some_and(Path::is_file) {

@@ -84,6 +84,9 @@ pub struct TrainingSet {
     /// Takes the samples that the program carries in place of the solver's.
     #[serde(default)]
     pub carried: bool,
+    /// Whether training pairs are drawn in the symmetries of their equation.
+    #[serde(default = "yes")]
+    pub symmetries: bool,
     /// Has the operator see what the solver makes of every so manieth point of the input, so that it
     /// only corrects it; 0 for an operator of its own.
     #[serde(default)]
@@ -98,6 +101,10 @@ pub struct TrainingSet {
 
 fn one() -> usize {
     1
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// How the operator is judged.

@@ -214,6 +214,15 @@ impl FieldPairs {
         })
     }
 
+    /// Draws training pairs as they are.
+    #[must_use]
+    pub fn without_symmetry(self) -> Self {
+        Self {
+            symmetry: None,
+            ..self
+        }
+    }
+
     /// The symmetry that training pairs are drawn with.
     pub fn symmetry(&self) -> Option<Arc<Symmetry>> {
         self.symmetry.clone()
