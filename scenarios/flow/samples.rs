@@ -183,9 +183,14 @@ pub fn from_file(path: &Path, settings: &Settings) -> Result<(Samples, [Vec<Stri
         pairs: per_sample,
         seconds_before: 0.0,
     });
-    let in_time = |pairs: FieldPairs| match steps {
-        0 => Ok(pairs),
-        _ => pairs.in_sequences(per_sample).map_err(Error::failed),
+    // of the physics that the scenario names
+    let periodic = settings.problem().periodic();
+    let in_time = |pairs: FieldPairs| {
+        let pairs = if periodic { pairs.on_a_torus() } else { pairs };
+        match steps {
+            0 => Ok(pairs),
+            _ => pairs.in_sequences(per_sample).map_err(Error::failed),
+        }
     };
     let samples = Samples {
         training: in_time(part(&split.train)?.ok_or_else(nothing)?)?,

@@ -33,9 +33,11 @@ impl Resolution {
         }
         let refused = |expected: String| Err(Error::config("resolutions", expected, points));
         if periodic {
-            let whole = |n: usize| {
-                let scaled = n * points;
-                (n == 1 || scaled.is_multiple_of(longest)).then(|| (scaled / longest).max(1))
+            let whole = |n: usize| match n {
+                1 => Some(1),
+                n => (n * points)
+                    .is_multiple_of(longest)
+                    .then(|| n * points / longest),
             };
             return match (whole(rows), whole(columns)) {
                 (Some(to_rows), Some(to_columns)) => Ok(Self::Product {
@@ -150,6 +152,8 @@ mod tests {
         }
         let line = Resolution::new([1, 8], 4, true).expect("line");
         assert_eq!(line.size(), [1, 4]);
+        let finer = Resolution::new([1, 8], 32, true).expect("line");
+        assert_eq!(finer.size(), [1, 32]);
         assert!(Resolution::new([6, 16], 12, true).is_err());
     }
 
