@@ -84,9 +84,25 @@ fn draw(grid: &Grid, fields: &[Panel]) -> Figure {
     let [(.., y), (.., x)] = grid.coordinates();
     if y.len() == 1 {
         let mut plot = Curves::new(Axis::linear("x (m)"), Axis::linear(""));
-        for Panel { name, field, .. } in fields {
-            let values: Vec<f64> = field.iter().map(|v| f64::from(*v)).collect();
-            plot = plot.series(Series::new(name, x, &values));
+        let size = |field: &ArrayView2<f32>| {
+            let sizes = field.iter().map(|v| f64::from(v.abs()));
+            sizes.fold(0.0, f64::max)
+        };
+        let compared = fields.iter().filter(|panel| panel.like.is_some());
+        let largest = compared.map(|panel| size(&panel.field)).fold(0.0, f64::max);
+        for Panel { name, field, like } in fields {
+            // beside an input that has decayed since, nothing would be seen
+            let ratio = largest / size(field);
+            let factor = match like.is_none() && ratio > 0.0 && !(0.2..5.0).contains(&ratio) {
+                true => 10f64.powf(ratio.log10().round()),
+                false => 1.0,
+            };
+            let values: Vec<f64> = field.iter().map(|v| factor * f64::from(*v)).collect();
+            let name = match factor {
+                1.0 => name.clone(),
+                factor => format!("{name} x {factor}"),
+            };
+            plot = plot.series(Series::new(&name, x, &values));
         }
         return plot.figure(WIDTH, 320.0);
     }
