@@ -91,6 +91,16 @@ pub enum Error {
         /// Learning rate of that step.
         learning_rate: f64,
     },
+    /// A residual left the numbers.
+    #[error("the residual of term `{term}` became {value} at the point {point:?}")]
+    ResidualNotFinite {
+        /// Which term of the loss.
+        term: String,
+        /// Its value.
+        value: f64,
+        /// Coordinates of the point.
+        point: Vec<f64>,
+    },
     /// A run was stopped from outside.
     #[error("training was stopped; its checkpoint is in {folder}")]
     Stopped {

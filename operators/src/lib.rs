@@ -3,6 +3,7 @@
 
 mod buffers;
 pub mod convolutional;
+pub mod coordinate;
 pub mod deeponet;
 pub mod design;
 pub mod device;
@@ -14,6 +15,7 @@ pub mod kernels;
 pub mod loss;
 pub mod network;
 pub mod neuraloperator;
+mod normal_equations;
 pub mod pointwise;
 pub mod pytorch;
 pub mod residuals;

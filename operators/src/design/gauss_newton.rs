@@ -16,8 +16,8 @@
 use super::objective::Curves;
 use super::resonance::{LEAST_POWER, Resonances};
 use crate::loss::LossKind;
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, Axis, s};
+use crate::normal_equations::damped_step;
+use ndarray::{Array1, Array2};
 use num_complex::Complex64;
 
 /// A fit of the surfaces to some designs at some frequencies.
@@ -42,14 +42,12 @@ pub(super) struct LeastSquares<'a> {
 
 /// Damping at the start, least and factors of change.
 const DAMPING: (f64, f64, f64, f64) = (1e-2, 1e-9, 0.2, 4.0);
-/// Largest change of a coefficient in a step.
-const LONGEST_STEP: f64 = 2.0;
 /// Damping of a coefficient that nothing depends on, in units of a cost of 1.
 const FLOOR: f64 = 1e-6;
+/// Largest change of a coefficient in a step.
+const LONGEST_STEP: f64 = 2.0;
 /// Keeps a response of 0 from dividing by zero.
 const LEAST_NORM: f64 = 1e-12;
-/// Columns of a block in [`factorise`].
-const BLOCK: usize = 32;
 
 impl LeastSquares<'_> {
     /// Improves coefficients `[term, number]` until three steps in a row gain less than
@@ -62,7 +60,7 @@ impl LeastSquares<'_> {
             let (normal, gradient) = self.normal_equations(&at);
             let mut gained = None;
             for _ in 0..12 {
-                let trial = damped_step(&normal, &gradient, damping).map(|step| {
+                let trial = damped_step(&normal, &gradient, damping, FLOOR).map(|step| {
                     let longest = step.iter().fold(0.0_f64, |most, s| most.max(s.abs()));
                     let scale = (LONGEST_STEP / longest).min(1.0);
                     let trial = &at - &(step * scale);
@@ -245,102 +243,4 @@ pub(super) fn norms(
 struct System {
     residuals: Array1<f64>,
     slopes: Array2<f64>,
-}
-
-/// `(A + mu diag A)^-1 g` for the lower half of a symmetric `A`, by Cholesky's method; nothing where
-/// the matrix is not positive.
-fn damped_step(normal: &Array2<f64>, gradient: &Array2<f64>, damping: f64) -> Option<Array2<f64>> {
-    let n = gradient.len();
-    let mut factor = normal.clone();
-    for i in 0..n {
-        factor[[i, i]] += damping * (normal[[i, i]] + FLOOR);
-    }
-    if !factorise(&mut factor) {
-        return None;
-    }
-    let l = factor.as_slice()?;
-    let mut step: Vec<f64> = gradient.iter().copied().collect();
-    for i in 0..n {
-        step[i] = (step[i] - dot(&l[i * n..i * n + i], &step[..i])) / l[i * n + i];
-    }
-    for i in (0..n).rev() {
-        let value = step[i] / l[i * n + i];
-        step[i] = value;
-        let row = &l[i * n..i * n + i];
-        step[..i]
-            .iter_mut()
-            .zip(row)
-            .for_each(|(s, l)| *s -= value * l);
-    }
-    Array2::from_shape_vec(gradient.dim(), step).ok()
-}
-
-/// Cholesky's factor in the lower half of a matrix, a block of columns at a time so that most of
-/// the work is a matrix product; `false` where the matrix is not positive.
-fn factorise(matrix: &mut Array2<f64>) -> bool {
-    let n = matrix.nrows();
-    for first in (0..n).step_by(BLOCK) {
-        let last = (first + BLOCK).min(n);
-        let (done, mut panel) = matrix
-            .slice_mut(s![first.., ..last])
-            .split_at(Axis(1), first);
-        let top = done.slice(s![..last - first, ..]).to_owned();
-        general_mat_mul(-1.0, &done, &top.t(), 1.0, &mut panel);
-        for j in 0..last - first {
-            let root = panel[[j, j]].sqrt();
-            if root.is_nan() || root <= 0.0 {
-                return false;
-            }
-            panel[[j, j]] = root;
-            let pivot = panel.row(j).to_vec();
-            for mut row in panel.rows_mut().into_iter().skip(j + 1) {
-                let dot: f64 = row.iter().zip(&pivot[..j]).map(|(a, b)| a * b).sum();
-                row[j] = (row[j] - dot) / root;
-            }
-            // The pivot of the next column lacks what this block has found.
-            if j + 1 < last - first {
-                let squares: f64 = panel.row(j + 1).iter().take(j + 1).map(|x| x * x).sum();
-                panel[[j + 1, j + 1]] -= squares;
-            }
-        }
-    }
-    true
-}
-
-/// Sum of products over the shorter length, in eight lanes that the compiler keeps in vectors.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let n = a.len().min(b.len());
-    let (a, b) = (a[..n].chunks_exact(8), b[..n].chunks_exact(8));
-    let rest = a.remainder().iter().zip(b.remainder());
-    let rest: f64 = rest.map(|(a, b)| a * b).sum();
-    let mut lanes = [0.0; 8];
-    for (a, b) in a.zip(b) {
-        for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
-            *lane += a * b;
-        }
-    }
-    lanes.iter().sum::<f64>() + rest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_step_solves_its_system() {
-        let n = 84;
-        let root = Array2::from_shape_fn((n, n), |(i, j)| (1.3 * (i * i + 7 * j * j) as f64).sin());
-        let matrix = root.dot(&root.t());
-        let gradient = Array2::from_shape_fn((12, 7), |(i, j)| (i + 2 * j) as f64 - 5.0);
-        let step = damped_step(&matrix, &gradient, 0.5).expect("positive");
-        let step = step.into_shape_with_order(n).expect("shape");
-        let mut damped = matrix.clone();
-        for i in 0..n {
-            damped[[i, i]] += 0.5 * (matrix[[i, i]] + FLOOR);
-        }
-        for (found, expected) in damped.dot(&step).iter().zip(&gradient) {
-            assert!((found - expected).abs() < 1e-9, "{found} {expected}");
-        }
-        assert!(damped_step(&-matrix, &gradient, 0.5).is_none());
-    }
 }

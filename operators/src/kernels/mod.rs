@@ -15,6 +15,7 @@ mod cube;
 mod flex;
 pub mod grid;
 mod half;
+pub mod jets;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod metadata;
 pub(crate) mod reference;

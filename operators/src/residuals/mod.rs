@@ -12,6 +12,7 @@ pub mod helmholtz;
 pub mod maxwell;
 pub mod navier_stokes;
 mod periodic;
+pub mod pointwise;
 pub mod shallow_water;
 pub mod staggered;
 pub mod time_difference;

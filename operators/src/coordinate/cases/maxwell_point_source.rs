@@ -1,0 +1,310 @@
+//! A pulse from a point into open space, two-dimensional, TE: MindElec's example of time-domain Maxwell's
+//! equations. A magnetic current along z in the middle of a square of 1 m,
+//!
+//! ```text
+//! M(t, r) = exp(-((t - t0) / tau)^2) delta(r),   tau = sqrt(2.3) / (pi f),   t0 = 3.65 tau,   f = 1 GHz
+//! ```
+//!
+//! for 4 ns. The point is a Gaussian of some width. Lengths in metres, times in metres of light, H
+//! times the impedance of the vacuum.
+//!
+//! What the source does next to itself is known: with the pulse g, and h(r) = (1 - exp(-r^2 / 2 w^2)) / r,
+//! the fields `E = -g h / 2 pi` around the source and `H = g' integral of h / 2 pi` satisfy Faraday's law
+//! with the source, and Ampere's, but for `dH/dt`. The exact conditions put them into the functions, and
+//! leave the network what is smooth.
+
+use super::fdtd::{self, Square};
+use super::{Case, Conditions, Quantity, Reference, Solved, even};
+use crate::buffers::matrix;
+use crate::coordinate::problem::OfCoordinates;
+use crate::coordinate::{Domain, Field, Jet, Place, Problem, Term};
+use crate::error::Result;
+use crate::kernels::jets::JetOrder;
+use crate::residuals::pointwise;
+use burn::tensor::{DType, Tensor};
+use curlwind_solvers::maxwell::constants::{SPEED_OF_LIGHT, VACUUM_IMPEDANCE};
+use curlwind_solvers::maxwell::{Component, Cpml, Mesh, Model, SourceTerm, Wall};
+use ndarray::Array2;
+use rand::Rng;
+use std::f64::consts::{PI, TAU};
+use std::sync::Arc;
+
+/// The source.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MaxwellPointSource {
+    /// Highest frequency in Hz.
+    pub frequency: f64,
+    /// Standard deviation w of the source in m.
+    pub width: f64,
+    /// Length of the run in metres of light.
+    pub duration: f64,
+}
+
+impl Default for MaxwellPointSource {
+    fn default() -> Self {
+        Self {
+            frequency: 1e9,
+            width: 0.02,
+            duration: 1.2,
+        }
+    }
+}
+
+const HALF: f64 = 0.5;
+
+impl MaxwellPointSource {
+    /// The pulse and its first two derivatives at a time in metres of light.
+    fn pulse(&self, t: f64) -> [f64; 3] {
+        let tau = 2.3f64.sqrt() / (PI * self.frequency) * SPEED_OF_LIGHT;
+        let s = (t - 3.65 * tau) / tau;
+        let g = (-s * s).exp();
+        let first = -2.0 * s * g / tau;
+        [g, first, (4.0 * s * s - 2.0) * g / (tau * tau)]
+    }
+
+    /// `h / r / 2 pi`, its derivative by `r^2`, and `integral of h / 2 pi` from far inside on, at a
+    /// square of the distance.
+    fn near(&self, square: f64) -> [f64; 3] {
+        let two = 2.0 * self.width * self.width;
+        let q = square / two;
+        // (1 - exp(-q)) / q and its derivative
+        let (ratio, slope) = if q < 1e-2 {
+            (
+                1.0 - q / 2.0 + q * q / 6.0 - q * q * q / 24.0,
+                -0.5 + q / 3.0 - q * q / 8.0 + q * q * q / 30.0,
+            )
+        } else {
+            let e = (-q).exp();
+            ((1.0 - e) / q, (e * (1.0 + q) - 1.0) / (q * q))
+        };
+        [
+            ratio / (TAU * two),
+            slope / (TAU * two * two),
+            logarithmic(q) / (2.0 * TAU),
+        ]
+    }
+
+    /// The near field at points given by their jets: Ex, Ey, Hz to first derivatives.
+    fn near_field(&self, at: &Jet) -> Jet {
+        let points: Vec<f64> = at.value().into_data().try_into_vec().unwrap_or_default();
+        let order = at.order;
+        let components = order.components();
+        let mut parts = vec![0.0; points.len() * components];
+        for (point, jet) in points
+            .chunks_exact(3)
+            .zip(parts.chunks_exact_mut(3 * components))
+        {
+            let (t, x, y) = (point[0], point[1], point[2]);
+            let [g, g1, g2] = self.pulse(t);
+            let [h, slope, log] = self.near(x * x + y * y);
+            let mut put = |component: usize, fields: [f64; 3]| {
+                jet[3 * component..3 * component + 3].copy_from_slice(&fields);
+            };
+            put(0, [g * h * y, -g * h * x, g1 * log]);
+            put(order.first(0), [g1 * h * y, -g1 * h * x, g2 * log]);
+            let (hx, hy) = (2.0 * x * slope, 2.0 * y * slope);
+            put(order.first(1), [g * hx * y, -g * (hx * x + h), g1 * h * x]);
+            put(order.first(2), [g * (hy * y + h), -g * hy * x, g1 * h * y]);
+        }
+        let shape = [points.len() / 3, components, 3];
+        let device = at.parts.device();
+        Jet {
+            parts: matrix(parts, shape, &device, DType::F64),
+            order,
+        }
+    }
+
+    fn source_at(&self, t: f64, x: f64, y: f64) -> f64 {
+        let variance = self.width * self.width;
+        let shape = (-(x * x + y * y) / (2.0 * variance)).exp() / (TAU * variance);
+        self.pulse(t)[0] * shape
+    }
+}
+
+/// `integral from 0 to q of (1 - exp(-p)) / p dp`, which is `ln q + E1(q) + 0.5772...`.
+fn logarithmic(q: f64) -> f64 {
+    const EULER: f64 = 0.577_215_664_901_532_9;
+    if q < 3.0 {
+        // alternating series
+        let (mut term, mut sum) = (1.0, 0.0);
+        for n in 1..60 {
+            term *= q / f64::from(n);
+            let sign = if n % 2 == 1 { 1.0 } else { -1.0 };
+            sum += sign * term / f64::from(n);
+        }
+        return sum;
+    }
+    // Lentz's continued fraction of E1 (Abramowitz and Stegun, 5.1.22)
+    let mut fraction = q + 200.0;
+    for n in (1..200).rev() {
+        let n = f64::from(n);
+        fraction = q + n / (1.0 + n / fraction);
+    }
+    q.ln() + EULER + (-q).exp() / fraction
+}
+
+impl Case for MaxwellPointSource {
+    fn coordinates(&self) -> Vec<(&'static str, &'static str)> {
+        vec![("t", "m"), ("x", "m"), ("y", "m")]
+    }
+
+    fn domain(&self) -> Result<Domain> {
+        let sides = [("x", -HALF, HALF), ("y", -HALF, HALF)];
+        Domain::new(&[("t", 0.0, self.duration), sides[0], sides[1]])
+    }
+
+    fn quantities(&self) -> Vec<Quantity> {
+        vec![
+            ("ex", "V m-1", "electric field along x"),
+            ("ey", "V m-1", "electric field along y"),
+            ("hz", "V m-1", "magnetic field along z"),
+        ]
+    }
+
+    fn problem(
+        &self,
+        conditions: &Conditions,
+        [start, end]: [f64; 2],
+        before: Option<&Field>,
+    ) -> Result<Problem> {
+        let case = *self;
+        let domain = Domain::new(&[("t", start, end), ("x", -HALF, HALF), ("y", -HALF, HALF)])?;
+        let given = move |p: &[f64], to: &mut [f64]| {
+            to.copy_from_slice(&[1.0, 1.0, 0.0, 0.0, case.source_at(p[0], p[1], p[2])]);
+        };
+        // A part of the points in the middle, where the field bends most.
+        let cloud = move |count: usize, random: &mut rand_chacha::ChaCha8Rng| {
+            let mut points = Vec::with_capacity(3 * count);
+            for n in 0..count {
+                let size = if n % 4 == 0 { 6.0 * case.width } else { HALF };
+                points.push(start + (end - start) * random.random::<f64>());
+                points.extend([0, 1].map(|_| size * (2.0 * random.random::<f64>() - 1.0)));
+            }
+            points
+        };
+        let place = Place::Cloud(Arc::new(cloud));
+        let equation = Term::equation("equation", place, conditions.interior, |u, given| {
+            pointwise::maxwell_te(u, given)
+        });
+        let mut terms = vec![equation.given(5, given)];
+        let Conditions {
+            boundary, weight, ..
+        } = *conditions;
+        for (name, axis, wall) in [
+            ("left", 1, -HALF),
+            ("right", 1, HALF),
+            ("lower", 2, -HALF),
+            ("upper", 2, HALF),
+        ] {
+            // What leaves is a cylindrical wave: dH/dt + dH/dr + H / 2r (A. Bayliss and E. Turkel,
+            // Comm. Pure Appl. Math. 33, 1980, eq. 1.11 in two dimensions).
+            let outgoing = |u: &Jet, at: &Tensor<2>| {
+                let h = u.channel(2);
+                let [cos, sin, half] = [0, 1, 2].map(|n| at.clone().narrow(1, n, 1));
+                h.first(0) + cos * h.first(1) + sin * h.first(2) + half * h.value()
+            };
+            let place = Place::slice(&domain, axis, wall);
+            let term = Term::equation(name, place, boundary, outgoing)
+                .condition()
+                .weighted(weight);
+            terms.push(term.given(3, |p, to| {
+                let r = p[1].hypot(p[2]);
+                to.copy_from_slice(&[p[1] / r, p[2] / r, 0.5 / r]);
+            }));
+        }
+        let zero = |at: &Jet| {
+            let zero = at.channel(0).scaled(0.0);
+            zero.clone().beside(zero.clone()).beside(zero)
+        };
+        let (mut lift, mut distance): (Option<OfCoordinates>, Option<OfCoordinates>) = (None, None);
+        if conditions.exact {
+            let scale = 1.0 / (end - start);
+            distance = Some(Arc::new(move |at: &Jet| {
+                at.channel(0).plus(-start).scaled(scale)
+            }));
+            lift = Some(match before.cloned() {
+                None => Arc::new(move |at: &Jet| case.near_field(at)),
+                // The state before without its near field, which goes on with the time.
+                Some(before) => {
+                    let rest = super::initial_state(Some(&before), start, zero);
+                    Arc::new(move |at: &Jet| {
+                        let then = at.channel(0).scaled(0.0).plus(start);
+                        let mut fixed = at.clone();
+                        fixed.parts =
+                            Tensor::cat(vec![then.parts, at.parts.clone().narrow(2, 1, 2)], 2);
+                        let then = super::at_rest(case.near_field(&fixed));
+                        case.near_field(at).add(&rest(at).sub(&then))
+                    })
+                }
+            });
+        } else {
+            let initial = super::initial_state(before, start, zero);
+            terms.push(super::starts_as(&domain, initial, boundary, weight, 3));
+        }
+        Ok(Problem {
+            domain,
+            order: JetOrder::new(3, &[]),
+            outputs: 3,
+            terms,
+            lift,
+            distance,
+        })
+    }
+
+    fn reference(&self) -> Result<Reference> {
+        let times = (10.0 * self.duration).round() as usize;
+        let side = even(-HALF, HALF, 41);
+        let first = self.duration / times as f64;
+        let axes = vec![even(first, self.duration, times), side.clone(), side];
+        let mut reference = Reference::of(axes, 3, |_| vec![0.0; 3]);
+        let finest = *self.solver().1.iter().max().unwrap_or(&400);
+        reference.values = self.solve(2 * finest, &reference)?.values;
+        Ok(reference)
+    }
+
+    fn source(&self) -> &'static str {
+        "FDTD on cells half as wide as the solver's finest"
+    }
+
+    fn solver(&self) -> (&'static str, Vec<usize>) {
+        ("FDTD (Yee), absorbing layers", vec![40, 80, 120, 200, 400])
+    }
+
+    fn solve(&self, resolution: usize, at: &Reference) -> Result<Solved> {
+        let square = Square {
+            corner: -HALF,
+            side: 2.0 * HALF,
+            cells: resolution,
+            margin: 14,
+        };
+        let lines = square.lines();
+        let spacing = square.spacing();
+        let mesh = Mesh::new([lines.clone(), lines, vec![0.0, spacing]])?;
+        let open = [Wall::Cpml(Cpml::new(12)); 2];
+        let mut model = Model::vacuum(mesh, [open, open, [Wall::Periodic; 2]]);
+        let limit = 0.7 * spacing / SPEED_OF_LIGHT;
+        model.time_step = fdtd::dividing(at.axes[0][0], limit);
+        let step = model.time_step * SPEED_OF_LIGHT;
+        let steps = (self.duration / step).ceil() as usize + 2;
+        let samples = Array2::from_shape_fn((steps, 1), |(n, _)| self.pulse(n as f64 * step)[0]);
+        let waveform = model.add_waveforms(samples.view());
+        let reach = (7.0 * self.width / spacing).ceil() as usize;
+        let middle = square.margin + resolution / 2;
+        let from = middle.saturating_sub(reach);
+        for j in from..middle + reach {
+            for i in from..middle + reach {
+                let [x, y] = [i, j].map(|n| square.coordinate(n as f64 + 0.5));
+                let variance = self.width * self.width;
+                let shape = (-(x * x + y * y) / (2.0 * variance)).exp() / (TAU * variance);
+                model.sources.push(SourceTerm {
+                    component: Component::Hz,
+                    index: [i, j, 0],
+                    waveform,
+                    scale: -shape * step / VACUUM_IMPEDANCE,
+                });
+            }
+        }
+        let components = [Component::Ex, Component::Ey, Component::Hz];
+        fdtd::run(&model, square, components, at, |_| Ok(()))
+    }
+}

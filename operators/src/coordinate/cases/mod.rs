@@ -1,0 +1,260 @@
+//! Problems with a known solution: each an equation, its conditions, the solver that stands for it,
+//! and the truth to judge both by.
+//!
+//! Scenarios, tests, benchmarks and the ablation tables all take their problems from here.
+
+mod advection;
+mod allen_cahn;
+mod burgers_shock;
+mod fdtd;
+mod maxwell_cavity;
+mod maxwell_interface;
+mod maxwell_point_source;
+
+pub use advection::Advection;
+pub use allen_cahn::AllenCahnFronts;
+pub use burgers_shock::BurgersShock;
+pub use maxwell_cavity::MaxwellCavity;
+pub use maxwell_interface::MaxwellInterface;
+pub use maxwell_point_source::MaxwellPointSource;
+
+use super::field::Field;
+use super::jet::Jet;
+use super::problem::{Domain, OfCoordinates, Place, Problem, Term};
+use crate::error::Result;
+use crate::kernels::jets::JetOrder;
+use burn::tensor::{Device, Tensor};
+use curlwind_solvers::torus::Line;
+use ndarray::{Array2, s};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// How conditions are imposed, and on how many points residuals are taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Conditions {
+    /// Whether initial and boundary values hold exactly, by what the network is multiplied with and
+    /// added to; else they are terms of the loss.
+    pub exact: bool,
+    /// Points in the interior.
+    pub interior: usize,
+    /// Points of each condition that is a term.
+    pub boundary: usize,
+    /// Weight of each condition that is a term.
+    pub weight: f64,
+}
+
+impl Default for Conditions {
+    fn default() -> Self {
+        Self {
+            exact: true,
+            interior: 5000,
+            boundary: 500,
+            weight: 10.0,
+        }
+    }
+}
+
+/// A quantity: name in files, unit, and what it is.
+pub type Quantity = (&'static str, &'static str, &'static str);
+
+/// Values on the product of axes.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// Points along each coordinate, the time first.
+    pub axes: Vec<Vec<f64>>,
+    /// `[point, quantity]`, the last axis running fastest.
+    pub values: Array2<f64>,
+}
+
+/// A solver's answer at a reference's points, and the seconds it took.
+#[derive(Clone, Debug)]
+pub struct Solved {
+    /// `[point, quantity]`
+    pub values: Array2<f64>,
+    /// Wall time of the run itself.
+    pub seconds: f64,
+}
+
+/// A problem with its solver and its truth.
+pub trait Case: Send + Sync {
+    /// Coordinates: name, unit.
+    fn coordinates(&self) -> Vec<(&'static str, &'static str)>;
+
+    /// Where it is posed.
+    ///
+    /// # Errors
+    /// When a parameter leaves no domain.
+    fn domain(&self) -> Result<Domain>;
+
+    /// Quantities that are asked for.
+    fn quantities(&self) -> Vec<Quantity>;
+
+    /// The problem in a window of time that begins with the end of another's solution, or with the
+    /// initial state.
+    ///
+    /// # Errors
+    /// When a parameter is unusable.
+    fn problem(
+        &self,
+        conditions: &Conditions,
+        window: [f64; 2],
+        before: Option<&Field>,
+    ) -> Result<Problem>;
+
+    /// The truth.
+    ///
+    /// # Errors
+    /// When it cannot be computed.
+    fn reference(&self) -> Result<Reference>;
+
+    /// Where the truth is from, in a few words.
+    fn source(&self) -> &'static str;
+
+    /// The solver's name, and resolutions of which the finest is well below any network's error.
+    fn solver(&self) -> (&'static str, Vec<usize>);
+
+    /// The solver's answer at a resolution.
+    ///
+    /// # Errors
+    /// When the solver refuses.
+    fn solve(&self, resolution: usize, at: &Reference) -> Result<Solved>;
+
+    /// Quantities that the equation conserves: largest change over the run relative to the start.
+    fn drifts(&self, _at: &Reference, _values: &Array2<f64>) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+
+    /// Quantities from the network's outputs at a point, where these are not the same.
+    fn quantities_at(&self, _point: &[f64], outputs: &[f64]) -> Vec<f64> {
+        outputs.to_vec()
+    }
+}
+
+impl Reference {
+    /// A function of the coordinates on the product of axes.
+    pub fn of(axes: Vec<Vec<f64>>, width: usize, f: impl Fn(&[f64]) -> Vec<f64>) -> Self {
+        let mut reference = Self {
+            axes,
+            values: Array2::default((0, width)),
+        };
+        let d = reference.axes.len();
+        let points = reference.points();
+        let values: Vec<f64> = points.chunks_exact(d).flat_map(f).collect();
+        let shape = (points.len() / d, width);
+        reference.values = Array2::from_shape_vec(shape, values).unwrap_or_default();
+        reference
+    }
+
+    /// All points, `D` numbers each.
+    pub fn points(&self) -> Vec<f64> {
+        let d = self.axes.len();
+        let count = self.axes.iter().map(Vec::len).product::<usize>();
+        let mut points = vec![0.0; count * d];
+        for (n, point) in points.chunks_exact_mut(d).enumerate() {
+            let mut rest = n;
+            for axis in (0..d).rev() {
+                let length = self.axes[axis].len();
+                point[axis] = self.axes[axis][rest % length];
+                rest /= length;
+            }
+        }
+        points
+    }
+
+    /// Relative L2 error of each quantity.
+    pub fn errors(&self, values: &Array2<f64>) -> Vec<f64> {
+        self.errors_until(values, f64::INFINITY)
+    }
+
+    /// The same over the times up to one.
+    pub fn errors_until(&self, values: &Array2<f64>, end: f64) -> Vec<f64> {
+        let times = &self.axes[0];
+        let slack = 1e-9 * (times[times.len() - 1] - times[0]);
+        let within = times.iter().filter(|t| **t <= end + slack).count();
+        let rows = within * (self.values.nrows() / times.len());
+        (0..self.values.ncols())
+            .map(|q| {
+                let truth = self.values.slice(s![..rows, q]);
+                let difference = &values.slice(s![..rows, q]) - &truth;
+                (difference.dot(&difference) / truth.dot(&truth)).sqrt()
+            })
+            .collect()
+    }
+}
+
+/// Evenly spaced numbers, both ends included.
+pub(crate) fn even(low: f64, high: f64, count: usize) -> Vec<f64> {
+    let step = (high - low) / (count - 1).max(1) as f64;
+    (0..count).map(|n| low + step * n as f64).collect()
+}
+
+/// The state that a window begins with, as functions of all coordinates that do not depend on the time,
+/// the first: the end of the window before, or the initial state.
+fn initial_state(
+    before: Option<&Field>,
+    start: f64,
+    first: impl Fn(&Jet) -> Jet + Send + Sync + 'static,
+) -> OfCoordinates {
+    let Some(before) = before.cloned() else {
+        return Arc::new(first);
+    };
+    Arc::new(move |at: &Jet| {
+        let mut points: Vec<f64> = at.value().into_data().try_into_vec().unwrap_or_default();
+        let d = at.order.coordinates();
+        points.iter_mut().step_by(d).for_each(|t| *t = start);
+        // A window ends where the next begins, and both have been checked.
+        before
+            .jets(&points, at.order)
+            .map_or_else(|_| at.clone(), at_rest)
+    })
+}
+
+/// The same with no dependence on the first coordinate.
+fn at_rest(jet: Jet) -> Jet {
+    let order = jet.order;
+    let by_time = |c: usize| {
+        c == order.first(0) || (0..order.coordinates()).any(|i| order.second(0, i) == Some(c))
+    };
+    let parts = (0..order.components()).map(|c| {
+        let part = jet.parts.clone().narrow(1, c, 1);
+        if by_time(c) { part.zeros_like() } else { part }
+    });
+    Jet {
+        parts: Tensor::cat(parts.collect(), 1),
+        order,
+    }
+}
+
+/// The term by which a window begins with a state.
+fn starts_as(
+    domain: &Domain,
+    state: OfCoordinates,
+    points: usize,
+    weight: f64,
+    outputs: usize,
+) -> Term {
+    let place = Place::slice(domain, 0, domain.lower[0]);
+    let order = JetOrder::new(domain.coordinates(), &[]);
+    let values = move |point: &[f64], to: &mut [f64]| {
+        let state = state(&Jet::coordinates(point, order, &Device::flex())).value();
+        let state = state.into_data().try_into_vec::<f64>().unwrap_or_default();
+        to.copy_from_slice(&state);
+    };
+    Term::values("initial state", place, points, outputs, values).weighted(weight)
+}
+
+/// States on a periodic line at other points of it, `count` from its beginning, as trigonometric
+/// polynomials.
+fn resampled(line: &Line, states: &Array2<f64>, count: usize) -> Result<Array2<f64>> {
+    // Never to fewer points, which would leave waves out: of more, every so many.
+    let apart = line.points().div_ceil(count).max(1);
+    let to = Line::new(count * apart, line.length(), 1)?;
+    let mut values = Array2::zeros((states.nrows(), count));
+    for (state, mut row) in states.rows().into_iter().zip(values.rows_mut()) {
+        let fine = line.resampled(&state.to_vec(), &to);
+        let fine = fine.into_iter().step_by(apart);
+        row.iter_mut().zip(fine).for_each(|(to, v)| *to = v);
+    }
+    Ok(values)
+}

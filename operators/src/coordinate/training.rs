@@ -1,0 +1,537 @@
+//! Training in stages.
+
+use super::balance::{Balance, Balancing};
+use super::checkpoint::State;
+use super::evaluate::{System, TermPoints};
+use super::field::Field;
+use super::gauss_newton::Damping;
+use super::gradient::lbfgs;
+use super::network::{Network, NetworkConfig};
+use super::problem::Problem;
+use super::sampling::{self, Sampling};
+use crate::error::{Error, Result};
+use burn::tensor::Device;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Instant;
+
+/// A method.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Optimiser {
+    /// Adam, with a learning rate that falls to a hundredth along half a cosine.
+    Adam,
+    /// L-BFGS with a line search; its memory begins anew every 50 steps.
+    Lbfgs,
+    /// Levenberg's and Marquardt's method.
+    #[default]
+    GaussNewton,
+}
+
+/// Steps of one method.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stage {
+    /// Method.
+    pub optimiser: Optimiser,
+    /// Steps, at most.
+    pub steps: usize,
+    /// Highest learning rate of Adam.
+    pub learning_rate: f64,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self {
+            optimiser: Optimiser::GaussNewton,
+            steps: 200,
+            learning_rate: 2e-3,
+        }
+    }
+}
+
+/// Weights of points by what came before them in time: `exp(-tolerance sum of the losses of earlier
+/// times)` (Wang, Sankaran and Perdikaris, Comput. Methods Appl. Mech. Eng. 421, 2024, eq. 3.8).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Causal {
+    /// Slices of the time.
+    pub slices: usize,
+    /// Tolerances in order; the next once all weights exceed `reached`. After the last, none.
+    pub tolerances: Vec<f64>,
+    /// See `tolerances`.
+    pub reached: f64,
+}
+
+impl Default for Causal {
+    fn default() -> Self {
+        Self {
+            slices: 32,
+            tolerances: vec![1e-2, 1e-1, 1.0, 10.0, 100.0],
+            reached: 0.95,
+        }
+    }
+}
+
+/// Configuration of a training run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingConfig {
+    /// Methods in order.
+    pub stages: Vec<Stage>,
+    /// Balancing of the terms.
+    pub balance: Balance,
+    /// Steps between updates of the balance.
+    pub balance_interval: usize,
+    /// Causal weighting, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub causal: Option<Causal>,
+    /// Choice of points.
+    pub sampling: Sampling,
+    /// Loss at which training ends.
+    pub tolerance: f64,
+    /// Seed of points and looks back.
+    pub seed: u64,
+    /// Steps between checkpoints.
+    pub checkpoint_interval: usize,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            stages: vec![Stage::default()],
+            balance: Balance::None,
+            balance_interval: 10,
+            causal: None,
+            sampling: Sampling::default(),
+            tolerance: 0.0,
+            seed: 0,
+            checkpoint_interval: 100,
+        }
+    }
+}
+
+impl TrainingConfig {
+    /// Refuses values that no run can work with.
+    ///
+    /// # Errors
+    /// With the key and what was expected.
+    pub fn check(&self) -> Result<()> {
+        if self.stages.is_empty() {
+            return Err(Error::config("stages", "at least one stage", 0));
+        }
+        for (n, stage) in self.stages.iter().enumerate() {
+            let rate = stage.learning_rate;
+            if !(rate.is_finite() && rate > 0.0) {
+                let key = format!("stages[{n}].learning_rate");
+                return Err(Error::config(&key, "a positive number", rate));
+            }
+        }
+        if self.balance_interval == 0 {
+            return Err(Error::config("balance_interval", "at least 1", 0));
+        }
+        if self.checkpoint_interval == 0 {
+            return Err(Error::config("checkpoint_interval", "at least 1", 0));
+        }
+        if let Some(causal) = &self.causal
+            && causal.slices == 0
+        {
+            return Err(Error::config("causal.slices", "at least 1", 0));
+        }
+        if self.sampling.adaptive && self.sampling.candidates == 0 {
+            return Err(Error::config("sampling.candidates", "at least 1", 0));
+        }
+        Ok(())
+    }
+}
+
+/// Where a run is.
+pub struct Progress<'a> {
+    /// Index of the stage.
+    pub stage: usize,
+    /// Steps taken in all, and steps planned.
+    pub steps: (usize, usize),
+    /// Wall time of training so far, in seconds.
+    pub seconds: f64,
+    /// Names and mean squares of the terms.
+    pub losses: Vec<(&'a str, f64)>,
+    /// The loss.
+    pub loss: f64,
+    /// The function as it is.
+    pub network: &'a Network,
+    /// Its weights.
+    pub parameters: &'a [f64],
+}
+
+/// A trained network.
+#[derive(Clone)]
+pub struct Trained {
+    /// The function.
+    pub field: Field,
+    /// Wall time of training, in seconds.
+    pub seconds: f64,
+    /// Steps taken.
+    pub steps: usize,
+    /// Steps, seconds and mean squares of the terms, now and then.
+    pub history: Vec<(usize, f64, Vec<f64>)>,
+}
+
+/// Steps of L-BFGS between looks at the clock, each beginning without memory.
+const LBFGS_STEPS: usize = 50;
+
+/// Trains a network on a problem. With a `checkpoint` file, a run that was interrupted goes on from
+/// it and ends with the same bits.
+///
+/// # Errors
+/// When a setting is out of its range, a residual is not a number (which, and where), the checkpoint
+/// cannot be written or read, or `on_progress` breaks off.
+pub fn train(
+    problem: &Problem,
+    network: &NetworkConfig,
+    config: &TrainingConfig,
+    checkpoint: Option<&Path>,
+    device: &Device,
+    mut on_progress: impl FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Trained> {
+    problem.check()?;
+    config.check()?;
+    let (network, weights) =
+        network.init(&problem.domain, problem.order, problem.outputs, device)?;
+    let mut run = Run::begin(problem, &network, config, checkpoint, weights)?;
+    let planned: usize = config.stages.iter().map(|s| s.steps).sum();
+    let mut saved = run.state.steps;
+    while run.state.stage < config.stages.len() {
+        let begun = Instant::now();
+        let done = run.step()?;
+        run.state.seconds += begun.elapsed().as_secs_f64();
+        let losses = run.losses()?;
+        let loss = run.system.total(&losses);
+        if done || loss <= config.tolerance {
+            run.next_stage();
+        }
+        if loss <= config.tolerance {
+            run.state.stage = config.stages.len();
+        }
+        let state = &mut run.state;
+        state
+            .history
+            .push((state.steps, state.seconds, losses.clone()));
+        let names = problem.terms.iter().map(|t| t.name.as_str());
+        let flow = on_progress(&Progress {
+            stage: state.stage,
+            steps: (state.steps, planned),
+            seconds: state.seconds,
+            losses: names.zip(losses).collect(),
+            loss,
+            network: &network,
+            parameters: &state.parameters,
+        });
+        let stopped = flow.is_break();
+        if let Some(file) = checkpoint
+            && (stopped || run.state.steps >= saved + config.checkpoint_interval)
+        {
+            run.write(file)?;
+            saved = run.state.steps;
+        }
+        if stopped {
+            let folder = checkpoint.and_then(Path::parent).unwrap_or(Path::new("."));
+            return Err(Error::Stopped {
+                folder: folder.to_owned(),
+            });
+        }
+    }
+    if let Some(file) = checkpoint {
+        run.write(file)?;
+    }
+    let State {
+        parameters,
+        seconds,
+        steps,
+        history,
+        ..
+    } = run.state;
+    Ok(Trained {
+        field: Field::new(problem, network, parameters),
+        seconds,
+        steps,
+        history,
+    })
+}
+
+struct Run<'a> {
+    system: System<'a>,
+    config: &'a TrainingConfig,
+    state: State,
+}
+
+impl<'a> Run<'a> {
+    fn begin(
+        problem: &'a Problem,
+        network: &'a Network,
+        config: &'a TrainingConfig,
+        checkpoint: Option<&Path>,
+        weights: Vec<f64>,
+    ) -> Result<Self> {
+        let found = match checkpoint {
+            Some(file) => State::read(file)?,
+            None => None,
+        };
+        let state = match (found, checkpoint) {
+            (Some(state), Some(file)) => {
+                let places = (state.parameters.len(), state.points.len());
+                if places != (weights.len(), problem.terms.len()) {
+                    return Err(Error::Corrupt {
+                        file: file.to_owned(),
+                        kind: "checkpoint of this network",
+                        reason: format!(
+                            "expected {} weights and {} terms, found {} and {}",
+                            weights.len(),
+                            problem.terms.len(),
+                            places.0,
+                            places.1
+                        ),
+                    });
+                }
+                state
+            }
+            _ => {
+                let mut random = ChaCha8Rng::seed_from_u64(config.seed);
+                let terms = problem.terms.iter();
+                let damping = Damping::default();
+                State {
+                    parameters: weights,
+                    damping: (damping.mu, damping.rise),
+                    balancing: Balancing::new(problem.terms.len()),
+                    points: terms
+                        .map(|term| sampling::points(&term.place, term.points, &mut random))
+                        .collect(),
+                    ..Default::default()
+                }
+            }
+        };
+        let terms = problem.terms.iter().zip(&state.points);
+        let points = terms
+            .map(|(term, points)| TermPoints::new(problem, term, network, points.clone()))
+            .collect();
+        let mut run = Self {
+            system: System {
+                problem,
+                network,
+                points,
+                factors: Vec::new(),
+            },
+            config,
+            state,
+        };
+        run.set_factors();
+        Ok(run)
+    }
+
+    fn write(&self, file: &Path) -> Result<()> {
+        self.state.write(file)
+    }
+
+    fn set_factors(&mut self) {
+        let terms = self.system.problem.terms.iter();
+        let factors = terms.zip(&self.state.balancing.factors);
+        self.system.factors = factors.map(|(term, f)| term.weight * f).collect();
+    }
+
+    fn losses(&self) -> Result<Vec<f64>> {
+        self.system.losses(&self.state.parameters)
+    }
+
+    fn next_stage(&mut self) {
+        self.state.stage += 1;
+        self.state.step = 0;
+        let damping = Damping::default();
+        self.state.damping = (damping.mu, damping.rise);
+    }
+
+    /// One step, or the steps of one memory of L-BFGS; whether the stage is at its end.
+    fn step(&mut self) -> Result<bool> {
+        let stage = &self.config.stages[self.state.stage];
+        if self.state.step >= stage.steps {
+            return Ok(true);
+        }
+        let fresh = self.resample()?;
+        self.weigh_by_time()?;
+        let due = self.state.steps % self.config.balance_interval == 0;
+        let (mut taken, mut stuck) = (1, false);
+        match stage.optimiser {
+            Optimiser::Adam => {
+                let terms = self.system.gradients(&self.state.parameters)?;
+                if due {
+                    let sizes = terms.iter().map(|(loss, gradient)| {
+                        let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
+                        (*loss, norm)
+                    });
+                    self.balance(sizes.collect(), None)?;
+                }
+                let (_, gradient) = self.system.sum(&terms);
+                let progress = self.state.step as f64 / stage.steps as f64;
+                let cosine = 0.5 * (1.0 + (std::f64::consts::PI * progress).cos());
+                let rate = stage.learning_rate * (0.01 + 0.99 * cosine);
+                let state = &mut self.state;
+                state.moments.step(&mut state.parameters, &gradient, rate);
+            }
+            Optimiser::Lbfgs => {
+                if due && self.config.balance != Balance::None {
+                    let terms = self.system.gradients(&self.state.parameters)?;
+                    let sizes = terms.iter().map(|(loss, gradient)| {
+                        let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
+                        (*loss, norm)
+                    });
+                    self.balance(sizes.collect(), None)?;
+                }
+                taken = LBFGS_STEPS.min(stage.steps - self.state.step);
+                stuck = !lbfgs(&self.system, &mut self.state.parameters, taken)?;
+            }
+            Optimiser::GaussNewton => {
+                let mut normal = self.system.normal(&self.state.parameters)?;
+                if due && self.config.balance != Balance::None {
+                    let losses = self.losses()?;
+                    let facts = losses.iter().zip(&normal.facts);
+                    let sizes = facts.clone().map(|(loss, f)| (*loss, f.gradient)).collect();
+                    let traces = facts.map(|(_, f)| f.trace).collect();
+                    self.balance(sizes, Some(traces))?;
+                    normal = self.system.normal(&self.state.parameters)?;
+                }
+                let loss = self.system.total(&self.losses()?);
+                let (mu, rise) = self.state.damping;
+                let mut damping = Damping { mu, rise };
+                let parameters = &mut self.state.parameters;
+                let gained = self
+                    .system
+                    .damped(&normal, parameters, loss, &mut damping)?;
+                stuck = gained.is_none();
+                if stuck {
+                    damping = Damping::default();
+                }
+                self.state.damping = (damping.mu, damping.rise);
+            }
+        }
+        self.state.step += taken;
+        self.state.steps += taken;
+        // No better point for these points; others may have one.
+        let others = self.config.sampling.interval > 0 && !fresh;
+        Ok(self.state.step >= stage.steps || (stuck && !others))
+    }
+
+    /// New factors from losses and norms of gradients, or traces where these are asked for.
+    fn balance(&mut self, sizes: Vec<(f64, f64)>, traces: Option<Vec<f64>>) -> Result<()> {
+        let losses: Vec<f64> = sizes.iter().map(|s| s.0).collect();
+        match self.config.balance {
+            Balance::None => return Ok(()),
+            Balance::GradientNorm => {
+                let norms: Vec<f64> = sizes.iter().map(|s| s.1).collect();
+                self.state.balancing.equalise(&norms);
+            }
+            Balance::Ntk => {
+                let traces = match traces {
+                    Some(traces) => traces,
+                    None => {
+                        let normal = self.system.normal(&self.state.parameters)?;
+                        normal.facts.iter().map(|f| f.trace).collect()
+                    }
+                };
+                self.state.balancing.equalise(&traces);
+            }
+            Balance::Relobralo => {
+                let (seed, step) = (self.config.seed, self.state.steps);
+                self.state.balancing.by_progress(&losses, seed, step);
+            }
+        }
+        self.set_factors();
+        Ok(())
+    }
+
+    /// New points when it is time; whether there are any.
+    fn resample(&mut self) -> Result<bool> {
+        let sampling = &self.config.sampling;
+        let due = sampling.interval > 0
+            && self.state.step > 0
+            && self.state.steps % sampling.interval == 0;
+        if !due {
+            return Ok(false);
+        }
+        let problem = self.system.problem;
+        let d = problem.domain.coordinates();
+        let mut random = ChaCha8Rng::seed_from_u64(self.config.seed);
+        random.set_stream(self.state.steps as u64);
+        let weights = self.system.network.weights(&self.state.parameters, false);
+        for (n, term) in problem.terms.iter().enumerate() {
+            let network = self.system.network;
+            let points = if sampling.adaptive && term.adaptive {
+                let count = term.points * sampling.candidates;
+                let candidates = sampling::points(&term.place, count, &mut random);
+                let places = TermPoints::new(problem, term, network, candidates);
+                let squares = places.residuals(term, network, &weights)?.squares();
+                let sizes: Vec<f64> = squares.iter().map(|s| s.sqrt()).collect();
+                sampling.draw(&places.coordinates, &sizes, term.points, d, &mut random)
+            } else {
+                sampling::points(&term.place, term.points, &mut random)
+            };
+            self.system.points[n] = TermPoints::new(problem, term, network, points.clone());
+            self.state.points[n] = points;
+        }
+        Ok(true)
+    }
+
+    /// Weights of points by what comes before them in time.
+    fn weigh_by_time(&mut self) -> Result<()> {
+        let (Some(causal), Some(time)) = (&self.config.causal, self.system.problem.domain.time)
+        else {
+            return Ok(());
+        };
+        let domain = &self.system.problem.domain;
+        let (start, end) = (domain.lower[time], domain.upper[time]);
+        let d = domain.coordinates();
+        let weights = self.system.network.weights(&self.state.parameters, false);
+        let tolerance = causal.tolerances.get(self.state.causal).copied();
+        let mut least = 1.0_f64;
+        let terms = self.system.problem.terms.iter();
+        for (term, points) in terms.zip(&mut self.system.points) {
+            if !term.causal {
+                continue;
+            }
+            let Some(tolerance) = tolerance else {
+                points.weights.fill(1.0);
+                continue;
+            };
+            let squares = points
+                .residuals(term, self.system.network, &weights)?
+                .squares();
+            let slice = |point: &[f64]| {
+                let share = (point[time] - start) / (end - start);
+                ((share * causal.slices as f64) as usize).min(causal.slices - 1)
+            };
+            let mut sums = vec![(0.0, 0.0); causal.slices];
+            for (point, square) in points.coordinates.chunks(d).zip(&squares) {
+                let sum = &mut sums[slice(point)];
+                *sum = (sum.0 + square, sum.1 + 1.0);
+            }
+            let mut before = 0.0;
+            let of_slice: Vec<f64> = sums
+                .iter()
+                .map(|(sum, count)| {
+                    let weight = (-tolerance * before).exp();
+                    before += sum / f64::max(*count, 1.0);
+                    weight
+                })
+                .collect();
+            least = of_slice.iter().fold(least, |m, w| m.min(*w));
+            let coordinates = points.coordinates.chunks(d);
+            for (point, weight) in coordinates.zip(&mut points.weights) {
+                *weight = of_slice[slice(point)];
+            }
+        }
+        if tolerance.is_some() && least > causal.reached {
+            self.state.causal += 1;
+        }
+        Ok(())
+    }
+}

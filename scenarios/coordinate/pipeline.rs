@@ -1,0 +1,158 @@
+//! The commands of a coordinate network, phase by phase, inside a run folder.
+
+use super::evaluate::{self, rows, solver_curve, verdict, worst};
+use super::train::{Outcome, train_all};
+use super::{Loaded, ablation, output, pictures};
+use crate::commands::Options;
+use crate::config::to_toml;
+use crate::error::{Error, Result};
+use crate::figures::Figure;
+use crate::report::run_page;
+use crate::run_folder::{RunFolder, ScoreRow, Scores, score_table, write_atomically};
+use curlwind_operators::coordinate::cases::{Case, Reference};
+
+/// What a command came to, for the terminal.
+pub struct Summary {
+    /// All rows.
+    pub scores: Scores,
+    /// Tables and sentences.
+    pub text: String,
+}
+
+fn truth(loaded: &Loaded, folder: &RunFolder) -> Result<(Box<dyn Case>, Reference)> {
+    let case = loaded.settings.case().map_err(Error::unusable)?;
+    let _phase = folder.phase("reference")?;
+    let truth = case.reference().map_err(Error::failed)?;
+    Ok((case, truth))
+}
+
+/// The solver alone, at all its resolutions.
+///
+/// # Errors
+/// A solver that fails; files that cannot be written.
+pub fn simulate(loaded: &Loaded, folder: &RunFolder) -> Result<Summary> {
+    let (case, truth) = truth(loaded, folder)?;
+    let curve = {
+        let _phase = folder.phase("solver")?;
+        solver_curve(&*case, &truth)?
+    };
+    let mut scores = Scores::new();
+    for point in &curve {
+        let model = format!("solver@{}", point.resolution);
+        for (quantity, error) in case.quantities().iter().zip(&point.errors) {
+            let row = ScoreRow::new(&loaded.name, &model, quantity.0, "relative_l2", *error);
+            scores.push(row);
+        }
+        let row = ScoreRow::new(&loaded.name, &model, "all", "seconds", point.seconds);
+        scores.push(row.in_unit("s"));
+    }
+    scores.write(&folder.file("scores.json"))?;
+    let text = score_table(&scores.rows, 100);
+    Ok(Summary { scores, text })
+}
+
+/// The network, and its error.
+///
+/// # Errors
+/// A residual that is not a number; files that cannot be written.
+pub fn train(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Summary> {
+    let (case, truth) = truth(loaded, folder)?;
+    let outcome = fit(loaded, &*case, &truth, folder, options)?;
+    let mut scores = Scores::new();
+    for row in rows(&loaded.name, &*case, &[], NETWORK, &outcome, &truth) {
+        scores.push(row);
+    }
+    scores.write(&folder.file("scores.json"))?;
+    let text = format!(
+        "{}\n{} steps in {}\nModel in {}",
+        score_table(&scores.rows, 100),
+        outcome.steps,
+        evaluate::duration(outcome.seconds),
+        folder.file("model").display()
+    );
+    Ok(Summary { scores, text })
+}
+
+/// What the network is called in tables.
+const NETWORK: &str = "network";
+
+fn fit(
+    loaded: &Loaded,
+    case: &dyn Case,
+    truth: &Reference,
+    folder: &RunFolder,
+    options: &Options,
+) -> Result<Outcome> {
+    let outcome = {
+        let _phase = folder.phase("train")?;
+        let home = folder.folder("checkpoint")?;
+        train_all(&loaded.settings, case, truth, &home, options)?
+    };
+    output::write_model(&folder.folder("model")?, loaded, &outcome)?;
+    let title = &loaded.settings.title;
+    let file = folder.file("output.h5");
+    output::write_fields(&file, title, case, truth, &outcome.values)?;
+    Ok(outcome)
+}
+
+/// Solver, network, the comparison, the ablation if it is asked for, figures and report.
+///
+/// # Errors
+/// As [`train`]; a solver that fails.
+pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Summary> {
+    let (case, truth) = truth(loaded, folder)?;
+    let curve = {
+        let _phase = folder.phase("solver")?;
+        solver_curve(&*case, &truth)?
+    };
+    let outcome = fit(loaded, &*case, &truth, folder, options)?;
+    let error = worst(&truth.errors(&outcome.values));
+    let mut scores = Scores::new();
+    for row in rows(&loaded.name, &*case, &curve, NETWORK, &outcome, &truth) {
+        scores.push(row);
+    }
+    let mut sentences = vec![verdict(&*case, &curve, &outcome, error)];
+    for (quantity, drift) in case.drifts(&truth, &outcome.values) {
+        let row = ScoreRow::new(&loaded.name, NETWORK, quantity, "largest_drift", drift);
+        scores.push(row);
+        sentences.push(format!("Its {quantity} drifts by up to {:.2} %.", 100.0 * drift));
+    }
+    if loaded.settings.ablation.run {
+        let table = ablation::ablate(loaded, &*case, &truth, folder, options)?;
+        for row in ablation::rows(&loaded.name, NETWORK, &table, error) {
+            scores.push(row);
+        }
+        sentences.push(ablation::sentence(&table, error));
+    }
+    scores.write(&folder.file("scores.json"))?;
+    let mut figures = pictures::fields(&*case, &truth, &outcome.values);
+    figures.push(pictures::race(&*case, NETWORK, &curve, &outcome));
+    figures.push(pictures::losses(&outcome));
+    report(loaded, folder, &sentences.join(" "), &figures, &scores)?;
+    let text = format!(
+        "{}\n{}\nReport: {}",
+        score_table(&scores.rows, 100),
+        sentences.join("\n"),
+        folder.file("report.html").display()
+    );
+    Ok(Summary { scores, text })
+}
+
+fn report(
+    loaded: &Loaded,
+    folder: &RunFolder,
+    summary: &str,
+    figures: &[(Figure, String)],
+    scores: &Scores,
+) -> Result<()> {
+    let pictures = folder.folder("figures")?;
+    for (number, (figure, _)) in figures.iter().enumerate() {
+        figure
+            .save(&pictures.join(format!("figure_{}", number + 1)))
+            .map_err(Error::failed)?;
+    }
+    let configuration = to_toml(&loaded.settings)?;
+    let page = run_page(&folder.manifest(), summary, figures, scores, &configuration);
+    write_atomically(&folder.file("report.html"), page.to_html().as_bytes())?;
+    Ok(())
+}

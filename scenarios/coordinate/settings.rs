@@ -1,0 +1,249 @@
+//! The scenario file of a coordinate network, as types.
+
+use super::Loaded;
+use crate::config::{Configuration, Document};
+use crate::error::Result;
+use curlwind_operators::coordinate::cases::{
+    Advection, AllenCahnFronts, BurgersShock, Case, Conditions, MaxwellCavity, MaxwellInterface,
+    MaxwellPointSource,
+};
+use curlwind_operators::coordinate::{
+    Balance, Causal, NetworkConfig, Sampling, Stage, TrainingConfig,
+};
+use serde::{Deserialize, Serialize};
+
+/// A whole scenario.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// A line for tables and figures.
+    pub title: String,
+    /// `coordinate_network`.
+    pub physics: Physics,
+    /// Seed of everything random; `--seed` overrides it.
+    #[serde(default)]
+    pub seed: u64,
+    /// The equation with its parameters.
+    pub problem: ProblemSettings,
+    /// How conditions are imposed, and on how many points residuals are taken.
+    #[serde(default)]
+    pub conditions: Conditions,
+    /// The network.
+    #[serde(default)]
+    pub network: NetworkConfig,
+    /// How it is trained.
+    #[serde(default)]
+    pub training: Training,
+    /// Trainings with one feature off.
+    #[serde(default)]
+    pub ablation: Ablation,
+}
+
+/// The kind of scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Physics {
+    /// A network of coordinates.
+    CoordinateNetwork,
+}
+
+/// The equation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseName {
+    /// Burgers' equation.
+    BurgersShock,
+    /// The Allen-Cahn equation.
+    AllenCahn,
+    /// Linear advection.
+    Advection,
+    /// Maxwell's equations along a line.
+    MaxwellInterface,
+    /// In a box.
+    MaxwellCavity,
+    /// From a point.
+    MaxwellPointSource,
+}
+
+/// The equation with those of its parameters that are not the published case's.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProblemSettings {
+    /// Which.
+    pub case: CaseName,
+    /// Of Burgers' equation, in m^2/s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub viscosity: Option<f64>,
+    /// Of the Allen-Cahn equation, in m^2/s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diffusivity: Option<f64>,
+    /// Of advection, in rad/s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed: Option<f64>,
+    /// Relative permittivity beyond the interface.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permittivity: Option<f64>,
+    /// Standard deviation of the point source in m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<f64>,
+}
+
+/// How the network is trained: [`TrainingConfig`] for each window of time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Training {
+    /// Windows of time, one network after the other, each from the end of the one before.
+    pub windows: usize,
+    /// Methods in order.
+    pub stages: Vec<Stage>,
+    /// Balancing of the terms.
+    pub balance: Balance,
+    /// Steps between updates of the balance.
+    pub balance_interval: usize,
+    /// Causal weighting, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub causal: Option<Causal>,
+    /// Choice of points.
+    pub sampling: Sampling,
+    /// Loss at which training ends.
+    pub tolerance: f64,
+    /// Seed of points.
+    pub seed: u64,
+    /// Steps between checkpoints.
+    pub checkpoint_interval: usize,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        let TrainingConfig {
+            stages,
+            balance,
+            balance_interval,
+            causal,
+            sampling,
+            tolerance,
+            seed,
+            checkpoint_interval,
+        } = TrainingConfig::default();
+        Self {
+            windows: 1,
+            stages,
+            balance,
+            balance_interval,
+            causal,
+            sampling,
+            tolerance,
+            seed,
+            checkpoint_interval,
+        }
+    }
+}
+
+impl Training {
+    /// Of one window.
+    pub fn config(&self) -> TrainingConfig {
+        TrainingConfig {
+            stages: self.stages.clone(),
+            balance: self.balance,
+            balance_interval: self.balance_interval,
+            causal: self.causal.clone(),
+            sampling: self.sampling.clone(),
+            tolerance: self.tolerance,
+            seed: self.seed,
+            checkpoint_interval: self.checkpoint_interval,
+        }
+    }
+}
+
+/// Trainings with one feature off at a time.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ablation {
+    /// Whether `run` does them.
+    pub run: bool,
+    /// What is turned off.
+    pub features: Vec<Feature>,
+}
+
+/// A feature, and what turns it off.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feature {
+    /// Its name in the table.
+    pub without: String,
+    /// Overrides of keys of this file, as for `--set`.
+    pub set: Vec<String>,
+}
+
+impl Configuration for Settings {
+    fn decode(document: &Document) -> Result<Self> {
+        Ok(document.decode()?)
+    }
+
+    fn seed(&mut self) -> &mut u64 {
+        &mut self.seed
+    }
+
+    fn check(loaded: &Loaded) -> Result<()> {
+        loaded.check()
+    }
+}
+
+impl Settings {
+    /// The case with its parameters.
+    ///
+    /// # Errors
+    /// A parameter that the case does not have, or not with this value.
+    pub fn case(&self) -> curlwind_operators::Result<Box<dyn Case>> {
+        let p = &self.problem;
+        let given = [
+            ("viscosity", p.viscosity, CaseName::BurgersShock),
+            ("diffusivity", p.diffusivity, CaseName::AllenCahn),
+            ("speed", p.speed, CaseName::Advection),
+            ("permittivity", p.permittivity, CaseName::MaxwellInterface),
+            ("width", p.width, CaseName::MaxwellPointSource),
+        ];
+        for (key, value, of) in given {
+            let Some(value) = value else { continue };
+            let refused = |expected: &str| curlwind_operators::Error::Config {
+                key: format!("problem.{key}"),
+                expected: expected.into(),
+                found: value.to_string(),
+            };
+            if of != p.case {
+                return Err(refused("no such parameter of this case"));
+            }
+            if !(value.is_finite() && value > 0.0) {
+                return Err(refused("a positive number"));
+            }
+        }
+        Ok(match p.case {
+            CaseName::BurgersShock => {
+                let mut case = BurgersShock::default();
+                case.viscosity = p.viscosity.unwrap_or(case.viscosity);
+                Box::new(case)
+            }
+            CaseName::AllenCahn => {
+                let mut case = AllenCahnFronts::default();
+                case.diffusivity = p.diffusivity.unwrap_or(case.diffusivity);
+                Box::new(case)
+            }
+            CaseName::Advection => {
+                let mut case = Advection::default();
+                case.speed = p.speed.unwrap_or(case.speed);
+                Box::new(case)
+            }
+            CaseName::MaxwellInterface => {
+                let mut case = MaxwellInterface::default();
+                case.permittivity = p.permittivity.unwrap_or(case.permittivity);
+                Box::new(case)
+            }
+            CaseName::MaxwellCavity => Box::new(MaxwellCavity::default()),
+            CaseName::MaxwellPointSource => {
+                let mut case = MaxwellPointSource::default();
+                case.width = p.width.unwrap_or(case.width);
+                Box::new(case)
+            }
+        })
+    }
+}

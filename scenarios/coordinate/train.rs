@@ -1,0 +1,164 @@
+//! One training: window after window, its error against the truth as it goes.
+
+use super::Settings;
+use crate::commands::Options;
+use crate::error::{Error, Result};
+use curlwind_operators::coordinate::cases::{Case, Reference};
+use curlwind_operators::coordinate::{Field, Progress, train};
+use curlwind_operators::{Error as OperatorError, device};
+use ndarray::Array2;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Instant;
+
+/// Looks at the error during a window's training.
+const LOOKS: usize = 40;
+
+/// What a training came to.
+pub struct Outcome {
+    /// The functions, by window.
+    pub fields: Vec<Field>,
+    /// Quantities at the reference's points.
+    pub values: Array2<f64>,
+    /// Wall time of training in seconds, the looks at the error left out.
+    pub seconds: f64,
+    /// Steps.
+    pub steps: usize,
+    /// Seconds of training and the relative L2 errors of the quantities then, over the times
+    /// trained so far.
+    pub progress: Vec<(f64, Vec<f64>)>,
+    /// Seconds and mean squares of the terms.
+    pub history: Vec<(f64, Vec<f64>)>,
+    /// Names of the terms.
+    pub terms: Vec<String>,
+    /// Seconds that the trained network takes for all points of the reference.
+    pub evaluation: f64,
+}
+
+/// Trains into `folder`, where a run that was interrupted goes on.
+///
+/// # Errors
+/// A residual that is not a number, files that cannot be written.
+pub fn train_all(
+    settings: &Settings,
+    case: &dyn Case,
+    truth: &Reference,
+    folder: &Path,
+    options: &Options,
+) -> Result<Outcome> {
+    let device = device::select(&options.device).map_err(Error::unusable)?;
+    let domain = case.domain().map_err(Error::unusable)?;
+    let (first, last) = (domain.lower[0], domain.upper[0]);
+    let windows = settings.training.windows;
+    let mut config = settings.training.config();
+    config.seed ^= settings.seed;
+    let mut network = settings.network.clone();
+    network.seed ^= settings.seed;
+    let mut outcome = Outcome {
+        fields: Vec::new(),
+        values: Array2::zeros(truth.values.dim()),
+        seconds: 0.0,
+        steps: 0,
+        progress: Vec::new(),
+        history: Vec::new(),
+        terms: Vec::new(),
+        evaluation: 0.0,
+    };
+    let planned: usize = config.stages.iter().map(|s| s.steps).sum();
+    let bar = options.progress("training");
+    bar.set_length((windows * planned) as u64);
+    let points = truth.points();
+    for window in 0..windows {
+        let at = |n: usize| first + (last - first) * n as f64 / windows as f64;
+        let range = [at(window), at(window + 1)];
+        let problem = case
+            .problem(&settings.conditions, range, outcome.fields.last())
+            .map_err(Error::unusable)?;
+        let within = Within::new(truth, &points, range, window + 1 == windows);
+        let file = folder.join(format!("window_{}.json", window + 1));
+        let before = outcome.seconds;
+        let every = (planned / LOOKS).max(1);
+        let mut looked = 0;
+        let values = &mut outcome.values;
+        let progress = &mut outcome.progress;
+        let watch = |p: &Progress| {
+            bar.set_position((window * planned + p.steps.0) as u64);
+            bar.set_message(format!("loss {:.1e}", p.loss));
+            if p.steps.0 / every > looked || p.steps.0 == 1 {
+                looked = p.steps.0 / every;
+                let field = Field::new(&problem, p.network.clone(), p.parameters.to_vec());
+                if within.fill(case, &field, values).is_ok() {
+                    let errors = truth.errors_until(values, range[1]);
+                    progress.push((before + p.seconds, errors));
+                }
+            }
+            ControlFlow::Continue(())
+        };
+        let trained = train(&problem, &network, &config, Some(&file), &device, watch)
+            .map_err(|error| match error {
+                OperatorError::Config { .. } => Error::unusable(error),
+                error => Error::failed(error),
+            })?;
+        outcome.terms = problem.terms.iter().map(|t| t.name.clone()).collect();
+        let history = trained.history.into_iter();
+        outcome
+            .history
+            .extend(history.map(|(_, seconds, losses)| (before + seconds, losses)));
+        outcome.seconds += trained.seconds;
+        outcome.steps += trained.steps;
+        let begun = Instant::now();
+        within
+            .fill(case, &trained.field, &mut outcome.values)
+            .map_err(Error::failed)?;
+        outcome.evaluation += begun.elapsed().as_secs_f64();
+        let errors = truth.errors_until(&outcome.values, range[1]);
+        outcome.progress.push((outcome.seconds, errors));
+        outcome.fields.push(trained.field);
+    }
+    bar.finish_and_clear();
+    Ok(outcome)
+}
+
+/// The points of a reference in a window of time.
+struct Within {
+    rows: Vec<usize>,
+    points: Vec<f64>,
+}
+
+impl Within {
+    fn new(truth: &Reference, points: &[f64], [start, end]: [f64; 2], last: bool) -> Self {
+        let d = truth.axes.len();
+        let slack = 1e-9 * (end - start);
+        let inside = |t: f64| t >= start - slack && (t < end - slack || last);
+        let rows: Vec<usize> = (0..points.len() / d)
+            .filter(|n| inside(points[n * d]))
+            .collect();
+        let points = rows.iter().flat_map(|n| points[n * d..(n + 1) * d].to_vec());
+        Self {
+            points: points.collect(),
+            rows,
+        }
+    }
+
+    fn fill(
+        &self,
+        case: &dyn Case,
+        field: &Field,
+        values: &mut Array2<f64>,
+    ) -> curlwind_operators::Result<()> {
+        let outputs = field.values(&self.points)?;
+        let d = self.points.len() / self.rows.len().max(1);
+        for ((row, point), outputs) in self
+            .rows
+            .iter()
+            .zip(self.points.chunks(d.max(1)))
+            .zip(outputs.rows())
+        {
+            let quantities = case.quantities_at(point, &outputs.to_vec());
+            for (to, value) in values.row_mut(*row).iter_mut().zip(quantities) {
+                *to = value;
+            }
+        }
+        Ok(())
+    }
+}
