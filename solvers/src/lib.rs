@@ -8,6 +8,7 @@
 //!   rectangles ([`torus`]), with exponential time differencing.
 //! * [`darcy`]: flow through porous media by finite volumes and multigrid.
 //! * [`maxwell`]: electromagnetic fields by FDTD.
+//! * [`helmholtz`]: the same in two dimensions at one frequency, by a direct solver.
 //! * [`time_stepping`]: what these share in time: Runge-Kutta with exact damping and exponential
 //!   time differencing, diffusion, the division of a run into steps.
 //!
@@ -82,7 +83,9 @@ pub mod barotropic;
 pub mod burgers;
 pub mod darcy;
 mod error;
+pub mod helmholtz;
 pub mod maxwell;
+mod memory;
 pub mod navier_stokes;
 pub mod shallow_water;
 pub mod sphere;

@@ -3,7 +3,7 @@
 //! Complex permittivities have a negative imaginary part where there is loss, as exp(+j omega t)
 //! wants: `eps_r - j sigma / (omega eps0)`.
 
-pub(super) mod bessel;
+pub(crate) mod bessel;
 mod cylinder;
 mod slab;
 mod sphere;
