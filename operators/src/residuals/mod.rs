@@ -4,6 +4,7 @@
 //! the right-hand side, which equals the solver's own to round-off. Of the solver's trajectory it
 //! falls at the order of the difference that is not the solver's own; as a loss it needs no labels.
 
+pub mod advection;
 pub mod allen_cahn;
 pub mod barotropic;
 pub mod burgers;
@@ -16,6 +17,7 @@ pub mod shallow_water;
 pub mod staggered;
 pub mod time_difference;
 
+pub use advection::AdvectionResidual;
 pub use allen_cahn::AllenCahnResidual;
 pub use barotropic::BarotropicResidual;
 pub use burgers::BurgersResidual;
