@@ -6,8 +6,10 @@
 //! * [`barotropic`]: the non-divergent vorticity equation, with its exact waves.
 //! * [`burgers`], [`navier_stokes`], [`allen_cahn`]: pseudo-spectral on periodic intervals and
 //!   rectangles ([`torus`]), with exponential time differencing.
+//! * [`advection`]: linear, on a periodic interval, exact in time.
 //! * [`darcy`]: flow through porous media by finite volumes and multigrid.
 //! * [`maxwell`]: electromagnetic fields by FDTD.
+//! * [`helmholtz`]: the same in two dimensions at one frequency, by a direct solver.
 //! * [`time_stepping`]: what these share in time: Runge-Kutta with exact damping and exponential
 //!   time differencing, diffusion, the division of a run into steps.
 //!
@@ -77,12 +79,15 @@
 // kernels run over several arrays by one index, and are plainer for it
 #![allow(clippy::needless_range_loop)]
 
+pub mod advection;
 pub mod allen_cahn;
 pub mod barotropic;
 pub mod burgers;
 pub mod darcy;
 mod error;
+pub mod helmholtz;
 pub mod maxwell;
+mod memory;
 pub mod navier_stokes;
 pub mod shallow_water;
 pub mod sphere;

@@ -9,8 +9,9 @@
 //!
 //! With the second-order stencil on the solver's mesh and the scheme's own wave number
 //! `k = 2 sin(omega dt / 2) / (c dt)` this is the transform of Yee's scheme itself, and its solution
-//! has no residual but rounding. With any other stencil, or the wave number of the continuum, the
-//! residual is the solver's own error, of second order.
+//! has no residual but rounding; with the wave number of the continuum it is the direct solver's
+//! ([`curlwind_solvers::helmholtz`]). With any other stencil, or Yee's scheme and the wave number of
+//! the continuum, the residual is the solver's own error, of second order.
 
 use super::Stencil;
 use crate::buffers::matrix;

@@ -10,7 +10,7 @@ const EULER: f64 = 0.577_215_664_901_532_9;
 /// J_0 to J_order of x > 0, by recurrence downwards from an order where they vanish, normalised by
 /// `1 = J_0 + 2 sum J_2n` (M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions,
 /// 9.1.27, 9.1.46 and section 9.12).
-pub(in crate::maxwell) fn bessel_j(order: usize, x: f64) -> Vec<f64> {
+pub(crate) fn bessel_j(order: usize, x: f64) -> Vec<f64> {
     let mut values = vec![0.0; order + 1];
     let start = order.max(x.ceil() as usize) + 30 + (6.0 * x.cbrt()) as usize;
     let (mut above, mut here, mut sum) = (0.0, 1e-200, 0.0);
@@ -44,7 +44,7 @@ pub(super) fn logarithmic_derivative(order: usize, z: Complex64) -> Vec<Complex6
 
 /// Y_0 to Y_order of x > 0: Y_0 by Neumann's series, Y_1 from the Wronskian, the rest upwards
 /// (Abramowitz and Stegun, 9.1.88, 9.1.16, 9.1.27).
-pub(in crate::maxwell) fn bessel_y(order: usize, x: f64) -> Vec<f64> {
+pub(crate) fn bessel_y(order: usize, x: f64) -> Vec<f64> {
     let terms = 2 * (x.ceil() as usize + 30);
     let j = bessel_j(terms, x);
     let mut series = 0.0;

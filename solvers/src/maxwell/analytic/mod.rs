@@ -1,14 +1,17 @@
-//! Exact solutions that the engines are measured against: spheres, cylinders, slabs.
+//! Exact solutions that the engines are measured against: spheres, cylinders, slabs, a pulse at an
+//! interface.
 //!
 //! Complex permittivities have a negative imaginary part where there is loss, as exp(+j omega t)
 //! wants: `eps_r - j sigma / (omega eps0)`.
 
-pub(super) mod bessel;
+pub(crate) mod bessel;
 mod cylinder;
+mod interface;
 mod slab;
 mod sphere;
 
 pub use cylinder::Cylinder;
+pub use interface::Interface;
 pub use slab::Slab;
 pub use sphere::Sphere;
 

@@ -1,6 +1,5 @@
 //! What an engine asks of a model.
 
-use super::Real;
 use super::branches::has_impedance;
 use super::layout::{AXES, Layout};
 use crate::maxwell::constants::SPEED_OF_LIGHT;
@@ -343,24 +342,4 @@ fn monitors(model: &Model) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Refuses a model that does not fit into memory, as far as the system tells how much is free.
-pub(super) fn fits<T: Real>(needed: u64) -> Result<()> {
-    match free_memory() {
-        Some(available) if needed > available => Err(Error::Memory {
-            what: format!("a Maxwell simulation in {}", T::NAME),
-            needed,
-            available,
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// Bytes that can be had without swapping.
-fn free_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find(|l| l.starts_with("MemAvailable:"))?;
-    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kilobytes * 1024)
 }

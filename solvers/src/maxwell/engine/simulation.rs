@@ -70,7 +70,10 @@ impl<T: Real> Simulation<T> {
     /// [`Error::Memory`] when [`Simulation::memory`] is more than is free.
     pub fn new(model: &Model, scheme: Scheme) -> Result<Self> {
         check::check(model)?;
-        check::fits::<T>(Self::memory(model))?;
+        crate::memory::fits(
+            format!("a Maxwell simulation in {}", T::NAME),
+            Self::memory(model),
+        )?;
         let mut grid = Grid::new(model);
         let hooks = Hooks::new(model, &grid);
         grid.activate(hooks.excited());
