@@ -1,6 +1,7 @@
 //! What there is to run: built-in scenarios and the user's own files, by the equation they name.
 
 use crate::config::{Document, Source, nearest};
+use crate::coordinate;
 use crate::electromagnetics::{design_table, maxwell, scattering};
 use crate::error::{Error, Result};
 use crate::flow;
@@ -29,6 +30,8 @@ pub enum Scenario {
     DesignTable(Box<design_table::Loaded>),
     /// A plane wave on bodies in two dimensions.
     Scattering(Box<scattering::Loaded>),
+    /// A network that solves an equation from the equation alone.
+    Coordinate(Box<coordinate::Loaded>),
 }
 
 /// The scenarios that the program carries.
@@ -39,6 +42,7 @@ pub fn built_in() -> impl Iterator<Item = &'static BuiltIn> {
         .chain(&maxwell::BUILT_IN)
         .chain(&scattering::BUILT_IN)
         .chain(&design_table::BUILT_IN)
+        .chain(&coordinate::BUILT_IN)
 }
 
 /// Reads a built-in scenario or a file, lays the overrides over it, and checks what can be checked
@@ -76,12 +80,15 @@ pub fn load(name: &str, sets: &[String], seed: Option<u64>) -> Result<Scenario> 
             .map(|l| Scenario::DesignTable(Box::new(l))),
         Some("scattering") => scattering::Loaded::read(name, &document, seed)
             .map(|l| Scenario::Scattering(Box::new(l))),
+        Some("coordinate_network") => coordinate::Loaded::read(name, &document, seed)
+            .map(|l| Scenario::Coordinate(Box::new(l))),
         // The shallow-water reader refuses what it does not know, with the place.
         Some("shallow_water") | None => shallow_water::Loaded::read(name, &document, seed)
             .map(|l| Scenario::ShallowWater(Box::new(l))),
         Some(other) => {
             let known = [
                 "burgers",
+                "coordinate_network",
                 "darcy",
                 "design_table",
                 "maxwell",

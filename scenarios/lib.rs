@@ -12,6 +12,7 @@
 pub mod catalogue;
 pub mod commands;
 pub mod config;
+pub mod coordinate;
 pub mod electromagnetics;
 pub mod error;
 pub mod figures;

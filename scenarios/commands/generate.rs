@@ -41,6 +41,10 @@ pub fn generate(run: &ScenarioRun, options: &Options) -> Result<()> {
             "`generate` does not know the equation of `{}`, maxwell; `curlwind sweep` solves its designs",
             loaded.name
         ))),
+        Scenario::Coordinate(loaded) => Err(Error::unusable(format!(
+            "`{}` needs no data: its network is trained by the equation; `train` and `run` know it",
+            loaded.name
+        ))),
         Scenario::DesignTable(loaded) => Err(Error::unusable(format!(
             "`generate` needs a solver, and `{}` is a table; `train` and `run` know it",
             loaded.name

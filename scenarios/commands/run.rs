@@ -2,6 +2,7 @@
 
 use super::{Options, ScenarioRun};
 use crate::catalogue::Scenario;
+use crate::coordinate;
 use crate::electromagnetics::maxwell::sweep::Beyond;
 use crate::electromagnetics::{design_table, scattering};
 use crate::error::Result;
@@ -11,7 +12,8 @@ use crate::weather::shallow_water::pipeline;
 /// Weather: solver, training set, training, forecast, scores, figures, report. A scene: its sweep
 /// with a surrogate, or the solver alone where it has none. A table: a surrogate of it, judged by
 /// designs left out. Bodies in a plane wave: scenes, training, the comparison on held-out scenes. A
-/// flow: samples, training, the operator judged by samples left out.
+/// flow: samples, training, the operator judged by samples left out. A coordinate
+/// network: solver, training, the comparison, the ablation.
 pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
     let loaded = match run.load(options)? {
         Scenario::ShallowWater(loaded) => loaded,
@@ -43,6 +45,14 @@ pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
                 (&loaded.name, &loaded.settings, loaded.settings.seed),
                 options,
                 |folder| scattering::pipeline::run(&loaded, folder, options),
+            )?;
+            return options.report(&summary.scores, &summary.text);
+        }
+        Scenario::Coordinate(loaded) => {
+            let summary = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| coordinate::pipeline::run(&loaded, folder, options),
             )?;
             return options.report(&summary.scores, &summary.text);
         }

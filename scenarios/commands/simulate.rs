@@ -3,6 +3,7 @@
 use super::{Options, ScenarioRun, daily};
 use crate::catalogue::Scenario;
 use crate::config::Pascals;
+use crate::coordinate;
 use crate::electromagnetics::{maxwell, scattering};
 use crate::error::{Error, Result};
 use crate::flow;
@@ -30,6 +31,19 @@ pub fn simulate(run: &ScenarioRun, init: Option<&Path>, options: &Options) -> Re
             return Err(Error::unusable(
                 "--init is a weather state; a flow starts from the seed's own (--seed)",
             ));
+        }
+        Scenario::Coordinate(_) if init.is_some() => {
+            return Err(Error::unusable(
+                "--init is a weather state; a case starts as its equation's conditions say",
+            ));
+        }
+        Scenario::Coordinate(loaded) => {
+            let summary = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| coordinate::pipeline::simulate(&loaded, folder),
+            )?;
+            return options.report(&summary.scores, &summary.text);
         }
         Scenario::Flow(loaded) => {
             let summary = run.in_folder(

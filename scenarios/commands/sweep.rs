@@ -17,6 +17,10 @@ pub fn sweep(run: &ScenarioRun, beyond: Beyond, options: &Options) -> Result<()>
             "`{}` has no design to sweep; `curlwind run` compares its solver and operator",
             loaded.name
         ))),
+        Scenario::Coordinate(loaded) => Err(Error::unusable(format!(
+            "`{}` has no design to sweep; `curlwind run` compares its solver and network",
+            loaded.name
+        ))),
         Scenario::Flow(loaded) => Err(Error::unusable(format!(
             "`{}` has no design to sweep; `curlwind run` compares its solver and operator",
             loaded.name

@@ -2,6 +2,7 @@
 
 use super::{Options, ScenarioRun};
 use crate::catalogue::Scenario;
+use crate::coordinate;
 use crate::electromagnetics::{design_table, scattering};
 use crate::error::{Error, Result};
 use crate::flow;
@@ -30,6 +31,19 @@ pub fn train(run: &ScenarioRun, data: Option<&Path>, options: &Options) -> Resul
                 (&loaded.name, &loaded.settings, loaded.settings.seed),
                 options,
                 |folder| design_table::run::train(&loaded, folder, options),
+            )?;
+            return options.report(&summary.scores, &summary.text);
+        }
+        Scenario::Coordinate(_) if data.is_some() => {
+            return Err(Error::unusable(
+                "--data: a coordinate network is trained by its equation, without data",
+            ));
+        }
+        Scenario::Coordinate(loaded) => {
+            let summary = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| coordinate::pipeline::train(&loaded, folder, options),
             )?;
             return options.report(&summary.scores, &summary.text);
         }

@@ -46,13 +46,18 @@ pub fn solver_curve(case: &dyn Case, truth: &Reference) -> Result<Vec<SolverPoin
 /// Largest of the errors: the one that is compared.
 pub fn worst(errors: &[f64]) -> f64 {
     // A comparison that NaN wins.
-    errors.iter().fold(0.0, |m, e| if *e > m || e.is_nan() { *e } else { m })
+    errors
+        .iter()
+        .fold(0.0, |m, e| if *e > m || e.is_nan() { *e } else { m })
 }
 
 /// Time that the solver takes to an error, between its resolutions by straight lines in logarithms; that
 /// of its coarsest where that is better already, nothing where its finest is not good enough.
 pub fn seconds_at(curve: &[SolverPoint], error: f64) -> Option<f64> {
-    let points: Vec<(f64, f64)> = curve.iter().map(|p| (worst(&p.errors), p.seconds)).collect();
+    let points: Vec<(f64, f64)> = curve
+        .iter()
+        .map(|p| (worst(&p.errors), p.seconds))
+        .collect();
     let first = points.first()?;
     if first.0 <= error {
         return Some(first.1);
@@ -76,7 +81,13 @@ pub fn rows(
     let quantities = case.quantities();
     let mut judged = |model: &str, errors: &[f64], seconds: f64| {
         for (quantity, error) in quantities.iter().zip(errors) {
-            rows.push(ScoreRow::new(name, model, quantity.0, "relative_l2", *error));
+            rows.push(ScoreRow::new(
+                name,
+                model,
+                quantity.0,
+                "relative_l2",
+                *error,
+            ));
         }
         let all = "all";
         rows.push(ScoreRow::new(name, model, all, "seconds", seconds).in_unit("s"));
@@ -105,7 +116,10 @@ pub fn verdict(case: &dyn Case, curve: &[SolverPoint], outcome: &Outcome, error:
         duration(outcome.evaluation)
     );
     let Some(equal) = seconds_at(curve, error) else {
-        let best = curve.iter().map(|p| worst(&p.errors)).fold(f64::NAN, f64::min);
+        let best = curve
+            .iter()
+            .map(|p| worst(&p.errors))
+            .fold(f64::NAN, f64::min);
         return format!(
             "{cost} The solver ({solver}) was not run finely enough for that error: its best is {}.",
             format_value(best)

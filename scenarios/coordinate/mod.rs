@@ -69,13 +69,16 @@ impl Loaded {
             .check()
             .map_err(|error| self.refuse("training", error))?;
         let case = s.case().map_err(|error| self.refuse("problem", error))?;
-        let domain = case.domain().map_err(|error| self.refuse("problem", error))?;
+        let domain = case
+            .domain()
+            .map_err(|error| self.refuse("problem", error))?;
         let window = [domain.lower[0], domain.upper[0]];
         let problem = case
             .problem(&s.conditions, window, None)
             .and_then(|problem| problem.check().map(|()| problem))
             .map_err(|error| self.refuse("conditions", error))?;
-        let device = curlwind_operators::device::select("cpu").map_err(crate::Error::unusable)?;
+        let device =
+            curlwind_operators::device::select("cpu").map_err(crate::error::Error::unusable)?;
         s.network
             .init(&domain, problem.order, problem.outputs, &device)
             .map_err(|error| self.refuse("network", error))?;

@@ -44,7 +44,11 @@ pub fn write_fields(
                 name: format!("{group}/{name}"),
                 values: ArrayD::from_shape_vec(shape.clone(), column).map_err(Error::failed)?,
                 dimensions: names.join(" "),
-                units: if unit == "1" { String::new() } else { unit.into() },
+                units: if unit == "1" {
+                    String::new()
+                } else {
+                    unit.into()
+                },
                 long_name: format!("{about} {who}"),
             });
         }
@@ -53,7 +57,11 @@ pub fn write_fields(
         ("title".to_string(), title.to_string()),
         (
             "source".to_string(),
-            format!("curlwind {}; truth: {}", env!("CARGO_PKG_VERSION"), case.source()),
+            format!(
+                "curlwind {}; truth: {}",
+                env!("CARGO_PKG_VERSION"),
+                case.source()
+            ),
         ),
     ]);
     write_arrays(path, &arrays, &attributes).map_err(Error::failed)
@@ -73,8 +81,15 @@ struct Model {
 pub fn write_model(folder: &Path, loaded: &Loaded, outcome: &Outcome) -> Result<()> {
     let model = Model {
         scenario: loaded.settings.clone(),
-        weights: outcome.fields.iter().map(|f| f.parameters.clone()).collect(),
+        weights: outcome
+            .fields
+            .iter()
+            .map(|f| f.parameters.clone())
+            .collect(),
     };
     let text = serde_json::to_string(&model).map_err(Error::failed)?;
-    Ok(write_atomically(&folder.join("network.json"), text.as_bytes())?)
+    Ok(write_atomically(
+        &folder.join("network.json"),
+        text.as_bytes(),
+    )?)
 }

@@ -22,7 +22,11 @@ pub fn fields(case: &dyn Case, truth: &Reference, values: &Array2<f64>) -> Vec<C
     let on_line = truth.axes.len() == 2;
     let (across, up) = if on_line { (0, 1) } else { (1, 2) };
     let (columns, rows) = (truth.axes[across].len(), truth.axes[up].len());
-    let skipped = if on_line { 0 } else { (truth.axes[0].len() - 1) * columns * rows };
+    let skipped = if on_line {
+        0
+    } else {
+        (truth.axes[0].len() - 1) * columns * rows
+    };
     let mut figure = Figure::new(
         3.0 * (PANEL + 40.0),
         quantities.len() as f64 * (PANEL + 84.0),
@@ -35,7 +39,11 @@ pub fn fields(case: &dyn Case, truth: &Reference, values: &Array2<f64>) -> Vec<C
         let difference: Vec<f64> = said.iter().zip(&exact).map(|(a, b)| a - b).collect();
         let both: Vec<f64> = exact.iter().chain(&said).copied().collect();
         let top = q as f64 * (PANEL + 84.0) + 28.0;
-        let unit = if *unit == "1" { String::new() } else { format!(" ({unit})") };
+        let unit = if *unit == "1" {
+            String::new()
+        } else {
+            format!(" ({unit})")
+        };
         for (n, (title, field, scaled)) in [
             (format!("{name}{unit}, truth"), &exact, &both),
             (format!("{name}, network"), &said, &both),
@@ -50,7 +58,11 @@ pub fn fields(case: &dyn Case, truth: &Reference, values: &Array2<f64>) -> Vec<C
             panel(&mut figure, area, &title, field, [columns, rows], &scale);
         }
     }
-    let names: Vec<String> = case.coordinates().iter().map(|c| format!("{} ({})", c.0, c.1)).collect();
+    let names: Vec<String> = case
+        .coordinates()
+        .iter()
+        .map(|c| format!("{} ({})", c.0, c.1))
+        .collect();
     let range = |axis: usize| {
         let axis = &truth.axes[axis];
         format!("{} to {}", short(axis[0]), short(axis[axis.len() - 1]))
@@ -131,8 +143,8 @@ pub fn race(case: &dyn Case, network: &str, curve: &[SolverPoint], outcome: &Out
     .series(Series::new(network, &seconds, &errors))
     .series(Series::new("solver", &times, &found).markers());
     let caption = format!(
-        "Error against wall time: the network while it is trained, over the times trained so far, and \
-         the solver ({}) at its resolutions.",
+        "Error against wall time: the network while it is trained, and the solver ({}) at its \
+         resolutions.",
         case.solver().0
     );
     (plot.figure(WIDTH, 340.0), caption)

@@ -115,7 +115,10 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     for (quantity, drift) in case.drifts(&truth, &outcome.values) {
         let row = ScoreRow::new(&loaded.name, NETWORK, quantity, "largest_drift", drift);
         scores.push(row);
-        sentences.push(format!("Its {quantity} drifts by up to {:.2} %.", 100.0 * drift));
+        sentences.push(format!(
+            "Its {quantity} drifts by up to {:.2} %.",
+            100.0 * drift
+        ));
     }
     if loaded.settings.ablation.run {
         let table = ablation::ablate(loaded, &*case, &truth, folder, options)?;

@@ -24,8 +24,8 @@ pub struct Outcome {
     pub seconds: f64,
     /// Steps.
     pub steps: usize,
-    /// Seconds of training and the relative L2 errors of the quantities then, over the times
-    /// trained so far.
+    /// Seconds of training and the relative L2 errors of the quantities then; what is not trained
+    /// yet counts as 0.
     pub progress: Vec<(f64, Vec<f64>)>,
     /// Seconds and mean squares of the terms.
     pub history: Vec<(f64, Vec<f64>)>,
@@ -88,16 +88,18 @@ pub fn train_all(
                 looked = p.steps.0 / every;
                 let field = Field::new(&problem, p.network.clone(), p.parameters.to_vec());
                 if within.fill(case, &field, values).is_ok() {
-                    let errors = truth.errors_until(values, range[1]);
+                    let errors = truth.errors(values);
                     progress.push((before + p.seconds, errors));
                 }
             }
             ControlFlow::Continue(())
         };
-        let trained = train(&problem, &network, &config, Some(&file), &device, watch)
-            .map_err(|error| match error {
-                OperatorError::Config { .. } => Error::unusable(error),
-                error => Error::failed(error),
+        let trained =
+            train(&problem, &network, &config, Some(&file), &device, watch).map_err(|error| {
+                match error {
+                    OperatorError::Config { .. } => Error::unusable(error),
+                    error => Error::failed(error),
+                }
             })?;
         outcome.terms = problem.terms.iter().map(|t| t.name.clone()).collect();
         let history = trained.history.into_iter();
@@ -111,7 +113,7 @@ pub fn train_all(
             .fill(case, &trained.field, &mut outcome.values)
             .map_err(Error::failed)?;
         outcome.evaluation += begun.elapsed().as_secs_f64();
-        let errors = truth.errors_until(&outcome.values, range[1]);
+        let errors = truth.errors(&outcome.values);
         outcome.progress.push((outcome.seconds, errors));
         outcome.fields.push(trained.field);
     }
@@ -133,7 +135,9 @@ impl Within {
         let rows: Vec<usize> = (0..points.len() / d)
             .filter(|n| inside(points[n * d]))
             .collect();
-        let points = rows.iter().flat_map(|n| points[n * d..(n + 1) * d].to_vec());
+        let points = rows
+            .iter()
+            .flat_map(|n| points[n * d..(n + 1) * d].to_vec());
         Self {
             points: points.collect(),
             rows,

@@ -20,6 +20,7 @@ fn main() {
     }
     let name: String = get("case", "burgers".to_string());
     let case: Box<dyn Case> = match name.as_str() {
+        "interface" => Box::new(MaxwellInterface::default()),
         "ac" => Box::new(AllenCahnFronts::default()),
         "advection" => Box::new(Advection::default()),
         "cavity" => Box::new(MaxwellCavity::default()),

@@ -110,7 +110,7 @@ impl TermPoints {
             let raw = network.forward(&chunk.features, weights, &mut |_, _, z| z);
             let residual = chunk.residual(term, raw);
             components = residual.dims()[1];
-            values.extend(numbers(residual.inner_or_self()));
+            values.extend(numbers(residual.inner()));
         }
         if let Some(at) = values.iter().position(|v| !v.is_finite()) {
             return Err(self.not_finite(term, at / components, values[at]));
@@ -199,7 +199,7 @@ impl TermPoints {
                 let raw = network.forward(&chunk.features, weights, &mut |n, x, z| {
                     let zeros = Tensor::<3>::zeros(z.dims(), (&device, DType::F64)).require_grad();
                     order[n] = taps.len();
-                    taps.push((x.parts.clone().inner_or_self(), zeros.clone()));
+                    taps.push((x.parts.clone().inner(), zeros.clone()));
                     z + zeros
                 });
                 let residual = chunk.residual(term, raw);
@@ -273,20 +273,6 @@ impl Chunk {
     fn residual(&self, term: &Term, raw: Jet) -> Tensor<2> {
         let u = constrained(raw, self.lift.as_ref(), self.distance.as_ref());
         (term.residual)(&u, &self.given)
-    }
-}
-
-/// A tensor off the tape, whether it was on one or not.
-trait InnerOrSelf {
-    fn inner_or_self(self) -> Self;
-}
-
-impl<const D: usize> InnerOrSelf for Tensor<D> {
-    fn inner_or_self(self) -> Self {
-        match self.is_autodiff() {
-            true => self.inner(),
-            false => self,
-        }
     }
 }
 

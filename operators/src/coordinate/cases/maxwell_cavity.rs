@@ -9,7 +9,6 @@ use crate::coordinate::{Domain, Field, Jet, Place, Problem, Term};
 use crate::error::Result;
 use crate::kernels::jets::JetOrder;
 use crate::residuals::pointwise;
-use burn::tensor::Tensor;
 use curlwind_solvers::maxwell::constants::{SPEED_OF_LIGHT, VACUUM_PERMEABILITY};
 use curlwind_solvers::maxwell::{Component, Mesh, Model, Wall};
 use ndarray::{Array2, Array3};
@@ -100,27 +99,7 @@ fn pulse(at: &Jet) -> Jet {
         let x = at.channel(axis);
         x.times(&x)
     };
-    exponential(&square(1).add(&square(2)).scaled(-DECAY))
-}
-
-/// `exp(u)`, to first derivatives.
-pub(super) fn exponential(u: &Jet) -> Jet {
-    let order = u.order;
-    let value = u.parts.clone().narrow(1, 0, 1).exp();
-    let mut parts = vec![value.clone()];
-    for i in 0..order.coordinates() {
-        parts.push(u.parts.clone().narrow(1, order.first(i), 1) * value.clone());
-    }
-    for (n, [i, j]) in order.pairs().enumerate() {
-        let part = |c: usize| u.parts.clone().narrow(1, c, 1);
-        let straight = part(1 + order.coordinates() + n);
-        let product = part(order.first(i)) * part(order.first(j));
-        parts.push((straight + product) * value.clone());
-    }
-    Jet {
-        parts: Tensor::cat(parts, 1),
-        order,
-    }
+    super::exponential(&square(1).add(&square(2)).scaled(-DECAY))
 }
 
 impl Case for MaxwellCavity {
@@ -204,7 +183,9 @@ impl Case for MaxwellCavity {
 
     fn drifts(&self, at: &Reference, values: &Array2<f64>) -> Vec<(&'static str, f64)> {
         let energies = self.energies(at, values);
-        let drift = energies.iter().fold(0.0, |m: f64, e| m.max((e - 1.0).abs()));
+        let drift = energies
+            .iter()
+            .fold(0.0, |m: f64, e| m.max((e - 1.0).abs()));
         vec![("energy", drift)]
     }
 
