@@ -1,10 +1,10 @@
-"""Training steps of a U-Net in PyTorch and of neuraloperator's UNO, the cases of the same names of operators/examples/fno/time.rs.
+"""Training steps of a U-Net, a U-NO and a DeepONet in PyTorch, the cases of the same names of operators/examples/fno/time.rs.
 
-    python networks_torch.py result.json [--case unet-64] [--program plain|package] [--steps 24] [--threads 2]
+    python networks_torch.py result.json [--case unet-64] [--program plain|package|compile] [--steps 24] [--threads 2]
 
-`unet-64` is the network of operators/src/unet.rs layer by layer. `uno-64` has the channels, modes and scalings of our
-default: `package` is neuraloperator's UNO as its documentation has it (channel layers in each block, no activation between blocks),
-`plain` the same with the blocks made the paper's: no channel layers, GELU between. All f32, AdamW, mean square loss.
+`plain` are the networks of operators/src/{unet,uno,deeponet}.rs layer by layer, with as many parameters; `compile` the same under
+torch.compile. `package` is neuraloperator's UNO as its documentation has it, with the channels, modes and scalings of ours (channel
+layers in each block, no activation between blocks). All f32, AdamW, mean square loss.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import statistics
 import time
 
 import torch
+from fno_torch import SpectralConv
 from torch import nn
 from torch.nn import functional as F
 
@@ -56,18 +57,87 @@ class Unet(nn.Module):
         return self.head(x)
 
 
-class Activated(nn.Module):
-    """A block of neuraloperator and GELU behind it."""
+def coordinates(x):
+    """0..1 along both axes, `[2, H, W]`."""
+    axes = [torch.linspace(0, 1, n + 1)[:-1] for n in x.shape[2:]]
+    return torch.stack(torch.meshgrid(*axes, indexing="ij"))
 
-    def __init__(self, block):
+
+def resample(x, sizes):
+    """Fourier interpolation of periodic fields: the modes below half the points of the coarser grid."""
+    if tuple(x.shape[2:]) == tuple(sizes):
+        return x
+    rows, columns = ((min(n, m) - 1) // 2 for n, m in zip(x.shape[2:], sizes))
+    spectrum = torch.fft.rfft2(x, norm="forward")
+    out = spectrum.new_zeros(*x.shape[:2], sizes[0], sizes[1] // 2 + 1)
+    out[:, :, : rows + 1, : columns + 1] = spectrum[:, :, : rows + 1, : columns + 1]
+    out[:, :, -rows:, : columns + 1] = spectrum[:, :, -rows:, : columns + 1]
+    return torch.fft.irfft2(out, s=sizes, norm="forward")
+
+
+class Uno(nn.Module):
+    """Fourier layers on grids of their own; the last sees the output of the first, the last but one that of the second."""
+
+    channels = (32, 64, 64, 64, 32)
+    modes = (16, 8, 8, 8, 16)
+    shares = (1.0, 0.5, 0.5, 0.5, 1.0)
+
+    def __init__(self, hidden=32, inputs=1, outputs=1):
         super().__init__()
-        self.block = block
+        self.lift = nn.Sequential(nn.Conv2d(inputs + 2, 2 * hidden, 1), nn.GELU(), nn.Conv2d(2 * hidden, hidden, 1))
+        self.spectral, self.skip = nn.ModuleList(), nn.ModuleList()
+        before = hidden
+        for n, (channels, modes) in enumerate(zip(self.channels, self.modes)):
+            partner = self.partner(n)
+            seen = before + (0 if partner is None else self.channels[partner])
+            self.spectral.append(SpectralConv(seen, channels, (modes, modes)))
+            self.skip.append(nn.Conv2d(seen, channels, 1))
+            before = channels
+        self.project = nn.Sequential(nn.Conv2d(before, 2 * hidden, 1), nn.GELU(), nn.Conv2d(2 * hidden, outputs, 1))
 
-    def forward(self, x, output_shape=None):
-        return F.gelu(self.block(x, output_shape=output_shape))
+    def partner(self, n):
+        partner = len(self.channels) - 1 - n
+        return partner if partner + 1 < n else None
+
+    def forward(self, x):
+        whole = x.shape[2:]
+        v = self.lift(torch.cat([x, coordinates(x).expand(x.shape[0], -1, -1, -1)], 1))
+        outputs = []
+        for n, (spectral, skip) in enumerate(zip(self.spectral, self.skip)):
+            sizes = [round(points * self.shares[n]) for points in whole]
+            seen = [v] if self.partner(n) is None else [v, outputs[self.partner(n)]]
+            if n:
+                seen = [F.gelu(part) for part in seen]
+            seen = [resample(part, sizes) for part in seen]
+            seen = seen[0] if len(seen) == 1 else torch.cat(seen, 1)
+            v = spectral(seen) + skip(seen)
+            outputs.append(v)
+        return self.project(v)
 
 
-def uno(program):
+class DeepOnet(nn.Module):
+    """A sum of products of a network of the input at 32 x 32 sensors and one of the place."""
+
+    def __init__(self, sensors=32, basis=128, branch=(256, 256), trunk=(128, 128, 128)):
+        super().__init__()
+        self.sensors = sensors
+        self.branch = self.perceptron([sensors * sensors, *branch], nn.Linear(branch[-1], basis, bias=False))
+        self.trunk = self.perceptron([2, *trunk], nn.Linear(trunk[-1], basis))
+        self.bias = nn.Parameter(torch.zeros(1))
+
+    @staticmethod
+    def perceptron(widths, last):
+        hidden = [layer for i, o in zip(widths, widths[1:]) for layer in (nn.Linear(i, o), nn.GELU())]
+        return nn.Sequential(*hidden, last)
+
+    def forward(self, x):
+        # The sensors are points of the grid, as many times finer as it is.
+        sensed = x[:, :, :: x.shape[2] // self.sensors, :: x.shape[3] // self.sensors].flatten(1)
+        basis = F.gelu(self.trunk(coordinates(x).flatten(1).T))
+        return (self.branch(sensed) @ basis.T + self.bias).view(x.shape)
+
+
+def package_uno():
     from neuralop.models import UNO
 
     modes = [[n, n] for n in (16, 8, 8, 8, 16)]
@@ -85,28 +155,31 @@ def uno(program):
             uno_scalings=scalings,
             channel_mlp_skip="linear",  # as in its documentation: its default wants the same channels everywhere
         )
-    if program == "plain":
-        for block in net.fno_blocks:
-            block.use_channel_mlp = False
-            block.channel_mlp = None
-            block.channel_mlp_skips = None
-        for n in range(4):
-            net.fno_blocks[n] = Activated(net.fno_blocks[n])
     return net
+
+
+NETWORKS = {"unet-64": Unet, "uno-64": Uno, "deeponet-64": DeepOnet}
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("result")
-    parser.add_argument("--case", default="unet-64", choices=("unet-64", "uno-64"))
-    parser.add_argument("--program", default="plain", choices=("plain", "package"))
+    parser.add_argument("--case", default="unet-64", choices=tuple(NETWORKS))
+    parser.add_argument("--program", default="plain", choices=("plain", "package", "compile"))
     parser.add_argument("--steps", type=int, default=24)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--allocator", default="stock", help="what run.sh set, for the record")
     args = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(args.threads)
-    net = Unet() if args.case == "unet-64" else uno(args.program)
+    if args.program == "package":
+        if args.case != "uno-64":
+            parser.error("of these networks, the package has the UNO")
+        net = package_uno()
+    else:
+        net = NETWORKS[args.case]()
+    if args.program == "compile":
+        net = torch.compile(net)
     x, y = (torch.randn(16, 1, 64, 64) for _ in range(2))
     optimiser = torch.optim.AdamW(net.parameters(), lr=1e-3)
 

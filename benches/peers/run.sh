@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs other people's software on our cases and writes JSON results.
 #
-#   sh benches/peers/run.sh [transform] [step] [sfno] [fno] [networks] [dipole] [fdtd] [netcdf FILE...]     default: transform step sfno fno
+#   sh benches/peers/run.sh [transform] [step] [sfno] [fno] [networks] [learn] [dipole] [fdtd] [netcdf FILE...]     default: transform step sfno fno
 #
 # OUT (default target/peers) receives the results and, in venv/, the Python environment. PYTHON picks the interpreter.
 # What cannot be installed or run is skipped with the reason, and named again at the end.
@@ -73,7 +73,7 @@ fno() {
     fno=${CARGO_TARGET_DIR:-$here/../../target}/release/examples/fno
     for case in ${CASES:-2d-64 2d-64-full 2d-64-mlp 2d-256 1d}; do
         "$fno" time "$case" 40 || skip "fno: $case failed"
-        for program in neuraloperator einsum; do
+        for program in neuraloperator einsum compile; do
             "$venv/bin/python" "$here/fno_torch.py" "$out/fno_${case}_$program.json" --case "$case" --program $program ||
                 skip "fno: $program $case failed"
             MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456 \
@@ -83,7 +83,7 @@ fno() {
     done
 }
 
-# The same for the other networks of fields; the DeepONet has no peer here.
+# The same for the other networks of fields.
 networks() {
     install sfno || { skip "networks: neuraloperator could not be installed, see $out/install-sfno.log"; return; }
     cargo build --release --workspace --example fno || { skip "networks: the example does not build"; return; }
@@ -91,9 +91,8 @@ networks() {
     for case in unet-64 uno-64 deeponet-64; do
         "$example" time "$case" 24 || skip "networks: $case failed"
         case $case in
-        unet-64) programs=plain ;;
-        uno-64) programs="plain package" ;;
-        *) programs= ;;
+        uno-64) programs="plain compile package" ;;
+        *) programs="plain compile" ;;
         esac
         for program in $programs; do
             "$venv/bin/python" "$here/networks_torch.py" "$out/networks_${case}_$program.json" --case "$case" --program $program ||
@@ -102,6 +101,24 @@ networks() {
                 "$venv/bin/python" "$here/networks_torch.py" "$out/networks_${case}_${program}_kept.json" --case "$case" \
                 --program $program --allocator kept || skip "networks: $program $case failed"
         done
+    done
+}
+
+# Trainings of one FNO on the same pairs to a given error, one after the other.
+learn() {
+    install sfno || { skip "learn: neuraloperator could not be installed, see $out/install-sfno.log"; return; }
+    cargo build --release --workspace --bins --example fno || { skip "learn: the programs do not build"; return; }
+    built=${CARGO_TARGET_DIR:-$here/../../target}/release
+    if [ ! -f "$out/pairs.safetensors" ]; then
+        "$built/curlwind" generate navier-stokes -o "$out/navier-stokes" &&
+            "$venv/bin/python" "$here/fno_pairs.py" "$out/navier-stokes/data" "$out/pairs.safetensors" ||
+            { skip "learn: the pairs could not be made"; return; }
+    fi
+    "$built/examples/fno" learn "$out/pairs.safetensors" || skip "learn: our training failed"
+    for program in neuraloperator einsum; do
+        MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_TOP_PAD_=268435456 \
+            "$venv/bin/python" "$here/fno_learn.py" "$out/pairs.safetensors" "$out/learn_$program.json" --program $program \
+            --allocator kept || skip "learn: $program failed"
     done
 }
 
@@ -140,6 +157,7 @@ while [ $# -gt 0 ]; do
     sfno) sfno ;;
     fno) fno ;;
     networks) networks ;;
+    learn) learn ;;
     fdtd) fdtd ;;
     dipole)
         if command -v nec2c > /dev/null; then
@@ -157,7 +175,7 @@ while [ $# -gt 0 ]; do
         exit $?
         ;;
     *)
-        echo "unknown part $1; expected transform, step, sfno, fno, networks, dipole, fdtd or netcdf FILE..." >&2
+        echo "unknown part $1; expected transform, step, sfno, fno, networks, learn, dipole, fdtd or netcdf FILE..." >&2
         exit 2
         ;;
     esac

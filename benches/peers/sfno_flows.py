@@ -59,10 +59,16 @@ def summed_relative_error(p, y):
 
 
 def convert(source, path):
-    """Writes every dataset of an HDF5 file to a safetensors file: header length, JSON header, values."""
+    """Writes every dataset of an HDF5 file to a safetensors file."""
     arrays = {}
     with h5py.File(source) as file:
         file.visititems(lambda name, item: arrays.update({name: item[:]}) if isinstance(item, h5py.Dataset) else None)
+    write_safetensors(path, arrays)
+
+
+def write_safetensors(path, arrays):
+    """Named arrays as f32: header length, JSON header, values."""
+    arrays = {name: np.ascontiguousarray(array, "<f4") for name, array in arrays.items()}
     header, offset = {}, 0
     for name, array in arrays.items():
         header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [offset, offset + array.nbytes]}
@@ -72,7 +78,7 @@ def convert(source, path):
     with open(path, "wb") as out:
         out.write(struct.pack("<Q", len(text)) + text)
         for array in arrays.values():
-            out.write(array.astype("<f4").tobytes())
+            out.write(array.tobytes())
 
 
 def make(path):

@@ -120,3 +120,34 @@ impl UpConvolution {
         self.bias.forward(y)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::TensorData;
+
+    /// Normalisation over all channels of a sample forgets its size, which the bias in front of it keeps
+    /// and the shift behind it cannot.
+    #[test]
+    fn the_bias_keeps_the_size_of_the_input() {
+        let device = Device::flex();
+        device.seed(1);
+        let plane = Plane {
+            rows: 6,
+            columns: 8,
+            periodic: true,
+        };
+        let values: Vec<f64> = (0..2 * 48).map(|n| (1.7 * f64::from(n)).sin()).collect();
+        let data = TensorData::new(values, [1, 2, 48]);
+        let x = Tensor::<3>::from_data(data, &device);
+        let mut layer = ConvolutionLayer::new(2, 4, 2, &device);
+        let change = |layer: &ConvolutionLayer| {
+            let [once, thrice] = [1.0, 3.0].map(|size| layer.forward(x.clone() * size, plane));
+            (once - thrice).abs().max().into_scalar::<f64>()
+        };
+        let with_bias = change(&layer);
+        layer.bias = Param::from_tensor(Tensor::zeros([4], &device));
+        let without = change(&layer);
+        assert!(with_bias > 0.1 && without < 1e-3, "{with_bias} {without}");
+    }
+}

@@ -1,12 +1,14 @@
-//! Networks of fields on a device: time of a training step; and every kernel of the Fourier neural
-//! operator against the CPU.
+//! Networks of fields on a device: time of a training step, and of a training to a given error; and
+//! every kernel of the Fourier neural operator against the CPU.
 //!
 //!     cargo run --release -p curlwind-operators --example fno time [CASE|all] [STEPS] [DEVICE]
+//!     cargo run --release -p curlwind-operators --example fno learn PAIRS [EPOCHS] [SEED]
 //!     cargo run --release -p curlwind-operators --features cuda --example fno check DEVICE
 //!
 //! Devices are `cpu`, `cuda:N` and `wgpu`.
 
 mod check;
+mod learn;
 mod time;
 
 #[global_allocator]
@@ -23,7 +25,12 @@ fn main() -> Result<()> {
             let steps = argument(2).map_or(Ok(40), str::parse)?;
             time::run(argument(1).unwrap_or("all"), steps, &device(3)?)
         }
+        Some("learn") => {
+            let pairs = argument(1).ok_or("expected `learn PAIRS [EPOCHS] [SEED]`")?;
+            let epochs = argument(2).map_or(Ok(20), str::parse)?;
+            learn::run(pairs, epochs, argument(3).map_or(Ok(0), str::parse)?)
+        }
         Some("check") => check::run(&device(1)?),
-        _ => Err("expected `time [CASE|all] [STEPS] [DEVICE]` or `check DEVICE`".into()),
+        _ => Err("expected `time [CASE|all] [STEPS] [DEVICE]`, `learn PAIRS [EPOCHS] [SEED]` or `check DEVICE`".into()),
     }
 }

@@ -3,7 +3,7 @@
 //! The transforms are linear in the field and their matrices are constants, so the backward pass
 //! is the opposite transform with the same matrices and nothing of the forward pass is kept.
 
-use super::{FourierGrid, OperatorKernels, reference};
+use super::{FourierGrid, OperatorKernels};
 use burn::backend::autodiff::{
     Autodiff,
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -12,45 +12,7 @@ use burn::backend::autodiff::{
 };
 use burn::backend::{Backend, tensor::FloatTensor};
 
-/// Implements the forward of a linear transform and registers its transpose for the backward pass.
-macro_rules! linear_transform {
-    ($name:ident, $step:ident, $transpose:ident) => {
-        fn $name(
-            input: FloatTensor<Self>,
-            first: FloatTensor<Self>,
-            second: FloatTensor<Self>,
-        ) -> FloatTensor<Self> {
-            #[derive(Debug)]
-            struct $step;
-
-            impl<B: Backend + OperatorKernels> Backward<B, 1> for $step {
-                type State = (FloatTensor<B>, FloatTensor<B>);
-
-                fn backward(
-                    self,
-                    ops: Ops<Self::State, 1>,
-                    grads: &mut Gradients,
-                    _checkpointer: &mut Checkpointer,
-                ) {
-                    let (first, second) = ops.state;
-                    unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-                        B::$transpose(grad, first, second)
-                    });
-                }
-            }
-
-            let (input, guard) = input.into_parts();
-            let (first, second) = (first.into_primitive(), second.into_primitive());
-            let output = B::$name(input, first.clone(), second.clone());
-            match $step.prepare::<C>([guard]).compute_bound().stateful() {
-                OpsKind::Tracked(prep) => prep.finish((first, second), output),
-                OpsKind::UnTracked(prep) => prep.finish(output),
-            }
-        }
-    };
-}
-
-/// The same for Fourier transforms, which come with a grid.
+/// Implements the forward of a Fourier transform and registers its transpose for the backward pass.
 macro_rules! fourier_transform {
     ($name:ident, $step:ident, $transpose:ident) => {
         fn $name(
@@ -90,49 +52,8 @@ macro_rules! fourier_transform {
 }
 
 impl<B: Backend + OperatorKernels, C: CheckpointStrategy> OperatorKernels for Autodiff<B, C> {
-    linear_transform!(harmonic_analysis, Analysis, harmonic_synthesis);
-    linear_transform!(harmonic_synthesis, Synthesis, harmonic_analysis);
     fourier_transform!(fourier_analysis, Analysis, fourier_synthesis);
     fourier_transform!(fourier_synthesis, Synthesis, fourier_analysis);
-
-    fn degree_mix(spectrum: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Mix;
-
-        impl<B: Backend + OperatorKernels> Backward<B, 2> for Mix {
-            type State = (FloatTensor<B>, FloatTensor<B>);
-
-            fn backward(
-                self,
-                ops: Ops<Self::State, 2>,
-                grads: &mut Gradients,
-                _checkpointer: &mut Checkpointer,
-            ) {
-                let (spectrum, weight) = ops.state;
-                let [spectrum_node, weight_node] = ops.parents;
-                let grad = grads.consume::<B>(&ops.node);
-                if let Some(node) = spectrum_node {
-                    let grad = B::degree_mix(grad.clone(), B::float_transpose(weight));
-                    grads.register::<B>(node.id, grad);
-                }
-                if let Some(node) = weight_node {
-                    grads.register::<B>(node.id, reference::degree_mix_weight::<B>(spectrum, grad));
-                }
-            }
-        }
-
-        let (spectrum, spectrum_guard) = spectrum.into_parts();
-        let (weight, weight_guard) = weight.into_parts();
-        let output = B::degree_mix(spectrum.clone(), weight.clone());
-        match Mix
-            .prepare::<C>([spectrum_guard, weight_guard])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => prep.finish((spectrum, weight), output),
-            OpsKind::UnTracked(prep) => prep.finish(output),
-        }
-    }
 
     fn fourier_block(
         x: FloatTensor<Self>,

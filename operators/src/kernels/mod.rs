@@ -2,9 +2,10 @@
 //!
 //! Each operation has a body of plain tensor primitives, which is the reference and what every
 //! backend runs unless it brings its own. The transforms come in adjoint pairs: with the matrices
-//! held fixed, [`OperatorKernels::harmonic_analysis`] and [`OperatorKernels::harmonic_synthesis`]
-//! are transposes of each other, and so are the two Fourier operations. The backward pass of one
-//! is therefore the forward pass of the other, in memory layouts that need no copy.
+//! held fixed, [`OperatorKernels::fourier_analysis`] and [`OperatorKernels::fourier_synthesis`] are
+//! transposes of each other. The backward pass of one is therefore the forward pass of the other, in
+//! memory layouts that need no copy. Convolutional and spherical networks have extensions of their
+//! own, [`grid`] and [`sphere`].
 
 // Gradients come as tuples of tensors.
 #![allow(clippy::type_complexity)]
@@ -19,6 +20,7 @@ pub mod jets;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod metadata;
 pub(crate) mod reference;
+pub mod sphere;
 #[cfg(test)]
 mod tests;
 
@@ -85,11 +87,8 @@ pub struct AdamWStep {
     pub average: f32,
 }
 
-/// Kernels of the spectral layers, shaped for matrix products.
-///
-/// `B` batch, `C` channels, `J` latitudes (rows), `I` longitudes (columns), `M` zonal orders,
-/// `L` total degrees. A complex axis of length 2 is always merged into its right neighbour:
-/// `2C` means (re/im, channel).
+/// Kernels of the spectral layers, shaped for matrix products: `B` batch, `C` channels, `P` points,
+/// `M` modes.
 #[backend_extension(
     Flex,
     Cube: cfg(any(feature = "cuda", feature = "wgpu")),
@@ -97,34 +96,6 @@ pub struct AdamWStep {
     Autodiff
 )]
 pub trait OperatorKernels: Backend {
-    /// Field `[B, C, J, I]` to spectrum `[B, M, L, 2C]` with the Fourier matrix `dft` `[2M, I]`
-    /// and the Legendre matrices `legendre` `[M, L, J]`.
-    #[fusion(default)]
-    fn harmonic_analysis(
-        field: FloatTensor<Self>,
-        dft: FloatTensor<Self>,
-        legendre: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        reference::harmonic_analysis::<Self>(field, dft, legendre)
-    }
-
-    /// Spectrum `[B, M, L, 2C]` to field `[B, C, J, I]`; the transpose of
-    /// [`OperatorKernels::harmonic_analysis`] with the same matrices.
-    #[fusion(default)]
-    fn harmonic_synthesis(
-        spectrum: FloatTensor<Self>,
-        dft: FloatTensor<Self>,
-        legendre: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        reference::harmonic_synthesis::<Self>(spectrum, dft, legendre)
-    }
-
-    /// Mixes the channels of each degree: `[B, M, L, Ci]` times `[L, Ci, Co]` is `[B, M, L, Co]`.
-    #[fusion(default)]
-    fn degree_mix(spectrum: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
-        reference::degree_mix::<Self>(spectrum, weight)
-    }
-
     /// Field `[B, C, P]` on `grid` to spectrum `[M, B, 2, C]` (real and imaginary part), or the
     /// adjoint of [`OperatorKernels::fourier_synthesis`].
     ///
@@ -317,32 +288,6 @@ pub trait OperatorKernels: Backend {
     fn channel_sum(x: FloatTensor<Self>) -> FloatTensor<Self> {
         half::channel_sum::<Self>(x)
     }
-}
-
-/// See [`OperatorKernels::harmonic_analysis`].
-pub fn harmonic_analysis(field: Tensor<4>, dft: Tensor<2>, legendre: Tensor<3>) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as OperatorKernels>::harmonic_analysis(
-        field.into_dispatch(),
-        dft.into_dispatch(),
-        legendre.into_dispatch(),
-    ))
-}
-
-/// See [`OperatorKernels::harmonic_synthesis`].
-pub fn harmonic_synthesis(spectrum: Tensor<4>, dft: Tensor<2>, legendre: Tensor<3>) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as OperatorKernels>::harmonic_synthesis(
-        spectrum.into_dispatch(),
-        dft.into_dispatch(),
-        legendre.into_dispatch(),
-    ))
-}
-
-/// See [`OperatorKernels::degree_mix`].
-pub fn degree_mix(spectrum: Tensor<4>, weight: Tensor<3>) -> Tensor<4> {
-    Tensor::from_dispatch(<Dispatch as OperatorKernels>::degree_mix(
-        spectrum.into_dispatch(),
-        weight.into_dispatch(),
-    ))
 }
 
 /// See [`OperatorKernels::fourier_analysis`].

@@ -5,67 +5,14 @@ use super::{AdamWStep, FourierGrid};
 use burn::backend::{Backend, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::{Shape, Slice};
 
-fn with_batch_axis<B: Backend>(matrix: FloatTensor<B>) -> FloatTensor<B> {
+pub(super) fn with_batch_axis<B: Backend>(matrix: FloatTensor<B>) -> FloatTensor<B> {
     let mut dims = vec![1];
     dims.extend(matrix.shape().iter().copied());
     B::float_reshape(matrix, Shape::from(dims))
 }
 
-fn dims<B: Backend, const N: usize>(tensor: &FloatTensor<B>) -> [usize; N] {
+pub(super) fn dims<B: Backend, const N: usize>(tensor: &FloatTensor<B>) -> [usize; N] {
     tensor.shape().dims::<N>()
-}
-
-pub fn harmonic_analysis<B: Backend>(
-    field: FloatTensor<B>,
-    dft: FloatTensor<B>,
-    legendre: FloatTensor<B>,
-) -> FloatTensor<B> {
-    let [batch, channels, lat, lon] = dims::<B, 4>(&field);
-    let [orders, _, _] = dims::<B, 3>(&legendre);
-    let rows = B::float_reshape(field, Shape::from([batch, channels * lat, lon]));
-    // [B, 2M, C J]: computing the transpose directly leaves the order outermost.
-    let zonal = B::float_matmul(with_batch_axis::<B>(dft), B::float_transpose(rows));
-    let zonal = B::float_reshape(zonal, Shape::from([batch, orders, 2 * channels, lat]));
-    B::float_matmul(with_batch_axis::<B>(legendre), B::float_transpose(zonal))
-}
-
-pub fn harmonic_synthesis<B: Backend>(
-    spectrum: FloatTensor<B>,
-    dft: FloatTensor<B>,
-    legendre: FloatTensor<B>,
-) -> FloatTensor<B> {
-    let [batch, orders, _, pairs] = dims::<B, 4>(&spectrum);
-    let [_, _, lat] = dims::<B, 3>(&legendre);
-    let [_, lon] = dims::<B, 2>(&dft);
-    let channels = pairs / 2;
-    let zonal = B::float_matmul(B::float_transpose(spectrum), with_batch_axis::<B>(legendre));
-    let zonal = B::float_reshape(zonal, Shape::from([batch, 2 * orders, channels * lat]));
-    let field = B::float_matmul(B::float_transpose(zonal), with_batch_axis::<B>(dft));
-    B::float_reshape(field, Shape::from([batch, channels, lat, lon]))
-}
-
-/// `[B, M, L, C]` seen as `[L, B M, C]`: strides only, no copy, when the input is contiguous.
-fn by_degree<B: Backend>(spectrum: FloatTensor<B>) -> FloatTensor<B> {
-    let [batch, orders, degrees, channels] = dims::<B, 4>(&spectrum);
-    let merged = B::float_reshape(spectrum, Shape::from([batch * orders, degrees, channels]));
-    B::float_swap_dims(merged, 0, 1)
-}
-
-pub fn degree_mix<B: Backend>(spectrum: FloatTensor<B>, weight: FloatTensor<B>) -> FloatTensor<B> {
-    let [batch, orders, degrees, _] = dims::<B, 4>(&spectrum);
-    let [_, _, out] = dims::<B, 3>(&weight);
-    let mixed = B::float_matmul(by_degree::<B>(spectrum), weight);
-    let mixed = B::float_reshape(mixed, Shape::from([degrees, batch, orders, out]));
-    B::float_permute(mixed, &[1, 2, 0, 3])
-}
-
-/// Gradient of [`degree_mix`] with respect to the weight, `[L, Ci, Co]`.
-pub fn degree_mix_weight<B: Backend>(
-    spectrum: FloatTensor<B>,
-    grad: FloatTensor<B>,
-) -> FloatTensor<B> {
-    let spectrum = B::float_transpose(by_degree::<B>(spectrum));
-    B::float_matmul(spectrum, by_degree::<B>(grad))
 }
 
 fn add_bias<B: Backend>(x: FloatTensor<B>, bias: FloatTensor<B>) -> FloatTensor<B> {

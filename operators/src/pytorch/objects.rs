@@ -171,23 +171,35 @@ impl Collections {
     }
 
     /// The storage of a persistent id `("storage", class, key, device, count)`.
-    pub fn storage(&self, id: &Value) -> Option<Storage> {
-        let Value::Tuple(number) = id else {
-            return None;
+    pub fn storage(&self, id: &Value) -> Result<Storage, String> {
+        let items = match id {
+            Value::Tuple(number) => self.items(*number),
+            _ => &[],
         };
-        match self.items(*number) {
+        let (class, key, count) = match items {
             [
                 Value::Text(word),
-                Value::StorageClass(element),
+                class,
                 Value::Text(key),
                 Value::Text(_),
                 count,
-            ] if &**word == "storage" => Some(Storage {
+            ] if &**word == "storage" => (class, key, count.count()),
+            _ => return Err("a persistent id that is no storage's".into()),
+        };
+        match (class, count) {
+            (Value::StorageClass(element), Some(count)) => Ok(Storage {
                 key: key.clone(),
                 element: *element,
-                count: count.count()?,
+                count,
             }),
-            _ => None,
+            (Value::StorageClass(_), None) => {
+                Err(format!("storage {key} without a number of elements"))
+            }
+            (class, _) => Err(format!(
+                "storage {key} of the class {}: expected a class of numbers, such as \
+                 `torch.FloatStorage`",
+                class.kind()
+            )),
         }
     }
 }

@@ -122,9 +122,7 @@ impl<'a> Machine<'a> {
             b'c' => self.global()?,
             b'Q' => {
                 let id = self.pop()?;
-                let storage = self.collections.storage(&id);
-                let storage = storage.ok_or("a persistent id that is no storage's")?;
-                Value::Storage(Rc::new(storage))
+                Value::Storage(Rc::new(self.collections.storage(&id)?))
             }
             // Calls, of functions and of classes; none of the latter is known.
             b'R' | 0x81 => self.call()?,

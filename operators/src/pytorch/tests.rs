@@ -71,6 +71,52 @@ fn damaged_programs_are_refused() {
     }
 }
 
+/// `("storage", class, "0", "cpu", count)`, the class and the count by their opcodes.
+fn storage_id(class: &str, count: &str) -> Vec<u8> {
+    let text = |text: &str| {
+        let mut bytes = vec![b'X', text.len() as u8, 0, 0, 0];
+        bytes.extend(text.bytes());
+        bytes
+    };
+    let parts = [
+        b"(".to_vec(),
+        text("storage"),
+        class.into(),
+        text("0"),
+        text("cpu"),
+        count.into(),
+        b"tQ.".to_vec(),
+    ];
+    parts.concat()
+}
+
+#[test]
+fn an_unknown_storage_is_named() {
+    let known = pickle::load(&storage_id("ctorch\nFloatStorage\n", "K\x03"));
+    assert!(matches!(known.expect("a storage").root, Value::Storage(_)));
+    for (class, count, expected) in [
+        (
+            "ctorch\nQInt8Storage\n",
+            "K\x03",
+            "storage 0 of the class `torch.QInt8Storage`",
+        ),
+        (
+            "ctorch.storage\nUntypedStorage\n",
+            "K\x03",
+            "`torch.storage.UntypedStorage`",
+        ),
+        ("K\x07", "K\x03", "of the class an integer"),
+        (
+            "ctorch\nFloatStorage\n",
+            "N",
+            "without a number of elements",
+        ),
+    ] {
+        let message = refuse(&storage_id(class, count));
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
 #[test]
 fn integers_of_all_widths() {
     for (bytes, expected) in [

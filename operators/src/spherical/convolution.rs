@@ -8,7 +8,6 @@
 use super::transform::HarmonicTransform;
 use crate::buffers::{GridCache, matrix};
 use crate::error::{Error, Result};
-use crate::kernels;
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -93,17 +92,14 @@ impl SphericalConv {
     /// # Panics
     /// When the transform holds more degrees than a free filter has weights for.
     pub fn forward(&self, x: Tensor<4>, transform: &HarmonicTransform) -> Tensor<4> {
-        let weight = self.degree_weights(transform.degrees());
-        let spectrum = transform.analysis(x);
-        transform.synthesis(kernels::degree_mix(spectrum, weight))
+        transform.convolve(x, self.degree_weights(transform.degrees()))
     }
 
-    /// Real matrices `[L, 2 Ci, 2 Co]` on (part, channel) vectors: rows `[Re, Im]` for the real
-    /// and `[-Im, Re]` for the imaginary parts.
+    /// Weights of each degree, `[L, Ci, 2 Co]`.
     fn degree_weights(&self, degrees: usize) -> Tensor<3> {
         let weight = self.weight.val();
         let [rows, in_channels, pairs] = weight.dims();
-        let weight = match self.filter {
+        match self.filter {
             Filter::Free if degrees == rows => weight,
             Filter::Free => weight.narrow(0, 0, degrees),
             Filter::Smooth => {
@@ -117,11 +113,7 @@ impl SphericalConv {
                     .matmul(flat)
                     .reshape([degrees, in_channels, pairs])
             }
-        };
-        let real = weight.clone().narrow(2, 0, pairs / 2);
-        let imaginary = weight.clone().narrow(2, pairs / 2, pairs / 2);
-        let rotated = Tensor::cat(vec![-imaginary, real], 2);
-        Tensor::cat(vec![weight, rotated], 1)
+        }
     }
 
     /// Number of degrees the weights were made for.

@@ -13,7 +13,7 @@
 
 use crate::buffers::matrix;
 use crate::error::{Error, Result};
-use crate::kernels;
+use crate::kernels::sphere;
 use crate::spectral::dft::{self, ComplexOrder};
 use burn::tensor::{DType, Device, Tensor};
 use curlwind_solvers::sphere::grid::{GridKind, SphereGrid};
@@ -99,7 +99,7 @@ impl HarmonicTransform {
 
     /// Field `[B, C, nlat, nlon]` to spectrum `[B, M, L, 2C]`.
     pub fn analysis(&self, field: Tensor<4>) -> Tensor<4> {
-        kernels::harmonic_analysis(
+        sphere::harmonic_analysis(
             field,
             self.dft_analysis.clone(),
             self.legendre_analysis.clone(),
@@ -108,10 +108,21 @@ impl HarmonicTransform {
 
     /// Spectrum `[B, M, L, 2C]` to field `[B, C, nlat, nlon]`.
     pub fn synthesis(&self, spectrum: Tensor<4>) -> Tensor<4> {
-        kernels::harmonic_synthesis(
+        sphere::harmonic_synthesis(
             spectrum,
             self.dft_synthesis.clone(),
             self.legendre_synthesis.clone(),
+        )
+    }
+
+    /// Field `[B, Ci, nlat, nlon]` to `[B, Co, nlat, nlon]` by way of its spectrum, each degree of which
+    /// is multiplied by a complex matrix: `weight` `[L, Ci, 2 Co]`, real parts, then imaginary parts.
+    pub fn convolve(&self, field: Tensor<4>, weight: Tensor<3>) -> Tensor<4> {
+        sphere::harmonic_block(
+            field,
+            weight,
+            (self.dft_analysis.clone(), self.legendre_analysis.clone()),
+            (self.dft_synthesis.clone(), self.legendre_synthesis.clone()),
         )
     }
 

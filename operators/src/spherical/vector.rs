@@ -15,7 +15,7 @@
 use super::transform::{HarmonicTransform, legendre_functions};
 use crate::buffers::matrix;
 use crate::error::{Error, Result};
-use crate::kernels;
+use crate::kernels::sphere;
 use crate::spectral::dft::{self, ComplexOrder};
 use burn::tensor::{DType, Device, Tensor};
 use curlwind_solvers::sphere::grid::{GridKind, SphereGrid};
@@ -143,11 +143,11 @@ impl VectorTransform {
     }
 
     fn synthesis(&self, spectrum: Tensor<4>, legendre: &Tensor<3>) -> Tensor<4> {
-        kernels::harmonic_synthesis(spectrum, self.dft_synthesis.clone(), legendre.clone())
+        sphere::harmonic_synthesis(spectrum, self.dft_synthesis.clone(), legendre.clone())
     }
 
     fn analysis(&self, field: Tensor<4>, legendre: &Tensor<3>) -> Tensor<4> {
-        kernels::harmonic_analysis(field, self.dft_analysis.clone(), legendre.clone())
+        sphere::harmonic_analysis(field, self.dft_analysis.clone(), legendre.clone())
     }
 }
 

@@ -16,6 +16,7 @@ mod pairs;
 mod places;
 mod pool;
 mod product;
+mod sphere;
 mod tiles;
 mod transform;
 mod vector;

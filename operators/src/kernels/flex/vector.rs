@@ -25,6 +25,21 @@ pub(super) trait Vector: Copy {
     unsafe fn min(self, b: Self) -> Self;
     /// `1 / self` to 2e-7.
     unsafe fn reciprocal(self) -> Self;
+    /// Rows become columns.
+    #[inline(always)]
+    unsafe fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
+        let mut values = [[0.0; LANES]; LANES];
+        // SAFETY: rows of 16 values.
+        unsafe {
+            for (row, to) in rows.into_iter().zip(&mut values) {
+                row.store(to.as_mut_ptr());
+            }
+            std::array::from_fn(|column| {
+                let column: [f32; LANES] = std::array::from_fn(|row| values[row][column]);
+                Self::load(column.as_ptr())
+            })
+        }
+    }
 }
 
 /// Instruction sets that the kernels are compiled for.
@@ -229,6 +244,44 @@ mod x86 {
                 let r = _mm512_rcp14_ps(self.0);
                 let rest = _mm512_fnmadd_ps(self.0, r, _mm512_set1_ps(2.0));
                 Self(_mm512_mul_ps(r, rest))
+            }
+        }
+        #[inline(always)]
+        unsafe fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
+            unsafe {
+                // Columns k, 4 + k, 8 + k and 12 + k of four rows, in the quarters of a register.
+                let mut quarters = [[rows[0].0; 4]; 4];
+                for (group, quarters) in quarters.iter_mut().enumerate() {
+                    let row = |r: usize| rows[4 * group + r].0;
+                    let pair = |a, b| {
+                        let (low, high) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+                        (_mm512_castps_pd(low), _mm512_castps_pd(high))
+                    };
+                    let (a, b) = (pair(row(0), row(1)), pair(row(2), row(3)));
+                    *quarters = [
+                        _mm512_castpd_ps(_mm512_unpacklo_pd(a.0, b.0)),
+                        _mm512_castpd_ps(_mm512_unpackhi_pd(a.0, b.0)),
+                        _mm512_castpd_ps(_mm512_unpacklo_pd(a.1, b.1)),
+                        _mm512_castpd_ps(_mm512_unpackhi_pd(a.1, b.1)),
+                    ];
+                }
+                let mut columns = rows;
+                for k in 0..4 {
+                    let [a, b, c, d] = [0, 1, 2, 3].map(|group| quarters[group][k]);
+                    let even = (
+                        _mm512_shuffle_f32x4::<0x88>(a, b),
+                        _mm512_shuffle_f32x4::<0x88>(c, d),
+                    );
+                    let odd = (
+                        _mm512_shuffle_f32x4::<0xdd>(a, b),
+                        _mm512_shuffle_f32x4::<0xdd>(c, d),
+                    );
+                    columns[k] = Self(_mm512_shuffle_f32x4::<0x88>(even.0, even.1));
+                    columns[4 + k] = Self(_mm512_shuffle_f32x4::<0x88>(odd.0, odd.1));
+                    columns[8 + k] = Self(_mm512_shuffle_f32x4::<0xdd>(even.0, even.1));
+                    columns[12 + k] = Self(_mm512_shuffle_f32x4::<0xdd>(odd.0, odd.1));
+                }
+                columns
             }
         }
     }
