@@ -2,7 +2,8 @@
 //!
 //! Domain: (0, 1) periodic, f64, 96 points, where the flow is resolved to round-off. The residual
 //! of the solver's own trajectory falls by 2^order when the interval between states is halved; the
-//! solver's steps are 20 times shorter than an interval. One per cent more viscosity must show.
+//! solver's steps are 20 times shorter than an interval. One per cent more viscosity, diffusivity or
+//! rate must show.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use curlwind_operators::residuals::{AllenCahnResidual, BurgersResidual, TimeDifference};
@@ -98,25 +99,35 @@ fn allen_cahn_falls_at_the_order_of_the_time_difference() -> Result<()> {
         length: 1.0,
     };
     let difference = TimeDifference::Fourth;
-    let size = |interval: f64, rate: f64| -> Result<f64> {
+    let size = |interval: f64, other: allen_cahn::AllenCahn| -> Result<f64> {
         let states = around(0.4, interval, difference, |end, interval, step| {
             let solver = allen_cahn::Solver::new(equation, POINTS, step)?;
             let start: Vec<f64> = initial().iter().map(|u| 0.4 * u).collect();
             Ok(solver.trajectory(&start, end, interval)?)
         })?;
-        let other = allen_cahn::AllenCahn { rate, ..equation };
         let solver = allen_cahn::Solver::new(other, POINTS, 1e-3)?;
         let residual = AllenCahnResidual::new(other, solver.line(), &Device::flex(), DType::F64);
         Ok(root_mean_square(
             residual.residual(states, interval, difference)?,
         ))
     };
-    let sizes = [size(0.04, 5.0)?, size(0.02, 5.0)?, size(0.01, 5.0)?];
+    let sizes = [0.04, 0.02, 0.01]
+        .map(|interval| size(interval, equation))
+        .into_iter()
+        .collect::<Result<Vec<_>>>()?;
     let found = orders(&sizes);
     println!("Allen-Cahn: residuals {sizes:?}, orders {found:.3?}");
     assert!((found[1] - 4.0).abs() < 0.2, "{found:?}");
-    let wrong = size(0.01, 5.05)?;
-    assert!(wrong > 10.0 * sizes[2], "a wrong rate passes: {wrong:e}");
+    for (what, rate, diffusivity) in [("rate", 1.01, 1.0), ("diffusivity", 1.0, 1.01)] {
+        let other = allen_cahn::AllenCahn {
+            rate: rate * equation.rate,
+            diffusivity: diffusivity * equation.diffusivity,
+            ..equation
+        };
+        let wrong = size(0.01, other)?;
+        println!("with another {what} {wrong:.1e}");
+        assert!(wrong > 10.0 * sizes[2], "a wrong {what} passes: {wrong:e}");
+    }
     Ok(())
 }
 

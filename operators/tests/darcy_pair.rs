@@ -58,7 +58,7 @@ fn the_solvers_own_residual_is_its_tolerance() -> Result<()> {
 
 #[test]
 fn another_mean_shows_the_order() -> Result<()> {
-    let size = |cells: usize| -> Result<f64> {
+    let size = |cells: usize, factor: f64| -> Result<f64> {
         let grid = Grid::uniform(cells)?;
         let at = |f: &dyn Fn(f64, f64) -> f64| {
             Array2::from_shape_fn(grid.shape(), |(j, i)| f(grid.x()[i], grid.y()[j]))
@@ -69,13 +69,21 @@ fn another_mean_shows_the_order() -> Result<()> {
             .solve(medium.view(), source.view())?
             .pressure;
         let residual = DarcyResidual::new(&grid, Between::Arithmetic, &Device::flex(), DType::F64);
+        let source = source.mapv(|f| factor * f);
         let r = residual.residual(tensor(&medium), tensor(&pressure), tensor(&source))?;
         Ok(r.powi_scalar(2).mean().into_scalar::<f64>().sqrt())
     };
-    let sizes = [size(24)?, size(48)?, size(96)?];
+    let sizes = [size(24, 1.0)?, size(48, 1.0)?, size(96, 1.0)?];
     let orders: Vec<f64> = sizes.windows(2).map(|p| (p[0] / p[1]).log2()).collect();
     println!("residuals {sizes:?}, orders {orders:.3?}");
     assert!((orders[1] - 2.0).abs() < 0.1, "{orders:?}");
+    let wrong = [size(48, 1.01)?, size(96, 1.01)?];
+    println!("with another source {wrong:?}");
+    assert!(wrong[1] > 0.5 * wrong[0], "a wrong source falls: {wrong:?}");
+    assert!(
+        wrong[1] > 3.0 * sizes[2],
+        "a wrong source passes: {wrong:?}"
+    );
     Ok(())
 }
 

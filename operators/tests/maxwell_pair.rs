@@ -198,11 +198,36 @@ fn the_schemes_own_residual_is_zero() -> Result<()> {
         println!("{polarisation:?}: residual {found:.1e} of the slope");
         assert!(found < 1e-11, "{polarisation:?}: {found:e}");
 
-        let mut wrong = model.clone();
-        wrong.edge_media[1] = EdgeMedium::lossless(4.2 * 1.001);
-        let residual = new(&wrong)?.residual(&states, model.time_step)?;
-        let found = size(&residual, polarisation) / slope;
-        assert!(found > 1e-5, "a wrong permittivity passes: {found:e}");
+        let of = |change: &dyn Fn(&mut Model)| {
+            let mut wrong = model.clone();
+            change(&mut wrong);
+            wrong
+        };
+        let lossy = EdgeMedium::Dielectric {
+            permittivity: 2.0,
+            conductivity: 0.7 * 1.001,
+            poles: Vec::new(),
+        };
+        for (what, wrong) in [
+            (
+                "permittivity",
+                of(&|m| m.edge_media[1] = EdgeMedium::lossless(4.2 * 1.001)),
+            ),
+            ("conductivity", of(&|m| m.edge_media[2] = lossy.clone())),
+            (
+                "permeability",
+                of(&|m| m.face_media[1].permeability *= 1.001),
+            ),
+            (
+                "magnetic loss",
+                of(&|m| m.face_media[1].magnetic_loss *= 1.001),
+            ),
+        ] {
+            let residual = new(&wrong)?.residual(&states, model.time_step)?;
+            let found = size(&residual, polarisation) / slope;
+            println!("{polarisation:?}: with another {what} {found:.1e}");
+            assert!(found > 1e-8, "a wrong {what} passes: {found:e}");
+        }
     }
     Ok(())
 }
@@ -213,7 +238,7 @@ fn the_schemes_own_residual_is_zero() -> Result<()> {
 fn another_stencil_shows_the_solvers_order() -> Result<()> {
     for polarisation in BOTH {
         for apart in [1, 3] {
-            let mut sizes = Vec::new();
+            let (mut sizes, mut wrong) = (Vec::new(), Vec::new());
             for n in [80usize, 160, 320] {
                 let lines = || (0..=n).map(|i| 0.06 * i as f64 / n as f64).collect();
                 let model = box_of([lines(), lines()])?;
@@ -224,22 +249,32 @@ fn another_stencil_shows_the_solvers_order() -> Result<()> {
                 // the states lie round the same moment on all meshes: steps are as long as cells
                 let middle = n / 4;
                 let states = trajectory(&model, polarisation, pulse, middle - 3 * apart, 5, apart)?;
-                let residual = MaxwellResidual::new(
-                    &model,
-                    polarisation,
-                    Stencil::Fourth,
-                    n / 20,
-                    &Device::flex(),
-                    DType::F64,
-                )?;
-                let residual = residual.residual(&states, apart as f64 * model.time_step)?;
-                sizes.push(mean_square(&residual, polarisation).sqrt());
+                let size = |of: &Model| -> Result<f64> {
+                    let residual = MaxwellResidual::new(
+                        of,
+                        polarisation,
+                        Stencil::Fourth,
+                        n / 20,
+                        &Device::flex(),
+                        DType::F64,
+                    )?;
+                    let residual = residual.residual(&states, apart as f64 * model.time_step)?;
+                    Ok(mean_square(&residual, polarisation).sqrt())
+                };
+                sizes.push(size(&model)?);
+                let mut other = model.clone();
+                other.edge_media[0] = EdgeMedium::lossless(1.01);
+                wrong.push(size(&other)?);
             }
             let orders: Vec<f64> = sizes.windows(2).map(|p| (p[0] / p[1]).log2()).collect();
             println!("{polarisation:?}, {apart} steps apart: orders {orders:.3?}");
             assert!(
                 (orders[1] - 2.0).abs() < 0.1,
                 "{polarisation:?} {apart}: {orders:?} of {sizes:?}"
+            );
+            assert!(
+                wrong[2] > 0.5 * wrong[1] && wrong[2] > 3.0 * sizes[2],
+                "a wrong permittivity passes: {wrong:?} against {sizes:?}"
             );
         }
     }

@@ -4,7 +4,8 @@
 //! sides agree to round-off (1e-11 of the largest coefficient: products of the order of the mean
 //! geopotential cancel). In time the residual of the solver's own trajectory falls by 2^order when
 //! the interval between states is halved; the trajectory itself is integrated by RK4 with steps
-//! 20 times shorter than an interval, so its error does not show.
+//! 20 times shorter than an interval, so its error does not show. A rotation, radius, axis or
+//! mountain that is one per cent off does.
 
 use burn::tensor::{DType, Device, Tensor};
 use curlwind_operators::residuals::{ShallowWaterFields, ShallowWaterResidual, TimeDifference};
@@ -47,21 +48,25 @@ struct Pair {
     device: Device,
 }
 
-fn pair() -> Result<Pair> {
+const EQUATION: ShallowWater = ShallowWater {
+    radius: 6.37122e6,
+    rotation: 7.292e-5,
+    gravity: 9.80616,
+    rotation_pole_angle: 0.4,
+};
+
+/// The solver's equation, and a residual with parameters and a mountain of its own.
+fn pair(of_residual: ShallowWater, mountain: f64) -> Result<Pair> {
     let grid = SphereGrid::for_truncation(TRUNCATION)?;
-    let equation = ShallowWater {
-        rotation_pole_angle: 0.4,
-        ..ShallowWater::default()
-    };
     let orography = spectrum(3.0, 500.0, 3e3);
     let transform = Arc::new(SphericalTransform::new(grid.clone(), TRUNCATION)?);
     let device = Device::flex();
-    let tendency = Tendency::new(transform, equation, Some(&orography), false)?;
+    let tendency = Tendency::new(transform, EQUATION, Some(&orography), false)?;
     let residual = ShallowWaterResidual::new(
-        equation,
+        of_residual,
         &grid,
         TRUNCATION,
-        orography.as_slice(),
+        orography.mapv(|c| mountain * c).as_slice(),
         &device,
         DType::F64,
     )?;
@@ -135,7 +140,7 @@ impl Pair {
 
 #[test]
 fn the_right_hand_sides_agree_to_round_off() -> Result<()> {
-    let pair = pair()?;
+    let pair = pair(EQUATION, 1.0)?;
     let state = initial();
     let expected = pair.tensors(&[pair.tendency.evaluate(&state)?])?;
     let found = pair.residual.tendency(&pair.tensors(&[state])?);
@@ -154,7 +159,7 @@ fn the_right_hand_sides_agree_to_round_off() -> Result<()> {
 
 #[test]
 fn the_residual_falls_at_the_order_of_the_time_difference() -> Result<()> {
-    let pair = pair()?;
+    let pair = pair(EQUATION, 1.0)?;
     for difference in [TimeDifference::Second, TimeDifference::Fourth] {
         let residuals = [600.0, 300.0, 150.0]
             .map(|interval| pair.residual_of(interval, difference))
@@ -167,6 +172,33 @@ fn the_residual_falls_at_the_order_of_the_time_difference() -> Result<()> {
             (orders[1] - expected).abs() < 0.1,
             "{difference:?}: orders {orders:?}"
         );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_wrong_coefficient_shows() -> Result<()> {
+    let difference = TimeDifference::Fourth;
+    let right = pair(EQUATION, 1.0)?.residual_of(150.0, difference)?;
+    let of = |change: &dyn Fn(&mut ShallowWater)| {
+        let mut equation = EQUATION;
+        change(&mut equation);
+        equation
+    };
+    for (what, equation, mountain) in [
+        ("rotation", of(&|e| e.rotation *= 1.01), 1.0),
+        ("radius", of(&|e| e.radius *= 1.01), 1.0),
+        ("axis", of(&|e| e.rotation_pole_angle += 0.01), 1.0),
+        ("mountain", EQUATION, 1.01),
+    ] {
+        let wrong = pair(equation, mountain)?;
+        let found = [300.0, 150.0]
+            .map(|interval| wrong.residual_of(interval, difference))
+            .into_iter()
+            .collect::<Result<Vec<_>>>()?;
+        println!("{what}: residuals {found:?}, right {right:.1e}");
+        assert!(found[1] > 0.5 * found[0], "a wrong {what} falls: {found:?}");
+        assert!(found[1] > 10.0 * right, "a wrong {what} passes: {found:?}");
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ pub mod navier_stokes;
 mod periodic;
 pub mod pointwise;
 pub mod shallow_water;
+pub mod shallow_water_torus;
 pub mod staggered;
 pub mod time_difference;
 
@@ -29,5 +30,6 @@ pub use maxwell::{MaxwellFields, MaxwellResidual, Polarisation};
 pub use maxwell_line::{MaxwellLineFields, MaxwellLineResidual};
 pub use navier_stokes::NavierStokesResidual;
 pub use shallow_water::{ShallowWaterFields, ShallowWaterResidual};
+pub use shallow_water_torus::ShallowWaterTorusResidual;
 pub use staggered::Stencil;
 pub use time_difference::TimeDifference;

@@ -8,7 +8,8 @@
 //!
 //! with the geopotential `Phi = g h` of the layer thickness and `Phi_s = g h_s` of the orography.
 //! Products are formed on a grid on which they are not aliased (Williamson et al. 1992, J. Comput.
-//! Phys. 102, 211-224; Hack and Jakob 1992, NCAR/TN-343).
+//! Phys. 102, 211-224; Hack and Jakob 1992, NCAR/TN-343). [`torus`] has them on a plane that is
+//! periodic both ways.
 //!
 //! ```
 //! use curlwind_solvers::shallow_water::{Solver, cases};
@@ -36,6 +37,7 @@ pub mod stability;
 pub mod state;
 mod stepper;
 pub mod tendency;
+pub mod torus;
 
 pub use equation::ShallowWater;
 pub use invariants::Invariants;
