@@ -153,7 +153,8 @@ fn rows_and_gradients_agree() {
             let found = 2.0 * normal.gradient[[n, 0]];
             assert!(
                 (found - gradient[n]).abs() < 1e-10 * largest,
-                "{config:?} {n}"
+                "{config:?}, weight {n}: {found} {} of {largest}",
+                gradient[n]
             );
         }
         for n in (0..weights.len()).step_by(5) {
@@ -319,7 +320,7 @@ fn windows_of_time_are_continuous() {
             };
             assert!((start - expected).abs() < 1e-14);
             assert!(
-                (end - (x - 3.0 * window[1]).sin()).abs() < 1e-3,
+                (end - (x - 3.0 * window[1]).sin()).abs() < 1e-2,
                 "{x}: {end}"
             );
         }

@@ -46,7 +46,7 @@ pub(super) fn tanh(x: f64) -> f64 {
 pub(super) fn sine(x: f64) -> (f64, f64) {
     // pi in three pieces whose products with small whole numbers are exact
     const PI: [f64; 3] = [
-        3.141_592_653_468_251,
+        3.141_592_653_468_251_2,
         1.215_420_101_260_793_2e-10,
         4.044_532_497_591_901e-21,
     ];
