@@ -13,7 +13,7 @@
 //! * [`Model`]: everything an engine needs, as data: walls, the medium of each edge and face,
 //!   sources, lumped elements, monitors. What writes it (geometry, ports, plane waves) and what
 //!   runs it (the engines) know nothing of each other.
-//! * [`line`]: waves along one axis, on their own.
+//! * [`mod@line`]: waves along one axis, on their own.
 
 pub mod analytic;
 pub mod constants;
