@@ -1,0 +1,96 @@
+//! Networks that solve an equation, on few points and for few steps.
+
+use crate::support::{path, refuses, succeeds, with_sets};
+use std::path::Path;
+
+const SHOCK: [&str; 5] = [
+    "problem.viscosity=0.05",
+    "conditions.interior=500",
+    "network.hidden=12",
+    "network.layers=2",
+    r#"training.stages=[{ optimiser = "gauss_newton", steps = 40 }]"#,
+];
+
+fn value(rows: &serde_json::Value, model: &str, metric: &str) -> f64 {
+    let row = rows.as_array().and_then(|rows| {
+        rows.iter()
+            .find(|row| row["model"] == model && row["metric"] == metric)
+    });
+    row.and_then(|row| row["value"].as_f64()).expect("a value")
+}
+
+/// A broken residual, a broken Jacobian or a broken condition ends far above the threshold.
+#[test]
+fn a_shock_from_the_equation_alone() {
+    let folder = tempfile::tempdir().expect("folder");
+    let run = path(folder.path(), "run");
+    let command = ["run", "burgers-shock", "-o", &run];
+    let mut sets = SHOCK.to_vec();
+    sets.push("ablation.run=true");
+    sets.push(
+        r#"ablation.features=[{ without = "steps", set = ['training.stages=[{ steps = 5 }]'] }]"#,
+    );
+    let text = succeeds(&with_sets(&command, &sets));
+    for word in ["solver@257", "mean", "to the same error", "steps: "] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    let scores = std::fs::read_to_string(Path::new(&run).join("scores.json")).expect("scores");
+    let scores: serde_json::Value = serde_json::from_str(&scores).expect("JSON");
+    let error = value(&scores, "network", "relative_l2");
+    assert!(error < 5e-3, "{error}");
+    let without = value(&scores, "network without steps", "relative_l2");
+    assert!(without > 2.0 * error, "{without}");
+    for file in ["output.h5", "model/network.json", "report.html", "manifest.json"] {
+        assert!(Path::new(&run).join(file).is_file(), "{file}");
+    }
+    let text = succeeds(&["inspect", &path(folder.path(), "run/output.h5")]);
+    assert!(text.contains("network/u") && text.contains("truth/u"), "{text}");
+}
+
+#[test]
+fn the_solver_alone_and_the_network_alone() {
+    let folder = tempfile::tempdir().expect("folder");
+    let solver = path(folder.path(), "solver");
+    let text = succeeds(&["simulate", "maxwell-interface", "-o", &solver]);
+    assert!(text.contains("solver@1600"), "{text}");
+    let network = path(folder.path(), "network");
+    let text = succeeds(&with_sets(
+        &["train", "advection", "-o", &network],
+        &[
+            "problem.speed=6",
+            "conditions.interior=200",
+            "network.hidden=8",
+            "training.windows=2",
+            "training.stages=[{ steps = 15 }]",
+        ],
+    ));
+    assert!(text.contains("30 steps"), "{text}");
+}
+
+#[test]
+fn bad_scenarios_are_refused() {
+    let folder = tempfile::tempdir().expect("folder");
+    let run = path(folder.path(), "run");
+    for (set, words) in [
+        ("training.windows=0", ["training.windows", "1 or more"]),
+        ("network.hidden=0", ["network", "`hidden`"]),
+        ("network.hiden=8", ["hiden", "did you mean `hidden`?"]),
+        ("problem.speed=3", ["problem", "no such parameter of this case"]),
+        ("problem.viscosity=-1", ["problem", "a positive number"]),
+        ("conditions.interior=0", ["conditions", "at least 1"]),
+    ] {
+        refuses(&["run", "burgers-shock", "-o", &run, "--set", set], &words);
+    }
+    refuses(
+        &["generate", "burgers-shock", "-o", &run],
+        &["needs no data"],
+    );
+    refuses(
+        &["train", "burgers-shock", "--data", &run, "-o", &run],
+        &["without data"],
+    );
+    refuses(
+        &["run", "burgers-shock", "-o", &run, "--seeds", "2"],
+        &["trains with one seed"],
+    );
+}
