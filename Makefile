@@ -5,6 +5,8 @@ PYTHON ?= python3
 export CMAKE = $(shell sh tools/cmake.sh path)
 BIN = $(or $(CARGO_TARGET_DIR),target)/release/curlwind
 
+EQUATIONS = burgers-shock allen-cahn advection maxwell-interface maxwell-cavity maxwell-point-source
+
 .PHONY: demo build test test-device validate bench peers docs fmt-check clippy check-cuda clean
 
 # Again, it continues: what is there is not computed twice.
@@ -24,9 +26,12 @@ test-device: cmake
 	$(CARGO) test --release -p curlwind-operators --features wgpu --lib -- device::
 
 # Long comparisons with published cases (tens of minutes).
-validate: cmake
+validate: cmake build
 	$(CARGO) run --release -p curlwind-solvers --example validate_shallow_water
 	$(CARGO) run --release -p curlwind-solvers --example validate_maxwell
+	for case in $(EQUATIONS); do \
+		$(BIN) run $$case -o runs/validate/$$case --resume --set ablation.run=true || exit 1; \
+	done
 
 bench: cmake
 	$(CARGO) bench

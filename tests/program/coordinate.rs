@@ -40,11 +40,19 @@ fn a_shock_from_the_equation_alone() {
     assert!(error < 5e-3, "{error}");
     let without = value(&scores, "network without steps", "relative_l2");
     assert!(without > 2.0 * error, "{without}");
-    for file in ["output.h5", "model/network.json", "report.html", "manifest.json"] {
+    for file in [
+        "output.h5",
+        "model/network.json",
+        "report.html",
+        "manifest.json",
+    ] {
         assert!(Path::new(&run).join(file).is_file(), "{file}");
     }
     let text = succeeds(&["inspect", &path(folder.path(), "run/output.h5")]);
-    assert!(text.contains("network/u") && text.contains("truth/u"), "{text}");
+    assert!(
+        text.contains("network/u") && text.contains("truth/u"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -75,7 +83,10 @@ fn bad_scenarios_are_refused() {
         ("training.windows=0", ["training.windows", "1 or more"]),
         ("network.hidden=0", ["network", "`hidden`"]),
         ("network.hiden=8", ["hiden", "did you mean `hidden`?"]),
-        ("problem.speed=3", ["problem", "no such parameter of this case"]),
+        (
+            "problem.speed=3",
+            ["problem", "no such parameter of this case"],
+        ),
         ("problem.viscosity=-1", ["problem", "a positive number"]),
         ("conditions.interior=0", ["conditions", "at least 1"]),
     ] {

@@ -150,7 +150,7 @@ impl TermPoints {
                 (device, DType::F64),
             );
             let squares = residual.clone() * residual.clone() * factors;
-            let sum = squares.sum().div_scalar(self.count() as f64);
+            let sum = squares.sum().mul_scalar(1.0 / self.count() as f64);
             let value = sum.clone().into_scalar::<f64>();
             if !value.is_finite() {
                 let values = numbers(residual.inner());

@@ -11,7 +11,7 @@
 use super::evaluate::{Rows, System};
 use crate::error::Result;
 use crate::normal_equations::damped_step;
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{Device, Element, Tensor, TensorData};
 use ndarray::{Array2, s};
 
 /// Columns of a block of the normal matrix, at least.
@@ -56,8 +56,14 @@ pub(super) struct Normal {
     pub facts: Vec<TermFacts>,
 }
 
+/// Damping above which the rounding errors of a normal matrix in f32, some 1e-6 of its diagonal, are
+/// hidden by it.
+const SINGLE: f64 = 1e-5;
+
 impl System<'_> {
-    pub fn normal(&self, parameters: &[f64]) -> Result<Normal> {
+    /// The normal equations, for steps with a damping of `damping` and more: the matrix, nearly all of
+    /// the work, in f32 where that is enough, the right-hand side always in f64.
+    pub fn normal(&self, parameters: &[f64], damping: f64) -> Result<Normal> {
         let n = parameters.len();
         let mut matrix = Array2::zeros((n, n));
         let mut gradient = vec![0.0; n];
@@ -76,7 +82,13 @@ impl System<'_> {
                     own.iter_mut().zip(row).for_each(|(to, j)| *to += j * r);
                     trace += row.iter().map(|j| j * j).sum::<f64>();
                 }
-                add_square(&mut matrix, jacobian, factor);
+                match damping > SINGLE {
+                    true => {
+                        let jacobian = jacobian.iter().map(|j| *j as f32).collect();
+                        add_square::<f32>(&mut matrix, jacobian, factor);
+                    }
+                    false => add_square::<f64>(&mut matrix, jacobian, factor),
+                }
             })?;
             let norm = own.iter().map(|g| g * g).sum::<f64>().sqrt();
             let sums = gradient.iter_mut().zip(&own);
@@ -134,12 +146,12 @@ impl System<'_> {
     }
 }
 
-/// Adds `factor J^T J` to the lower half of a matrix, block by block.
-fn add_square(matrix: &mut Array2<f64>, jacobian: Vec<f64>, factor: f64) {
+/// Adds `factor J^T J` to the lower half of a matrix, block by block, in the precision of `J`.
+fn add_square<E: Element + Into<f64>>(matrix: &mut Array2<f64>, jacobian: Vec<E>, factor: f64) {
     let n = matrix.nrows();
     let rows = jacobian.len() / n;
     let data = TensorData::new(jacobian, [rows, n]);
-    let jacobian = Tensor::<2>::from_data(data, (&Device::flex(), DType::F64));
+    let jacobian = Tensor::<2>::from_data(data, (&Device::flex(), E::dtype()));
     let block = BLOCK.max(n.div_ceil(6));
     for first in (0..n).step_by(block) {
         let last = (first + block).min(n);
@@ -147,9 +159,10 @@ fn add_square(matrix: &mut Array2<f64>, jacobian: Vec<f64>, factor: f64) {
         let left = jacobian.clone().narrow(1, first, n - first).transpose();
         let right = jacobian.clone().narrow(1, first, last - first);
         let product = left.matmul(right).into_data();
-        let product = product.try_into_vec::<f64>().unwrap_or_default();
-        let product = Array2::from_shape_vec((n - first, last - first), product);
+        let product = product.try_into_vec::<E>().unwrap_or_default();
         let mut to = matrix.slice_mut(s![first.., first..last]);
-        to.scaled_add(factor, &product.unwrap_or_default());
+        for (to, value) in to.iter_mut().zip(product) {
+            *to += factor * value.into();
+        }
     }
 }

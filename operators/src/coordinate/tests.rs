@@ -143,7 +143,7 @@ fn rows_and_gradients_agree() {
             points,
             factors: vec![1.0, 3.0],
         };
-        let normal = system.normal(&weights).expect("normal");
+        let normal = system.normal(&weights, 0.0).expect("normal");
         let terms = system.gradients(&weights).expect("gradients");
         let (loss, gradient) = system.sum(&terms);
         let direct = system.total(&system.losses(&weights).expect("losses"));

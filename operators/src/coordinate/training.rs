@@ -391,17 +391,17 @@ impl<'a> Run<'a> {
                 stuck = !lbfgs(&self.system, &mut self.state.parameters, taken)?;
             }
             Optimiser::GaussNewton => {
-                let mut normal = self.system.normal(&self.state.parameters)?;
+                let (mu, rise) = self.state.damping;
+                let mut normal = self.system.normal(&self.state.parameters, mu)?;
                 if due && self.config.balance != Balance::None {
                     let losses = self.losses()?;
                     let facts = losses.iter().zip(&normal.facts);
                     let sizes = facts.clone().map(|(loss, f)| (*loss, f.gradient)).collect();
                     let traces = facts.map(|(_, f)| f.trace).collect();
                     self.balance(sizes, Some(traces))?;
-                    normal = self.system.normal(&self.state.parameters)?;
+                    normal = self.system.normal(&self.state.parameters, mu)?;
                 }
                 let loss = self.system.total(&self.losses()?);
-                let (mu, rise) = self.state.damping;
                 let mut damping = Damping { mu, rise };
                 let parameters = &mut self.state.parameters;
                 let gained = self
@@ -434,7 +434,7 @@ impl<'a> Run<'a> {
                 let traces = match traces {
                     Some(traces) => traces,
                     None => {
-                        let normal = self.system.normal(&self.state.parameters)?;
+                        let normal = self.system.normal(&self.state.parameters, 1.0)?;
                         normal.facts.iter().map(|f| f.trace).collect()
                     }
                 };

@@ -11,7 +11,7 @@
 //! What the source does next to itself is known: with the pulse g, and h(r) = (1 - exp(-r^2 / 2 w^2)) / r,
 //! the fields `E = -g h / 2 pi` around the source and `H = g' integral of h / 2 pi` satisfy Faraday's law
 //! with the source, and Ampere's, but for `dH/dt`. The exact conditions put them into the functions, and
-//! leave the network what is smooth.
+//! leave the network what is smooth; farther than a wavelength they are faded out.
 
 use super::fdtd::{self, Square};
 use super::{Case, Conditions, Quantity, Reference, Solved, even};
@@ -51,6 +51,8 @@ impl Default for MaxwellPointSource {
 }
 
 const HALF: f64 = 0.5;
+/// Where the source's near field is faded out, in m.
+const REACH: f64 = 0.12;
 
 impl MaxwellPointSource {
     /// The pulse and its first two derivatives at a time in metres of light.
@@ -97,14 +99,28 @@ impl MaxwellPointSource {
             let (t, x, y) = (point[0], point[1], point[2]);
             let [g, g1, g2] = self.pulse(t);
             let [h, slope, log] = self.near(x * x + y * y);
-            let mut put = |component: usize, fields: [f64; 3]| {
-                jet[3 * component..3 * component + 3].copy_from_slice(&fields);
+            // Only near the source: what is far from it is the network's.
+            let square = x * x + y * y;
+            let fade = (-(square / (REACH * REACH)).powi(2)).exp();
+            let slope_of_fade = -4.0 * square / REACH.powi(4) * fade;
+            let value = [g * h * y, -g * h * x, g1 * log];
+            let mut put = |component: usize, fields: [f64; 3], along: f64| {
+                let faded = |n: usize| fade * fields[n] + slope_of_fade * along * value[n];
+                jet[3 * component..3 * component + 3].copy_from_slice(&[0, 1, 2].map(faded));
             };
-            put(0, [g * h * y, -g * h * x, g1 * log]);
-            put(order.first(0), [g1 * h * y, -g1 * h * x, g2 * log]);
+            put(0, value, 0.0);
+            put(order.first(0), [g1 * h * y, -g1 * h * x, g2 * log], 0.0);
             let (hx, hy) = (2.0 * x * slope, 2.0 * y * slope);
-            put(order.first(1), [g * hx * y, -g * (hx * x + h), g1 * h * x]);
-            put(order.first(2), [g * (hy * y + h), -g * hy * x, g1 * h * y]);
+            put(
+                order.first(1),
+                [g * hx * y, -g * (hx * x + h), g1 * h * x],
+                x,
+            );
+            put(
+                order.first(2),
+                [g * (hy * y + h), -g * hy * x, g1 * h * y],
+                y,
+            );
         }
         let shape = [points.len() / 3, components, 3];
         let device = at.parts.device();

@@ -15,6 +15,10 @@
 //! # Ok::<(), curlwind_solvers::Error>(())
 //! ```
 
+mod differences;
+
+pub use differences::Differences;
+
 use crate::time_stepping::Schedule;
 use crate::torus::{Line, positive};
 use crate::{Error, Result};
