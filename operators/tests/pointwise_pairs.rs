@@ -380,7 +380,7 @@ fn waves_at_points() {
     let at = points([0.0, -1.0], [2.0, 1.0]);
     let c = Jet::coordinates(&at, JetOrder::new(2, &[]), &Device::flex());
     let f = c.channel(1).scaled(index).sub(&c.channel(0)).sin(0.0);
-    let line = f.beside(f.scaled(-(eps / mu).sqrt()));
+    let line = f.clone().beside(f.scaled(-(eps / mu).sqrt()));
     let media = |eps: f64| tensor([eps, mu].repeat(at.len() / 2), 2);
     exact(
         "maxwell_line",

@@ -314,11 +314,11 @@ impl NetworkConfig {
             for _ in 0..fourier.count {
                 // Of normalised coordinates; those that are periodic stay out, and stay exact.
                 let (mut column, mut bias) = (vec![0.0; d], 0.0);
-                for axis in 0..d {
+                for (axis, slope) in column.iter_mut().enumerate() {
                     if periodic(axis).is_none() {
                         let (low, high) = (domain.lower[axis], domain.upper[axis]);
                         let by: f64 = normal.sample(random);
-                        column[axis] = 2.0 * by / (high - low);
+                        *slope = 2.0 * by / (high - low);
                         bias -= by * (low + high) / (high - low);
                     }
                 }

@@ -149,12 +149,11 @@ fn rows_and_gradients_agree() {
         let direct = system.total(&system.losses(&weights).expect("losses"));
         assert!((loss - direct).abs() < 1e-12 * loss);
         let largest = gradient.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
-        for n in 0..weights.len() {
+        for (n, expected) in gradient.iter().enumerate() {
             let found = 2.0 * normal.gradient[[n, 0]];
             assert!(
-                (found - gradient[n]).abs() < 1e-10 * largest,
-                "{config:?}, weight {n}: {found} {} of {largest}",
-                gradient[n]
+                (found - expected).abs() < 1e-10 * largest,
+                "{config:?}, weight {n}: {found} {expected} of {largest}"
             );
         }
         for n in (0..weights.len()).step_by(5) {

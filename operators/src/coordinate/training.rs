@@ -359,7 +359,10 @@ impl<'a> Run<'a> {
         }
         let fresh = self.resample()?;
         self.weigh_by_time()?;
-        let due = self.state.steps % self.config.balance_interval == 0;
+        let due = self
+            .state
+            .steps
+            .is_multiple_of(self.config.balance_interval);
         let (mut taken, mut stuck) = (1, false);
         match stage.optimiser {
             Optimiser::Adam => {
@@ -454,7 +457,7 @@ impl<'a> Run<'a> {
         let sampling = &self.config.sampling;
         let due = sampling.interval > 0
             && self.state.step > 0
-            && self.state.steps % sampling.interval == 0;
+            && self.state.steps.is_multiple_of(sampling.interval);
         if !due {
             return Ok(false);
         }
