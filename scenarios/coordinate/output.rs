@@ -5,6 +5,7 @@ use super::{Loaded, Settings};
 use crate::error::{Error, Result};
 use crate::run_folder::write_atomically;
 use curlwind_datasets::array_file::{NamedArray, write_arrays};
+use curlwind_datasets::arrays::read_array;
 use curlwind_operators::coordinate::cases::{Case, Reference};
 use ndarray::{Array1, Array2, ArrayD};
 use std::collections::BTreeMap;
@@ -65,6 +66,37 @@ pub fn write_fields(
         ),
     ]);
     write_arrays(path, &arrays, &attributes).map_err(Error::failed)
+}
+
+/// Somebody else's solution: an array for each coordinate and each quantity.
+///
+/// # Errors
+/// When the file cannot be read, or an array is missing or of another shape.
+pub fn read_reference(path: &Path, case: &dyn Case) -> Result<Reference> {
+    let refused = |reason: String| Error::unusable(format!("{}: {reason}", path.display()));
+    let read = |name: &str| read_array(path, name, None).map_err(Error::unusable);
+    let axes = case
+        .coordinates()
+        .iter()
+        .map(|(name, _)| Ok(read(name)?.iter().map(|v| f64::from(*v)).collect()))
+        .collect::<Result<Vec<Vec<f64>>>>()?;
+    let quantities = case.quantities();
+    let count: usize = axes.iter().map(Vec::len).product();
+    let mut values = Array2::zeros((count, quantities.len()));
+    for (q, (name, ..)) in quantities.iter().enumerate() {
+        let found = read(name)?;
+        let shape: Vec<usize> = axes.iter().map(Vec::len).collect();
+        if found.shape() != shape {
+            return Err(refused(format!(
+                "array `{name}`: expected shape {shape:?}, one number for each coordinate, found {:?}",
+                found.shape()
+            )));
+        }
+        for (to, value) in values.column_mut(q).iter_mut().zip(found.iter()) {
+            *to = f64::from(*value);
+        }
+    }
+    Ok(Reference { axes, values })
 }
 
 /// What `model/network.json` holds: the scenario and the weights of each window. Weights are f64.

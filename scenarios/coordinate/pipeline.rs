@@ -1,7 +1,7 @@
 //! The commands of a coordinate network, phase by phase, inside a run folder.
 
 use super::evaluate::{self, rows, solver_curve, verdict, worst};
-use super::train::{Outcome, train_all};
+use super::train::{Outcome, train_all, values_at};
 use super::{Loaded, ablation, output, pictures};
 use crate::commands::Options;
 use crate::config::to_toml;
@@ -95,6 +95,29 @@ fn fit(
     Ok(outcome)
 }
 
+/// The network, and what the run calls the truth, against somebody else's solution.
+fn against_file(
+    loaded: &Loaded,
+    case: &dyn Case,
+    outcome: &Outcome,
+    folder: &RunFolder,
+) -> Result<Vec<ScoreRow>> {
+    let Some(path) = &loaded.settings.reference_file else {
+        return Ok(Vec::new());
+    };
+    folder.record_input(path)?;
+    let theirs = output::read_reference(path, case)?;
+    let values = values_at(case, &outcome.fields, &theirs)?;
+    let name = path.file_stem().map_or("file".into(), |s| s.to_string_lossy());
+    let quantities = case.quantities();
+    let errors = theirs.errors(&values);
+    let rows = quantities.iter().zip(errors).map(|(quantity, error)| {
+        let row = ScoreRow::new(&loaded.name, NETWORK, quantity.0, "relative_l2", error);
+        row.noted(format!("against {name}"))
+    });
+    Ok(rows.collect())
+}
+
 /// Solver, network, the comparison, the ablation if it is asked for, figures and report.
 ///
 /// # Errors
@@ -119,6 +142,9 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
             "Its {quantity} drifts by up to {:.2} %.",
             100.0 * drift
         ));
+    }
+    for row in against_file(loaded, &*case, &outcome, folder)? {
+        scores.push(row);
     }
     if loaded.settings.ablation.run {
         let table = ablation::ablate(loaded, &*case, &truth, folder, options)?;

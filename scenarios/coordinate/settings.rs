@@ -11,6 +11,7 @@ use curlwind_operators::coordinate::{
     Balance, Causal, NetworkConfig, Sampling, Stage, TrainingConfig,
 };
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// A whole scenario.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,6 +35,10 @@ pub struct Settings {
     /// How it is trained.
     #[serde(default)]
     pub training: Training,
+    /// An HDF5 file with somebody else's solution to judge by besides: an array for each coordinate
+    /// and each quantity, by the names of the case, quantities over the product of the coordinates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference_file: Option<PathBuf>,
     /// Trainings with one feature off.
     #[serde(default)]
     pub ablation: Ablation,

@@ -121,6 +121,23 @@ pub fn train_all(
     Ok(outcome)
 }
 
+/// The quantities at the points of a reference, from the networks of all windows.
+///
+/// # Errors
+/// When a point lies outside the domain.
+pub fn values_at(case: &dyn Case, fields: &[Field], at: &Reference) -> Result<Array2<f64>> {
+    let points = at.points();
+    let mut values = Array2::zeros(at.values.dim());
+    for (n, field) in fields.iter().enumerate() {
+        let range = [field.domain.lower[0], field.domain.upper[0]];
+        let within = Within::new(at, &points, range, n + 1 == fields.len());
+        within
+            .fill(case, field, &mut values)
+            .map_err(Error::unusable)?;
+    }
+    Ok(values)
+}
+
 /// The points of a reference in a window of time.
 struct Within {
     rows: Vec<usize>,
