@@ -153,13 +153,9 @@ pub fn race(case: &dyn Case, network: &str, curve: &[SolverPoint], outcome: &Out
 /// The mean square of each term of the loss against wall time.
 pub fn losses(outcome: &Outcome) -> Captioned {
     let mut plot = Curves::new(Axis::linear("wall time (s)"), Axis::log("mean square"));
-    for (n, term) in outcome.terms.iter().enumerate() {
-        let (seconds, losses): (Vec<f64>, Vec<f64>) = outcome
-            .history
-            .iter()
-            .map(|(seconds, losses)| (*seconds, losses[n]))
-            .filter(|(_, loss)| *loss > 0.0)
-            .unzip();
+    for (term, losses) in &outcome.history {
+        let losses = losses.iter().filter(|(_, loss)| *loss > 0.0);
+        let (seconds, losses): (Vec<f64>, Vec<f64>) = losses.copied().unzip();
         plot = plot.series(Series::new(term, &seconds, &losses));
     }
     let caption = "The terms of the loss as training went on, without their weights.".to_string();

@@ -108,7 +108,9 @@ fn against_file(
     folder.record_input(path)?;
     let theirs = output::read_reference(path, case)?;
     let values = values_at(case, &outcome.fields, &theirs)?;
-    let name = path.file_stem().map_or("file".into(), |s| s.to_string_lossy());
+    let name = path
+        .file_stem()
+        .map_or("file".into(), |s| s.to_string_lossy());
     let quantities = case.quantities();
     let errors = theirs.errors(&values);
     let rows = quantities.iter().zip(errors).map(|(quantity, error)| {

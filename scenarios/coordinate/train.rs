@@ -27,10 +27,8 @@ pub struct Outcome {
     /// Seconds of training and the relative L2 errors of the quantities then; what is not trained
     /// yet counts as 0.
     pub progress: Vec<(f64, Vec<f64>)>,
-    /// Seconds and mean squares of the terms.
-    pub history: Vec<(f64, Vec<f64>)>,
-    /// Names of the terms.
-    pub terms: Vec<String>,
+    /// Terms with the seconds and mean squares of each; a window may have others than the one before.
+    pub history: Vec<(String, Vec<(f64, f64)>)>,
     /// Seconds that the trained network takes for all points of the reference.
     pub evaluation: f64,
 }
@@ -61,7 +59,6 @@ pub fn train_all(
         steps: 0,
         progress: Vec::new(),
         history: Vec::new(),
-        terms: Vec::new(),
         evaluation: 0.0,
     };
     let planned: usize = config.stages.iter().map(|s| s.steps).sum();
@@ -101,11 +98,19 @@ pub fn train_all(
                     error => Error::failed(error),
                 }
             })?;
-        outcome.terms = problem.terms.iter().map(|t| t.name.clone()).collect();
-        let history = trained.history.into_iter();
-        outcome
-            .history
-            .extend(history.map(|(_, seconds, losses)| (before + seconds, losses)));
+        for (n, term) in problem.terms.iter().enumerate() {
+            let found = outcome
+                .history
+                .iter()
+                .position(|(name, _)| *name == term.name);
+            let at = found.unwrap_or_else(|| {
+                outcome.history.push((term.name.clone(), Vec::new()));
+                outcome.history.len() - 1
+            });
+            let losses = trained.history.iter();
+            let losses = losses.map(|(_, seconds, losses)| (before + seconds, losses[n]));
+            outcome.history[at].1.extend(losses);
+        }
         outcome.seconds += trained.seconds;
         outcome.steps += trained.steps;
         let begun = Instant::now();
@@ -167,15 +172,11 @@ impl Within {
         field: &Field,
         values: &mut Array2<f64>,
     ) -> curlwind_operators::Result<()> {
-        let outputs = field.values(&self.points)?;
+        let jets = field.first_jets(&self.points)?;
         let d = self.points.len() / self.rows.len().max(1);
-        for ((row, point), outputs) in self
-            .rows
-            .iter()
-            .zip(self.points.chunks(d.max(1)))
-            .zip(outputs.rows())
-        {
-            let quantities = case.quantities_at(point, &outputs.to_vec());
+        let points = self.points.chunks(d.max(1));
+        for ((row, point), jet) in self.rows.iter().zip(points).zip(jets.outer_iter()) {
+            let quantities = case.quantities_at(point, jet);
             for (to, value) in values.row_mut(*row).iter_mut().zip(quantities) {
                 *to = value;
             }

@@ -5,7 +5,7 @@ use super::network::Network;
 use super::problem::{Domain, OfCoordinates, Problem};
 use crate::error::Result;
 use crate::kernels::jets::JetOrder;
-use ndarray::Array2;
+use ndarray::{Array2, Array3, Axis};
 
 /// Points that are worked on at a time.
 const CHUNK: usize = 4096;
@@ -52,21 +52,31 @@ impl Field {
         Ok(constrained(raw, lift.as_ref(), distance.as_ref()))
     }
 
+    /// Values and first derivatives at points, `D` numbers each: `[N, component, W]`, the values first,
+    /// then the derivatives by each coordinate.
+    ///
+    /// # Errors
+    /// When a point lies outside the domain.
+    pub fn first_jets(&self, points: &[f64]) -> Result<Array3<f64>> {
+        let d = self.domain.coordinates();
+        let order = JetOrder::new(d, &[]);
+        let (mut numbers, mut width) = (Vec::new(), 0);
+        for chunk in points.chunks(CHUNK * d) {
+            let parts = self.jets(chunk, order)?.parts;
+            width = parts.dims()[2];
+            let parts = parts.into_data().try_into_vec::<f64>();
+            numbers.extend(parts.unwrap_or_default());
+        }
+        let shape = (points.len() / d, order.components(), width);
+        Ok(Array3::from_shape_vec(shape, numbers).unwrap_or_default())
+    }
+
     /// Values `[N, W]` at points, `D` numbers each.
     ///
     /// # Errors
     /// When a point lies outside the domain.
     pub fn values(&self, points: &[f64]) -> Result<Array2<f64>> {
-        let d = self.domain.coordinates();
-        let order = JetOrder::new(d, &[]);
-        let (mut values, mut width) = (Vec::new(), 0);
-        for chunk in points.chunks(CHUNK * d) {
-            let jet = self.jets(chunk, order)?.value();
-            width = jet.dims()[1];
-            values.extend(jet.into_data().try_into_vec::<f64>().unwrap_or_default());
-        }
-        let shape = (points.len() / d, width);
-        Ok(Array2::from_shape_vec(shape, values).unwrap_or_default())
+        Ok(self.first_jets(points)?.index_axis_move(Axis(1), 0))
     }
 }
 

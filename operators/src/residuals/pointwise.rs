@@ -171,6 +171,15 @@ pub fn maxwell_tm(fields: &Jet, given: &Tensor<2>) -> Tensor<2> {
     ])
 }
 
+/// The wave equation of a potential at (t, x, y) in a vacuum, in units where the speed of light is 1, with
+/// a source `[N, 1]`: `p_tt - p_xx - p_yy + s`. With `Ez = p_t, Hx = -p_y, Hy = p_x` two of Maxwell's
+/// equations hold whatever p is, and this is the third, Ampere's law with a current s; with
+/// `Hz = p_t, Ex = p_y, Ey = -p_x` it is Faraday's law with a magnetic current s.
+pub fn wave(potential: &Jet, source: &Tensor<2>) -> Tensor<2> {
+    let p = Function::of(potential, 0);
+    p.by_two(0, 0) - p.by_two(1, 1) - p.by_two(2, 2) + source.clone()
+}
+
 /// The Helmholtz equation of a complex field, real and imaginary part, at (x, y): with the wave number in
 /// rad/m and `[N, 4]` given, the relative permittivity (real and imaginary part) and the source:
 /// `(u_xx + u_yy) / k^2 + eps u - f`.

@@ -1,6 +1,9 @@
 //! A pulse in a closed box of perfect conductors, two-dimensional, TM: `Ez = exp(-25 r^2)` at rest in the
 //! middle of a square of 2 m, until after its first reflection. Lengths in metres, times in metres of
 //! light, H times the impedance of the vacuum.
+//!
+//! The network is a potential p with `Ez = p_t, Hx = -p_y, Hy = p_x`, so that Faraday's law holds exactly
+//! and Ampere's is the residual.
 
 use super::fdtd::{self, Square};
 use super::{Case, Conditions, Quantity, Reference, Solved, even};
@@ -11,7 +14,7 @@ use crate::kernels::jets::JetOrder;
 use crate::residuals::pointwise;
 use curlwind_solvers::maxwell::constants::{SPEED_OF_LIGHT, VACUUM_PERMEABILITY};
 use curlwind_solvers::maxwell::{Component, Mesh, Model, Wall};
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, ArrayView2};
 use std::f64::consts::{FRAC_PI_2, PI};
 use std::sync::Arc;
 
@@ -127,46 +130,57 @@ impl Case for MaxwellCavity {
         before: Option<&Field>,
     ) -> Result<Problem> {
         let domain = Domain::new(&[("t", start, end), ("x", -1.0, 1.0), ("y", -1.0, 1.0)])?;
-        let given = |_: &[f64], to: &mut [f64]| to.copy_from_slice(&[1.0, 1.0, 0.0, 0.0, 0.0]);
         let interior = Place::interior(&domain);
-        let equation = Term::equation("equation", interior, conditions.interior, |u, given| {
-            pointwise::maxwell_tm(u, given)
-        });
-        let mut terms = vec![equation.given(5, given)];
-        let initial = super::initial_state(before, start, |at| {
-            let zero = at.channel(0).scaled(0.0);
-            zero.clone().beside(zero).beside(pulse(at))
-        });
-        let (mut lift, mut distance): (Option<OfCoordinates>, Option<OfCoordinates>) = (None, None);
-        if conditions.exact {
-            lift = Some(initial);
-            // E along the walls and H into them vanish there.
+        let equation = Term::equation("equation", interior, conditions.interior, pointwise::wave);
+        let mut terms = vec![equation.given(1, |_, to| to[0] = 0.0)];
+        let Conditions {
+            exact,
+            boundary,
+            weight,
+            ..
+        } = *conditions;
+        let starts = before.is_none();
+        let mut lift: Option<OfCoordinates> = None;
+        if exact && starts {
+            lift = Some(Arc::new(|at: &Jet| at.channel(0).times(&pulse(at))));
+        } else {
+            // The first slope is the pulse itself.
+            let mut state = super::continues(&domain, before, boundary, weight);
+            if starts {
+                state[1].given.1 = Arc::new(|p: &[f64], to: &mut [f64]| {
+                    to[1] = (-DECAY * (p[1] * p[1] + p[2] * p[2])).exp();
+                });
+            }
+            terms.extend(state);
+        }
+        let mut distance: Option<OfCoordinates> = None;
+        if exact {
+            // The potential vanishes at the walls, and with it E along them and H into them.
             distance = Some(Arc::new(move |at: &Jet| {
-                let t = at.channel(0).plus(-start).scaled(1.0 / (end - start));
                 let wall = |axis: usize| {
                     let x = at.channel(axis);
                     x.times(&x).scaled(-1.0).plus(1.0)
                 };
-                let (x, y) = (wall(1), wall(2));
-                t.times(&x.clone().beside(y.clone()).beside(x.times(&y)))
+                let walls = wall(1).times(&wall(2));
+                if !starts {
+                    return walls;
+                }
+                let t = at.channel(0).plus(-start).scaled(1.0 / (end - start));
+                t.times(&t).times(&walls)
             }));
         } else {
-            let Conditions {
-                boundary, weight, ..
-            } = *conditions;
-            terms.push(super::starts_as(&domain, initial, boundary, weight, 3));
             for (name, axis) in [("walls across x", 1), ("walls across y", 2)] {
                 for wall in [-1.0, 1.0] {
                     let place = Place::slice(&domain, axis, wall);
-                    let zero = Term::equation(name, place, boundary, |u, _| u.channel(2).value());
+                    let zero = Term::equation(name, place, boundary, |u, _| u.value());
                     terms.push(zero.condition().weighted(weight));
                 }
             }
         }
         Ok(Problem {
             domain,
-            order: JetOrder::new(3, &[]),
-            outputs: 3,
+            order: JetOrder::new(3, &[[0, 0], [1, 1], [2, 2]]),
+            outputs: 1,
             terms,
             lift,
             distance,
@@ -187,6 +201,10 @@ impl Case for MaxwellCavity {
             .iter()
             .fold(0.0, |m: f64, e| m.max((e - 1.0).abs()));
         vec![("energy", drift)]
+    }
+
+    fn quantities_at(&self, _point: &[f64], jet: ArrayView2<f64>) -> Vec<f64> {
+        vec![-jet[[3, 0]], jet[[2, 0]], jet[[1, 0]]]
     }
 
     fn source(&self) -> &'static str {

@@ -13,7 +13,7 @@ use burn::tensor::Tensor;
 use curlwind_solvers::maxwell::analytic::Interface;
 use curlwind_solvers::maxwell::constants::{SPEED_OF_LIGHT, VACUUM_IMPEDANCE};
 use curlwind_solvers::maxwell::line::{End, Section, Solver};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -203,8 +203,8 @@ impl Case for MaxwellInterface {
         Ok(Solved { values, seconds })
     }
 
-    fn quantities_at(&self, point: &[f64], outputs: &[f64]) -> Vec<f64> {
+    fn quantities_at(&self, point: &[f64], jet: ArrayView2<f64>) -> Vec<f64> {
         let first = if point[1] <= 0.0 { 0 } else { 2 };
-        outputs[first..first + 2].to_vec()
+        vec![jet[[0, first]], jet[[0, first + 1]]]
     }
 }

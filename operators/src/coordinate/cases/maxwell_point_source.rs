@@ -8,10 +8,11 @@
 //! for 4 ns. The point is a Gaussian of some width. Lengths in metres, times in metres of light, H
 //! times the impedance of the vacuum.
 //!
-//! What the source does next to itself is known: with the pulse g, and h(r) = (1 - exp(-r^2 / 2 w^2)) / r,
-//! the fields `E = -g h / 2 pi` around the source and `H = g' integral of h / 2 pi` satisfy Faraday's law
-//! with the source, and Ampere's, but for `dH/dt`. The exact conditions put them into the functions, and
-//! leave the network what is smooth; farther than a wavelength they are faded out.
+//! The network is a potential p with `Hz = p_t, Ex = p_y, Ey = -p_x`, so that Ampere's law holds exactly and
+//! Faraday's is the residual. What the source does next to itself is known: with the pulse g, the
+//! potential `g integral of h / 2 pi`, `h(r) = (1 - exp(-r^2 / 2 w^2)) / r`, satisfies Faraday's law with
+//! the source but for `p_tt`. The exact conditions put it into the function, and leave the network what
+//! is smooth; farther than a wavelength it is faded out.
 
 use super::fdtd::{self, Square};
 use super::{Case, Conditions, Quantity, Reference, Solved, even};
@@ -24,7 +25,7 @@ use crate::residuals::pointwise;
 use burn::tensor::{DType, Tensor};
 use curlwind_solvers::maxwell::constants::{SPEED_OF_LIGHT, VACUUM_IMPEDANCE};
 use curlwind_solvers::maxwell::{Component, Cpml, Mesh, Model, SourceTerm, Wall};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 use rand::Rng;
 use std::f64::consts::{PI, TAU};
 use std::sync::Arc;
@@ -86,43 +87,43 @@ impl MaxwellPointSource {
         ]
     }
 
-    /// The near field at points given by their jets: Ex, Ey, Hz to first derivatives.
+    /// The potential of the near field at points given by their jets, to the derivatives that their
+    /// order has (mixed ones are not needed, and left 0).
     fn near_field(&self, at: &Jet) -> Jet {
         let points: Vec<f64> = at.value().into_data().try_into_vec().unwrap_or_default();
         let order = at.order;
         let components = order.components();
-        let mut parts = vec![0.0; points.len() * components];
+        let mut parts = vec![0.0; points.len() / 3 * components];
         for (point, jet) in points
             .chunks_exact(3)
-            .zip(parts.chunks_exact_mut(3 * components))
+            .zip(parts.chunks_exact_mut(components))
         {
             let (t, x, y) = (point[0], point[1], point[2]);
             let [g, g1, g2] = self.pulse(t);
-            let [h, slope, log] = self.near(x * x + y * y);
-            // Only near the source: what is far from it is the network's.
             let square = x * x + y * y;
-            let fade = (-(square / (REACH * REACH)).powi(2)).exp();
-            let slope_of_fade = -4.0 * square / REACH.powi(4) * fade;
-            let value = [g * h * y, -g * h * x, g1 * log];
-            let mut put = |component: usize, fields: [f64; 3], along: f64| {
-                let faded = |n: usize| fade * fields[n] + slope_of_fade * along * value[n];
-                jet[3 * component..3 * component + 3].copy_from_slice(&[0, 1, 2].map(faded));
+            let [h, slope, log] = self.near(square);
+            // Only near the source: what is far from it is the network's.
+            let fourth = REACH.powi(4);
+            let fade = (-square * square / fourth).exp();
+            // Its derivative by x is this times x.
+            let fall = -4.0 * square / fourth * fade;
+            let bend = |x: f64| {
+                let fade_xx = fall - 4.0 * x * x / fourth * (2.0 * fade + square * fall);
+                let log_xx = h + 2.0 * x * x * slope;
+                fade * log_xx + 2.0 * fall * x * h * x + fade_xx * log
             };
-            put(0, value, 0.0);
-            put(order.first(0), [g1 * h * y, -g1 * h * x, g2 * log], 0.0);
-            let (hx, hy) = (2.0 * x * slope, 2.0 * y * slope);
-            put(
-                order.first(1),
-                [g * hx * y, -g * (hx * x + h), g1 * h * x],
-                x,
-            );
-            put(
-                order.first(2),
-                [g * (hy * y + h), -g * hy * x, g1 * h * y],
-                y,
-            );
+            let along = |x: f64| (fade * h + fall * log) * x;
+            jet[0] = g * fade * log;
+            jet[order.first(0)] = g1 * fade * log;
+            jet[order.first(1)] = g * along(x);
+            jet[order.first(2)] = g * along(y);
+            for (axis, value) in [(0, g2 * fade * log), (1, g * bend(x)), (2, g * bend(y))] {
+                if let Some(component) = order.second(axis, axis) {
+                    jet[component] = value;
+                }
+            }
         }
-        let shape = [points.len() / 3, components, 3];
+        let shape = [points.len() / 3, components, 1];
         let device = at.parts.device();
         Jet {
             parts: matrix(parts, shape, &device, DType::F64),
@@ -185,9 +186,7 @@ impl Case for MaxwellPointSource {
     ) -> Result<Problem> {
         let case = *self;
         let domain = Domain::new(&[("t", start, end), ("x", -HALF, HALF), ("y", -HALF, HALF)])?;
-        let given = move |p: &[f64], to: &mut [f64]| {
-            to.copy_from_slice(&[1.0, 1.0, 0.0, 0.0, case.source_at(p[0], p[1], p[2])]);
-        };
+        let given = move |p: &[f64], to: &mut [f64]| to[0] = case.source_at(p[0], p[1], p[2]);
         // A part of the points in the middle, where the field bends most.
         let cloud = move |count: usize, random: &mut rand_chacha::ChaCha8Rng| {
             let mut points = Vec::with_capacity(3 * count);
@@ -199,12 +198,13 @@ impl Case for MaxwellPointSource {
             points
         };
         let place = Place::Cloud(Arc::new(cloud));
-        let equation = Term::equation("equation", place, conditions.interior, |u, given| {
-            pointwise::maxwell_te(u, given)
-        });
-        let mut terms = vec![equation.given(5, given)];
+        let equation = Term::equation("equation", place, conditions.interior, pointwise::wave);
+        let mut terms = vec![equation.given(1, given)];
         let Conditions {
-            boundary, weight, ..
+            exact,
+            boundary,
+            weight,
+            ..
         } = *conditions;
         for (name, axis, wall) in [
             ("left", 1, -HALF),
@@ -212,10 +212,10 @@ impl Case for MaxwellPointSource {
             ("lower", 2, -HALF),
             ("upper", 2, HALF),
         ] {
-            // What leaves is a cylindrical wave: dH/dt + dH/dr + H / 2r (A. Bayliss and E. Turkel,
+            // What leaves is a cylindrical wave: dp/dt + dp/dr + p / 2r (A. Bayliss and E. Turkel,
             // Comm. Pure Appl. Math. 33, 1980, eq. 1.11 in two dimensions).
             let outgoing = |u: &Jet, at: &Tensor<2>| {
-                let h = u.channel(2);
+                let h = u.channel(0);
                 let [cos, sin, half] = [0, 1, 2].map(|n| at.clone().narrow(1, n, 1));
                 h.first(0) + cos * h.first(1) + sin * h.first(2) + half * h.value()
             };
@@ -228,43 +228,31 @@ impl Case for MaxwellPointSource {
                 to.copy_from_slice(&[p[1] / r, p[2] / r, 0.5 / r]);
             }));
         }
-        let zero = |at: &Jet| {
-            let zero = at.channel(0).scaled(0.0);
-            zero.clone().beside(zero.clone()).beside(zero)
-        };
         let (mut lift, mut distance): (Option<OfCoordinates>, Option<OfCoordinates>) = (None, None);
-        if conditions.exact {
+        if exact {
+            lift = Some(Arc::new(move |at: &Jet| case.near_field(at)));
+        }
+        if exact && before.is_none() {
             let scale = 1.0 / (end - start);
             distance = Some(Arc::new(move |at: &Jet| {
-                at.channel(0).plus(-start).scaled(scale)
+                let t = at.channel(0).plus(-start).scaled(scale);
+                t.times(&t)
             }));
-            lift = Some(match before.cloned() {
-                None => Arc::new(move |at: &Jet| case.near_field(at)),
-                // The state before without its near field, which goes on with the time.
-                Some(before) => {
-                    let rest = super::initial_state(Some(&before), start, zero);
-                    Arc::new(move |at: &Jet| {
-                        let then = at.channel(0).scaled(0.0).plus(start);
-                        let mut fixed = at.clone();
-                        fixed.parts =
-                            Tensor::cat(vec![then.parts, at.parts.clone().narrow(2, 1, 2)], 2);
-                        let then = super::at_rest(case.near_field(&fixed));
-                        case.near_field(at).add(&rest(at).sub(&then))
-                    })
-                }
-            });
         } else {
-            let initial = super::initial_state(before, start, zero);
-            terms.push(super::starts_as(&domain, initial, boundary, weight, 3));
+            terms.extend(super::continues(&domain, before, boundary, weight));
         }
         Ok(Problem {
             domain,
-            order: JetOrder::new(3, &[]),
-            outputs: 3,
+            order: JetOrder::new(3, &[[0, 0], [1, 1], [2, 2]]),
+            outputs: 1,
             terms,
             lift,
             distance,
         })
+    }
+
+    fn quantities_at(&self, _point: &[f64], jet: ArrayView2<f64>) -> Vec<f64> {
+        vec![jet[[3, 0]], -jet[[2, 0]], jet[[1, 0]]]
     }
 
     fn reference(&self) -> Result<Reference> {

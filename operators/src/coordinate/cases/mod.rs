@@ -25,7 +25,7 @@ use crate::error::Result;
 use crate::kernels::jets::JetOrder;
 use burn::tensor::{Device, Tensor};
 use curlwind_solvers::torus::Line;
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -125,9 +125,10 @@ pub trait Case: Send + Sync {
         Vec::new()
     }
 
-    /// Quantities from the network's outputs at a point, where these are not the same.
-    fn quantities_at(&self, _point: &[f64], outputs: &[f64]) -> Vec<f64> {
-        outputs.to_vec()
+    /// Quantities from the functions at a point: `[component][function]`, values first, then the
+    /// derivatives by each coordinate.
+    fn quantities_at(&self, _point: &[f64], jet: ArrayView2<f64>) -> Vec<f64> {
+        jet.row(0).to_vec()
     }
 }
 
@@ -253,6 +254,30 @@ fn starts_as(
         to.copy_from_slice(&state);
     };
     Term::values("initial state", place, points, outputs, values).weighted(weight)
+}
+
+/// The terms by which a potential and its slope in time begin as in the window before, or at rest.
+fn continues(domain: &Domain, before: Option<&Field>, points: usize, weight: f64) -> Vec<Term> {
+    let start = domain.lower[0];
+    let place = || Place::slice(domain, 0, start);
+    let before = before.cloned();
+    let given = move |point: &[f64], to: &mut [f64]| {
+        let jet = before.as_ref().and_then(|b| b.first_jets(point).ok());
+        let jet = jet.map_or([0.0, 0.0], |jet| [jet[[0, 0, 0]], jet[[0, 1, 0]]]);
+        to.copy_from_slice(&jet);
+    };
+    let value = |u: &Jet, given: &Tensor<2>| u.value() - given.clone().narrow(1, 0, 1);
+    let slope = |u: &Jet, given: &Tensor<2>| u.first(0) - given.clone().narrow(1, 1, 1);
+    vec![
+        Term::equation("initial potential", place(), points, value)
+            .condition()
+            .weighted(weight)
+            .given(2, given.clone()),
+        Term::equation("initial slope", place(), points, slope)
+            .condition()
+            .weighted(weight)
+            .given(2, given),
+    ]
 }
 
 /// States on a periodic line at other points of it, `count` from its beginning, as trigonometric
