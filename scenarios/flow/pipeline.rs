@@ -1,7 +1,8 @@
 //! The commands of a flow, phase by phase, inside a run folder.
 
-use super::evaluate::{Judged, judge, mean_and_spread, rows};
+use super::evaluate::{Judged, judge, judge_operator, mean_and_spread, rows};
 use super::generate as generation;
+use super::physics_informed::{self, Lesson};
 use super::samples::{self, Samples};
 use super::{Loaded, darcy, hybrid, pictures, roll_out};
 use crate::commands::Options;
@@ -108,7 +109,14 @@ fn gather(
     data: Option<&Path>,
     options: &Options,
 ) -> Result<(Samples, [Vec<String>; 2])> {
+    if let (Some(key), true) = (loaded.needs_own_samples(), data.is_some_and(Path::is_file)) {
+        let reason = "expected nothing: the solver does not know the samples of a file";
+        return Err(loaded.refuse(key, reason));
+    }
     let (mut samples, mut names) = collect(loaded, folder, data, options)?;
+    if let Some(labelled) = loaded.settings.training_set.labelled {
+        samples = physics_informed::withhold(loaded.settings.problem(), samples, labelled)?;
+    }
     let resolutions = &loaded.settings.evaluation.resolutions;
     if !resolutions.is_empty() {
         let tests = samples.tests.iter().flat_map(|test| {
@@ -121,6 +129,7 @@ fn gather(
     }
     if !loaded.settings.training_set.symmetries {
         samples.training = samples.training.without_symmetry();
+        samples.withheld = samples.withheld.map(|pairs| pairs.without_symmetry());
     }
     let stride = loaded.settings.training_set.coarse_input;
     if stride > 0 {
@@ -186,8 +195,9 @@ pub fn train(
     options: &Options,
 ) -> Result<Summary> {
     let (samples, names) = gather(loaded, folder, data, options)?;
-    let (operators, sentence) = fit_all(loaded, folder, &samples, &names, options)?;
-    let (scores, _) = evaluate(loaded, folder, &operators, &samples, &[])?;
+    let (lesson, _) = physics_informed::lessons(&loaded.settings, &samples)?;
+    let (operators, sentence) = fit_all(loaded, folder, &lesson, &samples, &names, options)?;
+    let (scores, _) = evaluate(loaded, folder, &operators, &[], &samples, None)?;
     let text = format!(
         "{}\n{sentence}\nModel in {}",
         score_table(&scores.rows, 100),
@@ -203,12 +213,23 @@ pub fn train(
 pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Summary> {
     let settings = &loaded.settings;
     let (samples, names) = gather(loaded, folder, None, options)?;
-    let (operators, sentence) = fit_all(loaded, folder, &samples, &names, options)?;
-    let operator = &operators[0];
-    let coarse = &settings.evaluation.coarse;
-    let (mut scores, judged) = evaluate(loaded, folder, &operators, &samples, coarse)?;
-    let problem = settings.problem();
+    let (lesson, others) = physics_informed::lessons(settings, &samples)?;
+    let (operators, sentence) = fit_all(loaded, folder, &lesson, &samples, &names, options)?;
     let mut sentences = vec![sentence];
+    let mut rivals = Vec::new();
+    for (rival, lesson) in &others {
+        let _phase = folder.phase("rivals")?;
+        let (words, name) = rival.names();
+        let home = folder.folder(&format!("rivals/{name}"))?;
+        let taught = fit(loaded, &home, 0, lesson, &samples, &names, options)?;
+        sentences.push(format!("{words}: {}", taught.sentence));
+        rivals.push((format!("{}, {words}", settings.operator.name()), taught));
+    }
+    let operator = &operators[0].operator;
+    let coarse = &settings.evaluation.coarse;
+    let (mut scores, judged) =
+        evaluate(loaded, folder, &operators, &rivals, &samples, Some(coarse))?;
+    let problem = settings.problem();
     let mut figures = Vec::new();
     for (test, judged) in samples.tests.iter().zip(&judged) {
         sentences.push(verdict(&test.name, judged));
@@ -216,7 +237,7 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
         let _phase = folder.phase("roll_out")?;
         if let Some(curves) = roll_out::roll_out(problem, operator, test, judged)? {
             let interval = problem.layout().time_step;
-            let variable = operator.config().outputs.join(", ");
+            let variable = variable(operator);
             let rows = roll_out::rows(&curves, &variable, interval).rows;
             rows.into_iter().for_each(|row| scores.push(row));
             figures.push(roll_out::figure(&curves, interval));
@@ -250,53 +271,75 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
 fn fit_all(
     loaded: &Loaded,
     folder: &RunFolder,
+    lesson: &Lesson,
     samples: &Samples,
     names: &[Vec<String>; 2],
     options: &Options,
-) -> Result<(Vec<FieldOperator>, String)> {
+) -> Result<(Vec<Taught>, String)> {
     let _phase = folder.phase("train")?;
-    let mut all = Vec::new();
-    let mut sentences = Vec::new();
+    let mut all: Vec<Taught> = Vec::new();
     for seed in 0..options.seeds {
         let home = match seed {
             0 => folder.path().to_path_buf(),
             _ => folder.folder(&format!("seed_{}", seed + 1))?,
         };
-        let (operator, sentence) = fit(loaded, &home, seed as u64, samples, names, options)?;
-        all.push(operator);
-        sentences.push(sentence);
+        let taught = fit(loaded, &home, seed as u64, lesson, samples, names, options)?;
+        all.push(taught);
     }
-    Ok((all, sentences.join("\n")))
+    let sentences: Vec<&str> = all.iter().map(|taught| taught.sentence.as_str()).collect();
+    let sentences = sentences.join("\n");
+    Ok((all, sentences))
+}
+
+/// A trained operator.
+struct Taught {
+    operator: FieldOperator,
+    sentence: String,
+    seconds: f64,
 }
 
 fn fit(
     loaded: &Loaded,
     home: &Path,
     number: u64,
+    lesson: &Lesson,
     samples: &Samples,
     [inputs, outputs]: &[Vec<String>; 2],
     options: &Options,
-) -> Result<(FieldOperator, String)> {
+) -> Result<Taught> {
     let settings = &loaded.settings;
     let device = device::select(&options.device).map_err(Error::unusable)?;
-    let mut training = settings.training.clone();
+    let mut training = lesson.training.clone();
     training.seed = (training.seed ^ settings.seed).wrapping_add(number);
     device.seed(training.seed);
     let config = FieldOperatorConfig {
         network: settings.operator.clone(),
         inputs: inputs.clone(),
         outputs: outputs.clone(),
-        normalisation: FieldNormalisation::of(&samples.training, false).map_err(Error::unusable)?,
+        normalisation: normalisation(lesson)?,
         about: serde_json::Value::Null,
     };
     let operator =
         FieldOperator::new(config, &device).map_err(|error| loaded.refuse("operator", error))?;
     let validation = samples.validation.as_ref();
-    let trained = field::train(
+    let physics = match training.active_residual() {
+        Some(_) => {
+            let law = settings.problem().law();
+            let equation = law.map_err(|reason| loaded.refuse("training.residual", reason))?;
+            let unlabelled = lesson.unlabelled.as_ref();
+            Some(field::Physics {
+                equation,
+                unlabelled: unlabelled.map(|samples| samples as &dyn FieldSamples),
+            })
+        }
+        None => None,
+    };
+    let trained = field::train_with_residual(
         operator,
         &training,
-        &samples.training,
+        &lesson.samples,
         validation.map(|samples| samples as &dyn FieldSamples),
+        physics,
         home,
         RunOptions {
             quiet: options.quiet,
@@ -311,30 +354,78 @@ fn fit(
     let sentence = format!(
         "{} trained on {} samples: {} steps in {:.0} s, loss {:.4}.",
         settings.operator.name(),
-        samples.training.len(),
+        lesson.samples.len(),
         trained.facts.steps,
         trained.facts.seconds,
         trained.facts.train_loss
     );
     let operator = trained.model;
     operator.save(&home.join("model")).map_err(Error::failed)?;
-    Ok((operator, sentence))
+    Ok(Taught {
+        operator,
+        sentence,
+        seconds: trained.facts.seconds,
+    })
+}
+
+/// That of the samples; of outputs whose labels are not looked at, that of the state they come from.
+fn normalisation(lesson: &Lesson) -> Result<FieldNormalisation> {
+    let mut found = FieldNormalisation::of(&lesson.samples, false).map_err(Error::unusable)?;
+    if lesson.training.active_residual().is_some_and(|r| !r.labels) {
+        let count = found.output_mean.len();
+        found.output_mean = vec![found.input_mean[0]; count];
+        found.output_std = vec![found.input_std[0]; count];
+    }
+    Ok(found)
+}
+
+/// What is judged, in a word: the names of the outputs, the first and the last of many.
+fn variable(operator: &FieldOperator) -> String {
+    match operator.config().outputs.as_slice() {
+        [first, _, .., last] => format!("{first} .. {last}"),
+        few => few.join(", "),
+    }
 }
 
 fn evaluate(
     loaded: &Loaded,
     folder: &RunFolder,
-    operators: &[FieldOperator],
+    taught: &[Taught],
+    rivals: &[(String, Taught)],
     samples: &Samples,
-    coarse: &[usize],
+    coarse: Option<&[usize]>,
 ) -> Result<(Scores, Vec<Vec<Judged>>)> {
     let _phase = folder.phase("evaluate")?;
     let problem = loaded.settings.problem();
-    let about = operators[0].config();
-    let (variable, network) = (about.outputs.join(", "), about.network.name());
+    let operators: Vec<FieldOperator> = taught.iter().map(|t| t.operator.clone()).collect();
+    let network = operators[0].config().network.name();
+    let variable = variable(&operators[0]);
     let (mut scores, mut all) = (Scores::new(), Vec::new());
     for test in &samples.tests {
-        let judged = judge(problem, operators, samples, test, coarse)?;
+        let mut judged = judge(
+            problem,
+            &operators,
+            samples,
+            test,
+            coarse.unwrap_or_default(),
+        )?;
+        // where ways of training are compared, their time is told
+        for (one, taught) in judged.iter_mut().zip(taught).filter(|_| !rivals.is_empty()) {
+            one.training = Some(taught.seconds);
+        }
+        for (name, rival) in rivals {
+            judged.push(Judged {
+                training: Some(rival.seconds),
+                ..judge_operator(name, &rival.operator, test)?
+            });
+        }
+        // with solvers alone: `train` has no time for either
+        if let (Some(how), Some(_)) = (loaded.settings.evaluation.refine, coarse) {
+            let _phase = folder.phase("refine")?;
+            let (settings, operator) = (&loaded.settings, &operators[0]);
+            let found = physics_informed::refined(settings, how, network, operator, test)?;
+            judged.extend(found);
+        }
         for row in rows(&test.name, &variable, network, &judged).rows {
             scores.push(row);
         }
@@ -356,7 +447,8 @@ fn verdict(name: &str, judged: &[Judged]) -> String {
         .map(|j| format!("{} {}", j.model, format_value(j.mean())))
         .collect();
     let better = rivals.iter().find(|j| {
-        let faster = j.seconds.zip(operator.seconds).is_some_and(|(a, b)| a <= b);
+        let solver = j.model.starts_with("solver/");
+        let faster = solver && j.seconds.zip(operator.seconds).is_some_and(|(a, b)| a <= b);
         faster && j.mean() <= mean
     });
     let error = match trained.len() {

@@ -2,12 +2,12 @@
 
 use super::operator::per_channel;
 use super::resolution::Resolution;
-use super::{FieldOperator, FieldSamples};
+use super::{FieldEquation, FieldOperator, FieldResidual, FieldSamples, SampleFacts};
 use crate::error::{Error, Result};
 use crate::loss::GridLoss;
-use crate::network::{Network, NetworkConfig};
+use crate::network::Network;
 use crate::training::{
-    Fitted, Part, Precision, RunOptions, Stage, Task, TrainingConfig, fit, full,
+    Fitted, Part, Precision, ResidualConfig, RunOptions, Stage, Task, TrainingConfig, fit, full,
     recomputed_gradients, share_of,
 };
 use burn::module::Module;
@@ -16,6 +16,7 @@ use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 /// Trains an operator and writes `metrics.jsonl` and `checkpoint.safetensors` into `folder`. The
 /// loss is that of the physical outputs, each channel in units of its deviation. Training pairs are
@@ -33,10 +34,39 @@ pub fn train(
     folder: &Path,
     options: RunOptions,
 ) -> Result<Fitted<FieldOperator>> {
+    train_with_residual(operator, config, data, validation, None, folder, options)
+}
+
+/// What a residual loss needs beside labelled samples.
+#[derive(Clone, Copy)]
+pub struct Physics<'a> {
+    /// What the fields obey.
+    pub equation: FieldEquation,
+    /// Samples of whom only the inputs are looked at.
+    pub unlabelled: Option<&'a dyn FieldSamples>,
+}
+
+/// As [`train`], with the residual of the fields' equation as a further term of the loss where
+/// `config.residual` has a weight: its mean over the inputs of a batch and as many unlabelled ones,
+/// drawn anew for each batch ([`FieldResidual`]). Without a weight every bit is that of [`train`].
+///
+/// # Errors
+/// As [`train`], and where a residual is asked for that `physics` does not have, or of another equation
+/// or grid than the fields; [`Error::NotFinite`] names the residual where it was the one to go.
+pub fn train_with_residual(
+    operator: FieldOperator,
+    config: &TrainingConfig,
+    data: &dyn FieldSamples,
+    validation: Option<&dyn FieldSamples>,
+    physics: Option<Physics>,
+    folder: &Path,
+    options: RunOptions,
+) -> Result<Fitted<FieldOperator>> {
     let about = operator.config();
     let [_, _, rows, columns] = data.shape();
     let expected = [about.inputs.len(), about.outputs.len(), rows, columns];
-    for samples in [Some(data), validation].into_iter().flatten() {
+    let unlabelled = physics.as_ref().and_then(|physics| physics.unlabelled);
+    for samples in [Some(data), validation, unlabelled].into_iter().flatten() {
         if samples.shape() != expected {
             return Err(Error::TensorShape {
                 tensor: "fields of the training data (inputs, outputs, rows, columns)".into(),
@@ -54,6 +84,10 @@ pub fn train(
         grids.push(Resolution::new(size, *points, periodic)?);
     }
     let device = operator.device();
+    let residual = match config.active_residual() {
+        Some(wanted) => Some(ResidualTerm::new(wanted, &operator, data, physics, &grids)?),
+        None => None,
+    };
     let task = Pairs {
         grids: grids
             .into_iter()
@@ -67,57 +101,10 @@ pub fn train(
         config,
         data,
         validation,
+        residual,
     };
     let fitted = fit(&task, config, folder, options)?;
     Ok(fitted.map(|network| task.operator.with_network(network)))
-}
-
-/// What is known of samples before they are read.
-#[derive(Clone, Copy, Debug)]
-pub struct SampleFacts {
-    /// `[input channels, output channels, rows, columns]`.
-    pub shape: [usize; 4],
-    /// Whether fields go on at one side as at the other.
-    pub periodic: bool,
-    /// Pairs that follow each other in time.
-    pub sequence: usize,
-}
-
-impl SampleFacts {
-    /// Those of samples.
-    pub fn of(samples: &dyn FieldSamples) -> Self {
-        Self {
-            shape: samples.shape(),
-            periodic: samples.periodic(),
-            sequence: samples.sequence(),
-        }
-    }
-
-    /// Refuses what cannot be trained on such samples.
-    ///
-    /// # Errors
-    /// Naming the key.
-    pub fn check(&self, network: &NetworkConfig, config: &TrainingConfig) -> Result<()> {
-        config.check()?;
-        network.check_training(config)?;
-        let [inputs, outputs, rows, columns] = self.shape;
-        network.check_plane([rows, columns])?;
-        for points in &config.resolutions {
-            Resolution::new([rows, columns], *points, self.periodic)?;
-        }
-        let longest = config.stages.iter().map(|s| s.roll_out).max().unwrap_or(1);
-        let refuse = |expected: String| Err(Error::config("stages.roll_out", expected, longest));
-        if longest > 1 && (self.sequence == 1 || inputs < outputs) {
-            return refuse("1: the operator is no time stepper".into());
-        }
-        if longest > self.sequence {
-            return refuse(format!("at most {}, the pairs of a sample", self.sequence));
-        }
-        if longest > 1 && config.checkpoint_activations {
-            return refuse("1 with `checkpoint_activations`".into());
-        }
-        Ok(())
-    }
 }
 
 struct Pairs<'a> {
@@ -127,6 +114,7 @@ struct Pairs<'a> {
     grids: Vec<(Resolution, GridLoss)>,
     data: &'a dyn FieldSamples,
     validation: Option<&'a dyn FieldSamples>,
+    residual: Option<ResidualTerm<'a>>,
 }
 
 /// Normalised inputs, and outputs over their deviation, step by step: shifted they would have another
@@ -137,6 +125,9 @@ struct Batch {
     size: usize,
     /// Which of the grids.
     grid: usize,
+    /// Normalised inputs on the grid of the residual, where it is wanted.
+    residual: Option<Vec<f32>>,
+    training: bool,
 }
 
 impl Pairs<'_> {
@@ -217,6 +208,66 @@ impl Pairs<'_> {
         per_channel(means.map(|(mean, std)| mean / std).collect(), like)
     }
 
+    /// The loss of the labels and the residual's, of `further` inputs too.
+    fn with_residual(
+        &self,
+        network: &Network,
+        batch: Batch,
+        term: &ResidualTerm,
+        further: Vec<f32>,
+        stage: &Stage,
+        device: &Device,
+    ) -> Tensor<1> {
+        let (grid, training) = (batch.grid, batch.training);
+        let loss = &self.grids[grid].1;
+        let on = term.own_grid.as_ref().unwrap_or(&self.grids[grid].0);
+        let limited = network.limited(stage.modes);
+        let network = limited.as_ref().unwrap_or(network);
+        let forward = |input: &Tensor<4>| {
+            let output = full(network.forward(self.rounded(input.clone())));
+            let shift = self.shift(&output);
+            output + shift
+        };
+        let (input, mut targets) = self.tensors(batch, device);
+        let mut states = Vec::new();
+        let mut data = None;
+        if term.config.labels || term.own_grid.is_none() {
+            let prediction = forward(&input);
+            if term.config.labels {
+                data = Some(loss.forward(prediction.clone(), targets.remove(0)));
+            }
+            if term.own_grid.is_none() {
+                states.push((input, prediction));
+            }
+        }
+        if !further.is_empty() {
+            let [rows, columns] = on.size();
+            let shape = [further.len() / (rows * columns), 1, rows, columns];
+            let data = TensorData::new(further, shape);
+            let input = Tensor::<4>::from_data(data, (device, DType::F32));
+            let prediction = forward(&input);
+            states.push((input, prediction));
+        }
+        let (inputs, outputs): (Vec<_>, Vec<_>) = states.into_iter().unzip();
+        let (inputs, outputs) = (Tensor::cat(inputs, 0), Tensor::cat(outputs, 0));
+        let n = &self.operator.config().normalisation;
+        let inputs = inputs.clone() * per_channel(n.input_std.clone(), &inputs)
+            + per_channel(n.input_mean.clone(), &inputs);
+        let outputs = outputs.clone() * per_channel(n.output_std.clone(), &outputs);
+        let residual = term.residuals[if term.own_grid.is_some() { 0 } else { grid }]
+            .losses(inputs, outputs)
+            .expect("checked: the fields are a trajectory on the grid")
+            .mean();
+        if training {
+            term.remember(data.as_ref(), &residual);
+        }
+        let residual = residual * term.config.weight;
+        match data {
+            Some(data) => data + residual,
+            None => residual,
+        }
+    }
+
     /// In the numbers that fields are kept in.
     fn rounded(&self, x: Tensor<4>) -> Tensor<4> {
         match self.config.precision {
@@ -241,7 +292,11 @@ impl Task for Pairs<'_> {
     fn identity(&self) -> String {
         let [_, _, rows, columns] = self.data.shape();
         let config = serde_json::to_string(self.operator.config()).unwrap_or_default();
-        format!("{config} {rows}x{columns} {}", self.data.len())
+        let residual = self.residual.as_ref().map_or(String::new(), |term| {
+            let further = term.unlabelled.map_or(0, |samples| samples.len());
+            format!(" {:?} {further}", term.equation)
+        });
+        format!("{config} {rows}x{columns} {}{residual}", self.data.len())
     }
 
     fn samples(&self, part: Part) -> usize {
@@ -277,17 +332,38 @@ impl Task for Pairs<'_> {
             self.read_sequence(samples, index, symmetry, &mut inputs, &mut outputs)?;
         }
         let n = &self.operator.config().normalisation;
-        for (c, field) in inputs.chunks_mut(points).enumerate() {
-            let c = c % n.input_std.len();
-            scale(field, n.input_mean[c], n.input_std[c]);
-        }
+        let normalise = |inputs: &mut [f32]| {
+            for (c, field) in inputs.chunks_mut(points).enumerate() {
+                let c = c % n.input_std.len();
+                scale(field, n.input_mean[c], n.input_std[c]);
+            }
+        };
+        normalise(&mut inputs);
         for fields in &mut outputs {
             for (c, field) in fields.chunks_mut(points).enumerate() {
                 scale(field, 0.0, n.output_std[c % n.output_std.len()]);
             }
         }
         let resolution = &self.grids[grid].0;
+        let residual = match &self.residual {
+            Some(term) if training || !term.config.labels => {
+                let mut further = match term.own_grid {
+                    Some(_) => inputs.clone(),
+                    None => Vec::new(),
+                };
+                if training {
+                    let mut drawn = term.draw(indices.len(), rng)?;
+                    normalise(&mut drawn);
+                    further.extend(drawn);
+                }
+                let on = term.own_grid.as_ref().unwrap_or(resolution);
+                Some(on.apply(further))
+            }
+            _ => None,
+        };
         Ok(Batch {
+            residual,
+            training,
             inputs: resolution.apply(inputs),
             outputs: outputs.into_iter().map(|o| resolution.apply(o)).collect(),
             size: indices.len(),
@@ -296,7 +372,16 @@ impl Task for Pairs<'_> {
     }
 
     /// Mean loss over the steps of a roll-out, or that of its last step alone.
-    fn loss(&self, network: &Network, batch: Batch, stage: &Stage, device: &Device) -> Tensor<1> {
+    fn loss(
+        &self,
+        network: &Network,
+        mut batch: Batch,
+        stage: &Stage,
+        device: &Device,
+    ) -> Tensor<1> {
+        if let (Some(term), Some(further)) = (&self.residual, batch.residual.take()) {
+            return self.with_residual(network, batch, term, further, stage, device);
+        }
         let loss = &self.grids[batch.grid].1;
         let (mut input, targets) = self.tensors(batch, device);
         let limited = network.limited(stage.modes);
@@ -325,6 +410,13 @@ impl Task for Pairs<'_> {
         }
     }
 
+    fn term_not_finite(&self) -> &'static str {
+        match &self.residual {
+            Some(term) => term.term_not_finite(),
+            None => "loss",
+        }
+    }
+
     /// With forgotten activations where that was asked for.
     fn gradients(
         &self,
@@ -350,6 +442,111 @@ impl Task for Pairs<'_> {
             share_of(loss.forward(prediction, target), share)
         });
         found.expect("checked: the network is a chain of parts")
+    }
+}
+
+/// The residual's part of the loss.
+struct ResidualTerm<'a> {
+    config: &'a ResidualConfig,
+    equation: FieldEquation,
+    unlabelled: Option<&'a dyn FieldSamples>,
+    /// Where it is not the grid of the batch.
+    own_grid: Option<Resolution>,
+    /// On its own grid, or on all of the batches'.
+    residuals: Vec<FieldResidual>,
+    /// Sums over all batches of the loss of the labels and of the residual's: what once left the
+    /// numbers stays outside, and no device is waited for.
+    sums: Mutex<[Option<Tensor<1>>; 2]>,
+}
+
+impl<'a> ResidualTerm<'a> {
+    fn new(
+        config: &'a ResidualConfig,
+        operator: &FieldOperator,
+        data: &dyn FieldSamples,
+        physics: Option<Physics<'a>>,
+        grids: &[Resolution],
+    ) -> Result<Self> {
+        let Some(Physics {
+            equation,
+            unlabelled,
+        }) = physics
+        else {
+            let expected = "none: the physics of these fields has none as a loss";
+            return Err(Error::config("residual", expected, config.weight));
+        };
+        let found = unlabelled.map_or(0, |samples| samples.len());
+        if found < config.unlabelled {
+            let expected = format!("at most {found}, the inputs there are");
+            let key = "residual.unlabelled";
+            return Err(Error::config(key, expected, config.unlabelled));
+        }
+        let [_, _, rows, columns] = data.shape();
+        let periodic = data.periodic();
+        let own_grid = config
+            .points
+            .map(|points| Resolution::new([rows, columns], points, periodic))
+            .transpose()?;
+        let on: Vec<&Resolution> = match &own_grid {
+            Some(own) => vec![own],
+            None => grids.iter().collect(),
+        };
+        let residuals = on.into_iter().map(|grid| {
+            let difference = config.difference;
+            FieldResidual::of_operator(operator, &equation, grid.size(), periodic, difference)
+        });
+        Ok(Self {
+            config,
+            equation,
+            unlabelled,
+            residuals: residuals.collect::<Result<_>>()?,
+            own_grid,
+            sums: Mutex::default(),
+        })
+    }
+
+    /// So many unlabelled inputs, physical and in their symmetries; none where there are none.
+    fn draw(&self, count: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f32>> {
+        let mut inputs = Vec::new();
+        let Some(samples) = self.unlabelled.filter(|samples| !samples.is_empty()) else {
+            return Ok(inputs);
+        };
+        let [channels, outputs, rows, columns] = samples.shape();
+        let mut input = vec![0.0; channels * rows * columns];
+        let mut ignored = vec![0.0; outputs * rows * columns];
+        for _ in 0..count {
+            let index = rng.random_range(0..samples.len());
+            samples.read(index, Some(rng), &mut input, &mut ignored)?;
+            inputs.extend_from_slice(&input);
+        }
+        Ok(inputs)
+    }
+
+    fn remember(&self, data: Option<&Tensor<1>>, residual: &Tensor<1>) {
+        let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        for (sum, value) in sums.iter_mut().zip([data, Some(residual)]) {
+            let Some(value) = value else { continue };
+            let value = match value.is_autodiff() {
+                true => value.clone().inner(),
+                false => value.clone(),
+            };
+            *sum = Some(match sum.take() {
+                Some(sum) => sum + value,
+                None => value,
+            });
+        }
+    }
+
+    fn term_not_finite(&self) -> &'static str {
+        let sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        let [data, residual] = sums.each_ref().map(|sum| {
+            let value = sum.as_ref().map(|sum| sum.clone().into_scalar::<f64>());
+            value.is_none_or(f64::is_finite)
+        });
+        match (data, residual) {
+            (true, false) => "residual loss",
+            _ => "loss",
+        }
     }
 }
 
