@@ -14,7 +14,6 @@ use crate::on_cores::on_cores;
 use curlwind_operators::field::{
     FieldNames, FieldOperator, FieldPairs, FieldResidual, FieldSamples as _, Refinement, refine,
 };
-use curlwind_operators::residuals::TimeDifference;
 use curlwind_operators::training::{ResidualConfig, TrainingConfig};
 use ndarray::{Array4, Axis, Slice, concatenate};
 use serde::{Deserialize, Serialize};
@@ -126,7 +125,12 @@ impl Loaded {
             outputs: &outputs,
         };
         equation
-            .check(names, [rows, columns], problem.periodic(), difference(s))
+            .check(
+                names,
+                [rows, columns],
+                problem.periodic(),
+                residual_config(s).difference,
+            )
             .map_err(|error| self.refuse(key, error))
     }
 
@@ -144,9 +148,8 @@ impl Loaded {
     }
 }
 
-fn difference(settings: &Settings) -> TimeDifference {
-    let residual = settings.training.residual.as_ref();
-    residual.map_or(ResidualConfig::default().difference, |r| r.difference)
+fn residual_config(settings: &Settings) -> ResidualConfig {
+    settings.training.residual.clone().unwrap_or_default()
 }
 
 /// Takes the labels from all but the first `labelled` samples.
@@ -263,9 +266,9 @@ pub fn refined(
     test: &TestSet,
 ) -> Result<Vec<Judged>> {
     let equation = settings.problem().law().map_err(Error::unusable)?;
-    let (grid, difference) = (test.samples.grid(), difference(settings));
+    let (grid, config) = (test.samples.grid(), residual_config(settings));
     let periodic = test.samples.periodic();
-    let residual = FieldResidual::of_operator(operator, &equation, grid, periodic, difference)
+    let residual = FieldResidual::of_operator(operator, &equation, grid, periodic, &config)
         .map_err(Error::unusable)?;
     let count = how.samples.min(test.samples.len());
     let first = |fields: &Array4<f32>| {

@@ -5,16 +5,20 @@
 //! is minimised, which needs no labels. The operator gives all states of a trajectory at once, as
 //! channels, from the first state.
 //!
-//! For an input `q_0` and outputs `q_1 .. q_K`, `dt` apart, a sample's loss is
+//! For an input `q_0` and outputs `q_1 .. q_K`, `dt` apart, of an equation `dq/dt = f(q)`, what is left
+//! over is, in the one form or the other ([`ResidualForm`]),
 //!
-//! `K dt sqrt(mean of r^2) / sqrt(mean of q_0^2)`, with `r = dq/dt - tendency(q)` at `q_0 .. q_K`:
+//! * `r_k = q_k - q_0 - integral of f(q)` up to `q_k`, for `k = 1 .. K`;
+//! * `r_k = K dt (dq/dt - f(q))` at `q_k`, for `k = 0 .. K`, which is the error that a constant residual
+//!   would have made by the end. The difference is one-sided near both ends
+//!   ([`TimeDifference::everywhere`]): of central ones there would be fewer than unknown states.
 //!
-//! the relative error that a constant `r` would have made by the end. The time difference is one-sided
-//! near both ends ([`TimeDifference::everywhere`]), so that as many equations as unknowns are left.
+//! A sample's loss is `sqrt(mean of r^2) / sqrt(mean of q_0^2)` over all `k` and points.
 
 use super::{FieldOperator, FieldOperatorConfig};
 use crate::error::{Error, Result};
-use crate::residuals::{BurgersResidual, NavierStokesResidual, TimeDifference};
+use crate::residuals::{BurgersResidual, NavierStokesResidual, TimeDifference, integrals};
+use crate::training::{ResidualConfig, ResidualForm};
 use burn::tensor::{DType, Device, Tensor};
 use curlwind_solvers::burgers::{Burgers, Ends};
 use curlwind_solvers::navier_stokes::NavierStokes;
@@ -152,18 +156,19 @@ pub struct FieldResidual {
     law: Law,
     grid: [usize; 2],
     interval: f64,
+    form: ResidualForm,
     difference: TimeDifference,
 }
 
 impl FieldResidual {
-    /// For an equation on a periodic grid of `[rows, columns]`.
+    /// For an equation on a periodic grid of `[rows, columns]`, in a form and of an order in time.
     ///
     /// # Errors
     /// When the equation's parameters are unusable or the grid has too few points.
     pub fn new(
         equation: &FieldEquation,
         grid: [usize; 2],
-        difference: TimeDifference,
+        (form, difference): (ResidualForm, TimeDifference),
         device: &Device,
         dtype: DType,
     ) -> Result<Self> {
@@ -182,6 +187,7 @@ impl FieldResidual {
             law,
             grid,
             interval,
+            form,
             difference,
         })
     }
@@ -195,16 +201,17 @@ impl FieldResidual {
         equation: &FieldEquation,
         grid: [usize; 2],
         periodic: bool,
-        difference: TimeDifference,
+        config: &ResidualConfig,
     ) -> Result<Self> {
         let about = operator.config();
         about.network.check_plane(grid)?;
-        equation.check(about.into(), grid, periodic, difference)?;
-        Self::new(equation, grid, difference, &operator.device(), DType::F32)
+        equation.check(about.into(), grid, periodic, config.difference)?;
+        let in_time = (config.form, config.difference);
+        Self::new(equation, grid, in_time, &operator.device(), DType::F32)
     }
 
-    /// `dq/dt` minus the right-hand side at all states `[B, K + 1, H, W]`, in the unit of the state
-    /// over seconds.
+    /// What is left over of states `[B, K + 1, H, W]`, see the module: `[B, K, H, W]` in the integral form
+    /// and `[B, K + 1, H, W]` in the differential one, in the unit of the state.
     ///
     /// # Errors
     /// When the states are not of the grid, or too few for the difference.
@@ -219,13 +226,21 @@ impl FieldResidual {
                 found: states.dims().to_vec(),
             });
         }
-        let slope = self.difference.everywhere(states.clone(), self.interval);
-        Ok(slope
-            - match &self.tendency {
-                Tendency::NavierStokes(law) => law.tendency(states),
-                // which takes lines as `[T, B, 1, N]`
-                Tendency::Burgers(law) => law.tendency(states),
-            })
+        let tendency = match &self.tendency {
+            Tendency::NavierStokes(law) => law.tendency(states.clone()),
+            Tendency::Burgers(law) => law.tendency(states.clone()),
+        };
+        let later = count - 1;
+        Ok(match self.form {
+            ResidualForm::Integral => {
+                let gained = integrals(self.difference, tendency, self.interval);
+                states.clone().narrow(1, 1, later) - states.narrow(1, 0, 1) - gained
+            }
+            ResidualForm::Differential => {
+                let slope = self.difference.everywhere(states, self.interval);
+                (slope - tendency).mul_scalar(self.interval * later as f64)
+            }
+        })
     }
 
     /// The loss of each sample `[B]`, see the module, of inputs `[B, 1, H, W]` and outputs
@@ -234,7 +249,7 @@ impl FieldResidual {
     /// # Errors
     /// As [`Self::residual`].
     pub fn losses(&self, inputs: Tensor<4>, outputs: Tensor<4>) -> Result<Tensor<1>> {
-        let [batch, count, ..] = outputs.dims();
+        let batch = outputs.dims()[0];
         let square = |field: Tensor<4>| -> Tensor<1> {
             let points = field.dims()[1..].iter().product::<usize>();
             let field = field.reshape([batch, points]);
@@ -244,8 +259,7 @@ impl FieldResidual {
         let left = self.residual(Tensor::cat(vec![inputs, outputs], 1))?;
         // the gradient of a root is finite where nothing is left over
         let left = (square(left) + f64::from(f32::MIN_POSITIVE)).sqrt();
-        let duration = self.interval * count as f64;
-        Ok(left.mul_scalar(duration) / (size + f64::from(f32::MIN_POSITIVE)))
+        Ok(left / (size + f64::from(f32::MIN_POSITIVE)))
     }
 }
 

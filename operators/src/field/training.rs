@@ -492,8 +492,7 @@ impl<'a> ResidualTerm<'a> {
             None => grids.iter().collect(),
         };
         let residuals = on.into_iter().map(|grid| {
-            let difference = config.difference;
-            FieldResidual::of_operator(operator, &equation, grid.size(), periodic, difference)
+            FieldResidual::of_operator(operator, &equation, grid.size(), periodic, config)
         });
         Ok(Self {
             config,

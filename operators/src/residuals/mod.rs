@@ -31,3 +31,4 @@ pub use navier_stokes::NavierStokesResidual;
 pub use shallow_water::{ShallowWaterFields, ShallowWaterResidual};
 pub use staggered::Stencil;
 pub use time_difference::TimeDifference;
+pub(crate) use time_difference::integrals;

@@ -84,6 +84,54 @@ impl TimeDifference {
     }
 }
 
+/// Integrals from the first of the states `[B, T, H, W]`, `time_step` seconds apart, to each of the
+/// others, `[B, T - 1, H, W]`: between two neighbours that of the polynomial through the `order` states
+/// around them, which makes it of the order of the difference of that name. For `order` 2 it is the
+/// trapezoidal rule.
+///
+/// # Panics
+/// When there are fewer than `order` states.
+pub(crate) fn integrals(
+    difference: TimeDifference,
+    states: Tensor<4>,
+    time_step: f64,
+) -> Tensor<4> {
+    let [batch, count, rows, columns] = states.dims();
+    let order = difference.order();
+    assert!(
+        count >= order,
+        "{difference:?} integral: expected {order} states or more, found {count}"
+    );
+    let mut sums = vec![0.0; count];
+    let mut entries = Vec::new();
+    for interval in 0..count - 1 {
+        let start = (interval + 1).saturating_sub(order / 2).min(count - order);
+        for (j, sum) in sums.iter_mut().enumerate().skip(start).take(order) {
+            *sum += time_step * area_weight(start..start + order, interval, j);
+        }
+        entries.extend_from_slice(&sums);
+    }
+    let shape = [1, count - 1, count];
+    let weights = matrix(entries, shape, &states.device(), states.dtype());
+    weights
+        .matmul(states.reshape([batch, count, rows * columns]))
+        .reshape([batch, count - 1, rows, columns])
+}
+
+/// The weight of the value at `j` in the integral from `from` to `from + 1` of the polynomial through
+/// the values at whole numbers `nodes`; Gauss' rule of three points, exact to the fifth degree.
+fn area_weight(nodes: std::ops::Range<usize>, from: usize, j: usize) -> f64 {
+    let lagrange = |x: f64| -> f64 {
+        let others = nodes.clone().filter(|m| *m != j);
+        others
+            .map(|m| (x - m as f64) / (j as f64 - m as f64))
+            .product()
+    };
+    let at = |offset: f64| lagrange(from as f64 + 0.5 + offset);
+    let far = 0.5 * 0.6f64.sqrt();
+    (5.0 * (at(-far) + at(far)) + 8.0 * at(0.0)) / 18.0
+}
+
 /// The weight of the value at `j` in the slope at `at` of the polynomial through the values at whole
 /// numbers `nodes`, both among them: the slope of Lagrange's polynomial of `j`.
 fn slope_weight(nodes: std::ops::Range<usize>, at: usize, j: usize) -> f64 {
@@ -156,6 +204,15 @@ mod tests {
             assert_eq!(slope.len(), 7);
             for (i, s) in slope.iter().enumerate() {
                 let exact = order as f64 * (0.5 * i as f64).powi(order - 1);
+                assert!((s - exact).abs() < 1e-11, "{difference:?} {i}: {s} {exact}");
+            }
+            let values = (0..7).map(|t| order as f64 * (0.5 * t as f64).powi(order - 1));
+            let slopes = matrix::<4>(values.collect(), [1, 7, 1, 1], &Device::flex(), DType::F64);
+            let found = integrals(difference, slopes, 0.5).into_data();
+            let found = found.try_into_vec::<f64>().expect("f64");
+            assert_eq!(found.len(), 6);
+            for (i, s) in found.iter().enumerate() {
+                let exact = (0.5 * (i + 1) as f64).powi(order);
                 assert!((s - exact).abs() < 1e-11, "{difference:?} {i}: {s} {exact}");
             }
         }

@@ -67,8 +67,23 @@ pub struct ResidualConfig {
     /// no fewer than in training; that of the batch where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub points: Option<usize>,
-    /// Difference for the derivative in time.
+    /// Its form in time.
+    pub form: ResidualForm,
+    /// Order of the difference or the integral in time.
     pub difference: TimeDifference,
+}
+
+/// In what form an equation `dq/dt = f(q)` is asked to hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResidualForm {
+    /// `dq/dt - f(q)`, which counts an error the more the faster it changes from state to state, though
+    /// it be gone by the next.
+    Differential,
+    /// `q(t) - q(0)` less the integral of `f(q)`: what the differential form adds up to, and of the size
+    /// of the error itself.
+    #[default]
+    Integral,
 }
 
 impl Default for ResidualConfig {
@@ -78,6 +93,7 @@ impl Default for ResidualConfig {
             unlabelled: 0,
             labels: true,
             points: None,
+            form: ResidualForm::default(),
             difference: TimeDifference::Fourth,
         }
     }

@@ -21,9 +21,11 @@ fn flow(law: NavierStokes) -> FieldEquation {
     }
 }
 
-fn residual(equation: &FieldEquation, grid: [usize; 2]) -> FieldResidual {
-    let difference = TimeDifference::Fourth;
-    FieldResidual::new(equation, grid, difference, &Device::flex(), DType::F64).expect("residual")
+const FORMS: [ResidualForm; 2] = [ResidualForm::Integral, ResidualForm::Differential];
+
+fn residual(equation: &FieldEquation, grid: [usize; 2], form: ResidualForm) -> FieldResidual {
+    let in_time = (form, TimeDifference::Fourth);
+    FieldResidual::new(equation, grid, in_time, &Device::flex(), DType::F64).expect("residual")
 }
 
 fn tensor(values: Vec<f64>, shape: [usize; 4], device: &Device) -> Tensor<4> {
@@ -40,7 +42,7 @@ fn parts(values: &[f64], [rows, columns]: [usize; 2]) -> [(Vec<f64>, [usize; 4])
     ]
 }
 
-fn loss(equation: &FieldEquation, grid: [usize; 2], states: &[f64]) -> f64 {
+fn loss(equation: &FieldEquation, grid: [usize; 2], form: ResidualForm, states: &[f64]) -> f64 {
     let device = Device::flex();
     let [input, output] = parts(states, grid).map(|(v, shape)| tensor(v, shape, &device));
     let losses = residual(equation, grid)
@@ -79,7 +81,11 @@ fn solved_line() -> (FieldEquation, Vec<f64>) {
 fn gradients_are_those_of_differences() {
     let device = Device::flex().autodiff();
     let (line, _) = solved_line();
-    for (equation, grid, count) in [(flow(FLOW), [12, 12], 5), (line, [1, 16], 6)] {
+    for (equation, grid, count, form) in [
+        (flow(FLOW), [12, 12], 5, FORMS[0]),
+        (flow(FLOW), [12, 12], 5, FORMS[1]),
+        (line, [1, 16], 6, FORMS[0]),
+    ] {
         let points = grid[0] * grid[1];
         let states: Vec<f64> = (0..count * points)
             .map(|p| (0.37 * p as f64).sin() + 0.4 * (1.3 * p as f64).cos())
@@ -87,7 +93,7 @@ fn gradients_are_those_of_differences() {
         let [(first, shape), (later, later_shape)] = parts(&states, grid);
         let input = tensor(first, shape, &device);
         let output = tensor(later, later_shape, &device).require_grad();
-        let losses = residual(&equation, grid).losses(input, output.clone());
+        let losses = residual(&equation, grid, form).losses(input, output.clone());
         let grads = losses.expect("loss").mean().backward();
         let gradient = output.grad(&grads).expect("gradient").into_data();
         let gradient = gradient.try_into_vec::<f64>().expect("f64");
@@ -99,12 +105,12 @@ fn gradients_are_those_of_differences() {
             let mut states = states.clone();
             let later = states[points..].iter_mut().zip(&direction);
             later.for_each(|(s, d)| *s += by * d);
-            loss(&equation, grid, &states)
+            loss(&equation, grid, form, &states)
         };
         let difference = (moved(1e-5) - moved(-1e-5)) / 2e-5;
         let error = ((slope - difference) / difference).abs();
-        println!("{grid:?}: {slope} {difference} {error:.1e}");
-        assert!(error < 1e-7, "{grid:?}: {slope} {difference}");
+        println!("{grid:?} {form:?}: {slope} {difference} {error:.1e}");
+        assert!(error < 1e-7, "{grid:?} {form:?}: {slope} {difference}");
     }
 }
 
@@ -112,31 +118,38 @@ fn gradients_are_those_of_differences() {
 /// wrong by a fifth.
 #[test]
 fn solver_and_loss_mean_the_same_equation() {
-    let states = solved_flow(24);
-    let right = loss(&flow(FLOW), [24, 24], &states);
-    let wrong = NavierStokes {
-        viscosity: 1.2 * FLOW.viscosity,
-        ..FLOW
-    };
-    let wrong = loss(&flow(wrong), [24, 24], &states);
-    println!("flow: {right:.1e}, another viscosity {wrong:.1e}");
-    assert!(right < 1e-3 && wrong > 5.0 * right);
-    let (equation, states) = solved_line();
-    let right = loss(&equation, [1, 32], &states);
-    let Law::Burgers(law) = equation.law else {
+    let (line, on_line) = solved_line();
+    let Law::Burgers(burgers) = line.law else {
         panic!("a line")
     };
-    let law = Burgers {
-        viscosity: 1.2 * law.viscosity,
-        ..law
-    };
-    let wrong = FieldEquation {
-        law: Law::Burgers(law),
-        ..equation
-    };
-    let wrong = loss(&wrong, [1, 32], &states);
-    println!("line: {right:.1e}, another viscosity {wrong:.1e}");
-    assert!(right < 2e-3 && wrong > 5.0 * right);
+    let flow_states = solved_flow(24);
+    let more_viscous = [
+        FieldEquation {
+            law: Law::NavierStokes(NavierStokes {
+                viscosity: 1.2 * FLOW.viscosity,
+                ..FLOW
+            }),
+            ..flow(FLOW)
+        },
+        FieldEquation {
+            law: Law::Burgers(Burgers {
+                viscosity: 1.2 * burgers.viscosity,
+                ..burgers
+            }),
+            ..line
+        },
+    ];
+    for form in FORMS {
+        for (equation, wrong, grid, states) in [
+            (flow(FLOW), more_viscous[0], [24, 24], &flow_states),
+            (line, more_viscous[1], [1, 32], &on_line),
+        ] {
+            let right = loss(&equation, grid, form, states);
+            let wrong = loss(&wrong, grid, form, states);
+            println!("{grid:?} {form:?}: {right:.1e}, another viscosity {wrong:.1e}");
+            assert!(right < 2e-3 && wrong > 5.0 * right, "{right:e} {wrong:e}");
+        }
+    }
 }
 
 /// Fields of another equation, of one time or on another grid are told so.
@@ -182,7 +195,7 @@ fn what_is_no_trajectory_is_refused() {
     }
     let device = Device::flex();
     let other = tensor(vec![0.0; 5 * 64], [1, 5, 8, 8], &device);
-    let error = residual(&flow, [12, 12])
+    let error = residual(&flow, [12, 12], FORMS[0])
         .residual(other)
         .expect_err("refused");
     assert!(error.to_string().contains("trajectory of flow"), "{error}");
