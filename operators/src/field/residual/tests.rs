@@ -45,7 +45,7 @@ fn parts(values: &[f64], [rows, columns]: [usize; 2]) -> [(Vec<f64>, [usize; 4])
 fn loss(equation: &FieldEquation, grid: [usize; 2], form: ResidualForm, states: &[f64]) -> f64 {
     let device = Device::flex();
     let [input, output] = parts(states, grid).map(|(v, shape)| tensor(v, shape, &device));
-    let losses = residual(equation, grid)
+    let losses = residual(equation, grid, form)
         .losses(input, output)
         .expect("loss");
     losses.mean().into_scalar::<f64>()
