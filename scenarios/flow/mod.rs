@@ -23,6 +23,7 @@ pub mod roll_out;
 pub mod samples;
 pub mod settings;
 pub mod symmetry;
+mod teach;
 
 use crate::catalogue::BuiltIn;
 use crate::error::Result;

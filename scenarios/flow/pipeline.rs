@@ -2,9 +2,9 @@
 
 use super::evaluate::{Judged, judge, judge_operator, mean_and_spread, rows};
 use super::generate as generation;
-use super::physics_informed::{self, Lesson};
 use super::samples::{self, Samples};
-use super::{Loaded, darcy, hybrid, pictures, roll_out};
+use super::teach::{Taught, fit, fit_all};
+use super::{Loaded, darcy, hybrid, physics_informed, pictures, roll_out};
 use crate::commands::Options;
 use crate::config::to_toml;
 use crate::error::{Error, Result};
@@ -13,11 +13,7 @@ use crate::report::run_page;
 use crate::run_folder::{RunFolder, ScoreRow, Scores, format_value, score_table, write_atomically};
 use crate::training_data::{split, store_folder};
 use curlwind_datasets::store::Store;
-use curlwind_operators::field::{
-    self, FieldNormalisation, FieldOperator, FieldOperatorConfig, FieldSamples,
-};
-use curlwind_operators::training::RunOptions;
-use curlwind_operators::{Error as OperatorError, device};
+use curlwind_operators::field::FieldOperator;
 use ndarray::{ArrayView4, Axis};
 use std::path::Path;
 
@@ -264,119 +260,6 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
         folder.file("report.html").display()
     );
     Ok(Summary { scores, text })
-}
-
-/// The network trained from as many seeds as were asked for, the first in the run's folder and the
-/// others in folders of their own, and a sentence about each.
-fn fit_all(
-    loaded: &Loaded,
-    folder: &RunFolder,
-    lesson: &Lesson,
-    samples: &Samples,
-    names: &[Vec<String>; 2],
-    options: &Options,
-) -> Result<(Vec<Taught>, String)> {
-    let _phase = folder.phase("train")?;
-    let mut all: Vec<Taught> = Vec::new();
-    for seed in 0..options.seeds {
-        let home = match seed {
-            0 => folder.path().to_path_buf(),
-            _ => folder.folder(&format!("seed_{}", seed + 1))?,
-        };
-        let taught = fit(loaded, &home, seed as u64, lesson, samples, names, options)?;
-        all.push(taught);
-    }
-    let sentences: Vec<&str> = all.iter().map(|taught| taught.sentence.as_str()).collect();
-    let sentences = sentences.join("\n");
-    Ok((all, sentences))
-}
-
-/// A trained operator.
-struct Taught {
-    operator: FieldOperator,
-    sentence: String,
-    seconds: f64,
-}
-
-fn fit(
-    loaded: &Loaded,
-    home: &Path,
-    number: u64,
-    lesson: &Lesson,
-    samples: &Samples,
-    [inputs, outputs]: &[Vec<String>; 2],
-    options: &Options,
-) -> Result<Taught> {
-    let settings = &loaded.settings;
-    let device = device::select(&options.device).map_err(Error::unusable)?;
-    let mut training = lesson.training.clone();
-    training.seed = (training.seed ^ settings.seed).wrapping_add(number);
-    device.seed(training.seed);
-    let config = FieldOperatorConfig {
-        network: settings.operator.clone(),
-        inputs: inputs.clone(),
-        outputs: outputs.clone(),
-        normalisation: normalisation(lesson)?,
-        about: serde_json::Value::Null,
-    };
-    let operator =
-        FieldOperator::new(config, &device).map_err(|error| loaded.refuse("operator", error))?;
-    let validation = samples.validation.as_ref();
-    let physics = match training.active_residual() {
-        Some(_) => {
-            let law = settings.problem().law();
-            let equation = law.map_err(|reason| loaded.refuse("training.residual", reason))?;
-            let unlabelled = lesson.unlabelled.as_ref();
-            Some(field::Physics {
-                equation,
-                unlabelled: unlabelled.map(|samples| samples as &dyn FieldSamples),
-            })
-        }
-        None => None,
-    };
-    let trained = field::train_with_residual(
-        operator,
-        &training,
-        &lesson.samples,
-        validation.map(|samples| samples as &dyn FieldSamples),
-        physics,
-        home,
-        RunOptions {
-            quiet: options.quiet,
-            resume: true,
-            stop: None,
-        },
-    )
-    .map_err(|error| match error {
-        OperatorError::Config { .. } | OperatorError::TensorShape { .. } => Error::unusable(error),
-        error => Error::failed(error),
-    })?;
-    let sentence = format!(
-        "{} trained on {} samples: {} steps in {:.0} s, loss {:.4}.",
-        settings.operator.name(),
-        lesson.samples.len(),
-        trained.facts.steps,
-        trained.facts.seconds,
-        trained.facts.train_loss
-    );
-    let operator = trained.model;
-    operator.save(&home.join("model")).map_err(Error::failed)?;
-    Ok(Taught {
-        operator,
-        sentence,
-        seconds: trained.facts.seconds,
-    })
-}
-
-/// That of the samples; of outputs whose labels are not looked at, that of the state they come from.
-fn normalisation(lesson: &Lesson) -> Result<FieldNormalisation> {
-    let mut found = FieldNormalisation::of(&lesson.samples, false).map_err(Error::unusable)?;
-    if lesson.training.active_residual().is_some_and(|r| !r.labels) {
-        let count = found.output_mean.len();
-        found.output_mean = vec![found.input_mean[0]; count];
-        found.output_std = vec![found.input_std[0]; count];
-    }
-    Ok(found)
 }
 
 /// What is judged, in a word: the names of the outputs, the first and the last of many.

@@ -146,7 +146,7 @@ fn bad_input_is_named() {
     with(
         pino,
         "training.residual.points=16",
-        &["training.residual", "at least 32"],
+        &["residual.points", "at least 32"],
     );
     with(
         pino,

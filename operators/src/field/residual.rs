@@ -145,8 +145,8 @@ impl FieldEquation {
 
 #[derive(Clone, Debug)]
 enum Tendency {
-    NavierStokes(NavierStokesResidual),
-    Burgers(BurgersResidual),
+    NavierStokes(Box<NavierStokesResidual>),
+    Burgers(Box<BurgersResidual>),
 }
 
 /// The residual loss of trajectories on one grid.
@@ -175,11 +175,13 @@ impl FieldResidual {
         let FieldEquation { law, interval } = *equation;
         let tendency = match law {
             Law::NavierStokes(law) => {
-                Tendency::NavierStokes(NavierStokesResidual::new(law, grid[1], device, dtype)?)
+                let residual = NavierStokesResidual::new(law, grid[1], device, dtype)?;
+                Tendency::NavierStokes(Box::new(residual))
             }
             Law::Burgers(law) => {
                 let line = Line::new(grid[1], law.length, 2)?;
-                Tendency::Burgers(BurgersResidual::new(law, &line, device, dtype)?)
+                let residual = BurgersResidual::new(law, &line, device, dtype)?;
+                Tendency::Burgers(Box::new(residual))
             }
         };
         Ok(Self {

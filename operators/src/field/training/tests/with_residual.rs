@@ -2,7 +2,8 @@
 //! apart from waves of random phases.
 
 use super::*;
-use crate::field::{Law, Refinement, refine};
+use crate::field::{FieldEquation, FieldResidual, Law, Refinement, refine};
+use crate::training::ResidualConfig;
 use curlwind_solvers::burgers::{Burgers, Solver};
 use ndarray::Axis;
 
