@@ -43,7 +43,7 @@ pub fn train(
 
 /// As [`train`], with the residual of the fields' equation as a further term of the loss where
 /// `config.residual` has a weight: its mean over the inputs of a batch and as many unlabelled ones,
-/// drawn anew for each batch ([`FieldResidual`]). Without a weight every bit is that of [`train`].
+/// drawn anew for each batch ([`FieldResidual`](super::FieldResidual)). Without a weight every bit is that of [`train`].
 ///
 /// # Errors
 /// As [`train`], and where a residual is asked for that `physics` does not have, or of another equation

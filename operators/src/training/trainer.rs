@@ -340,13 +340,9 @@ impl<T: Task> Trainer<'_, T> {
             let (loss, norm) = (pending.loss.value(), pending.norm.value());
             let task = self.task;
             let progress = &mut self.state().progress;
-            for (term, value) in [("", loss), ("gradient norm", norm)] {
+            for (term, value) in [(None, loss), (Some("gradient norm"), norm)] {
                 if !value.is_finite() {
-                    let term = if term.is_empty() {
-                        task.term_not_finite()
-                    } else {
-                        term
-                    };
+                    let term = term.unwrap_or_else(|| task.term_not_finite());
                     return Err(not_finite(term, value, progress, pending.learning_rate));
                 }
             }
