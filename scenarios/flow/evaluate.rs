@@ -5,7 +5,7 @@ use super::samples::{Samples, TestSet, relative_errors};
 use crate::error::{Error, Result};
 use crate::run_folder::{ScoreRow, Scores};
 use curlwind_operators::field::FieldOperator;
-use ndarray::{Array4, ArrayView3, ArrayView4, Axis, s};
+use ndarray::{Array4, ArrayView3, ArrayView4, Axis, concatenate, s};
 use rayon::prelude::*;
 use std::time::Instant;
 
@@ -21,9 +21,28 @@ pub struct Judged {
     pub errors: Vec<f64>,
     /// Seconds a sample, one after the other; `None` where it is no model's own work.
     pub seconds: Option<f64>,
+    /// Seconds that its training took, where that is told.
+    pub training: Option<f64>,
 }
 
 impl Judged {
+    /// Outputs against the truth of as many samples.
+    pub fn of(
+        model: &str,
+        outputs: Array4<f32>,
+        truth: &Array4<f32>,
+        seconds: Option<f64>,
+    ) -> Self {
+        Self {
+            errors: relative_errors(&outputs, truth),
+            model: model.into(),
+            trained: false,
+            outputs,
+            seconds,
+            training: None,
+        }
+    }
+
     /// Mean of the errors.
     pub fn mean(&self) -> f64 {
         self.errors.iter().sum::<f64>() / self.errors.len() as f64
@@ -62,27 +81,11 @@ pub fn judge(
     coarse: &[usize],
 ) -> Result<Vec<Judged>> {
     let truth = test.samples.outputs();
-    let judged = |model: &str, outputs: Array4<f32>, seconds: Option<f64>| Judged {
-        errors: relative_errors(&outputs, truth),
-        model: model.into(),
-        trained: false,
-        outputs,
-        seconds,
+    let judged = |model: &str, outputs: Array4<f32>, seconds: Option<f64>| {
+        Judged::of(model, outputs, truth, seconds)
     };
     let mut all = Vec::new();
     for (number, operator) in (1..).zip(operators) {
-        let predict = |inputs: &Array4<f32>| operator.predict(inputs).map_err(Error::failed);
-        // one call to warm up, then one by one as the solvers go
-        let outputs = predict(test.samples.inputs())?;
-        let first = test.samples.inputs().select(Axis(0), &[0]);
-        predict(&first)?;
-        let mut times: Vec<f64> = Vec::new();
-        for _ in 0..9 {
-            let started = Instant::now();
-            predict(&first)?;
-            times.push(started.elapsed().as_secs_f64());
-        }
-        times.sort_by(f64::total_cmp);
         let name = operator.config().network.name();
         let name = match operators.len() {
             1 => name.to_string(),
@@ -90,7 +93,7 @@ pub fn judge(
         };
         all.push(Judged {
             trained: true,
-            ..judged(&name, outputs, Some(times[4] + test.seconds_before))
+            ..judge_operator(&name, operator, test)?
         });
     }
     for &stride in coarse {
@@ -119,10 +122,33 @@ pub fn judge(
         all.push(judged("nearest_neighbour", outputs, None));
     }
     let own = own_inputs(problem, test);
-    if problem.persists() && own.dim() == truth.dim() {
-        all.push(judged("persistence", own.to_owned(), None));
+    let times = truth.dim().1 / own.dim().1;
+    if problem.persists() && own.dim().1 * times == truth.dim().1 {
+        let copies = concatenate(Axis(1), &vec![own; times]).map_err(Error::failed)?;
+        all.push(judged("persistence", copies, None));
     }
     Ok(all)
+}
+
+/// One operator on a test set.
+///
+/// # Errors
+/// Inputs that do not fit.
+pub fn judge_operator(name: &str, operator: &FieldOperator, test: &TestSet) -> Result<Judged> {
+    let predict = |inputs: &Array4<f32>| operator.predict(inputs).map_err(Error::failed);
+    // one call to warm up, then one by one as the solvers go
+    let outputs = predict(test.samples.inputs())?;
+    let first = test.samples.inputs().select(Axis(0), &[0]);
+    predict(&first)?;
+    let mut times: Vec<f64> = Vec::new();
+    for _ in 0..9 {
+        let started = Instant::now();
+        predict(&first)?;
+        times.push(started.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    let seconds = Some(times[4] + test.seconds_before);
+    Ok(Judged::of(name, outputs, test.samples.outputs(), seconds))
 }
 
 /// The inputs without what a solver has made of them.
@@ -203,6 +229,9 @@ pub fn rows(case: &str, variable: &str, network: &str, judged: &[Judged]) -> Sco
         scores.push(row("worst_relative_l2", worst));
         if let Some(seconds) = j.seconds {
             scores.push(row("seconds_per_sample", seconds).in_unit("s"));
+        }
+        if let Some(seconds) = j.training {
+            scores.push(row("seconds_of_training", seconds).in_unit("s"));
         }
     }
     scores

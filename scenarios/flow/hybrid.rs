@@ -23,6 +23,7 @@ pub fn with_coarse(problem: &dyn Problem, samples: Samples, stride: usize) -> Re
     let dress = |pairs: FieldPairs, grid: &Grid| dressed(problem, pairs, grid, stride);
     let Samples {
         training,
+        withheld,
         validation,
         tests,
         grid,
@@ -38,6 +39,9 @@ pub fn with_coarse(problem: &dyn Problem, samples: Samples, stride: usize) -> Re
     Ok(Samples {
         tests: tests.collect::<Result<_>>()?,
         training: dress(training, &grid)?.0,
+        withheld: withheld
+            .map(|w| Ok::<_, Error>(dress(w, &grid)?.0))
+            .transpose()?,
         validation: validation
             .map(|v| Ok::<_, Error>(dress(v, &grid)?.0))
             .transpose()?,

@@ -15,6 +15,7 @@ pub mod evaluate;
 pub mod generate;
 pub mod hybrid;
 pub mod navier_stokes;
+pub mod physics_informed;
 pub mod pictures;
 pub mod pipeline;
 pub mod problem;
@@ -22,6 +23,7 @@ pub mod roll_out;
 pub mod samples;
 pub mod settings;
 pub mod symmetry;
+mod teach;
 
 use crate::catalogue::BuiltIn;
 use crate::error::Result;
@@ -30,7 +32,7 @@ pub use problem::Problem;
 pub use settings::Settings;
 
 /// The scenarios that the program carries.
-pub const BUILT_IN: [BuiltIn; 5] = [
+pub const BUILT_IN: [BuiltIn; 6] = [
     BuiltIn {
         name: "burgers",
         about: "Burgers' equation in one dimension, initial velocity to the velocity at t = 1",
@@ -55,6 +57,11 @@ pub const BUILT_IN: [BuiltIn; 5] = [
         name: "kolmogorov",
         about: "Kolmogorov flow with drag on a torus, vorticity to the next",
         text: include_str!("navier_stokes/kolmogorov.toml"),
+    },
+    BuiltIn {
+        name: "navier-stokes-pino",
+        about: "forced flow on a torus to a trajectory, learned from few labels and the residual",
+        text: include_str!("navier_stokes/navier-stokes-pino.toml"),
     },
 ];
 
@@ -98,6 +105,7 @@ impl Loaded {
         s.training
             .check()
             .map_err(|error| self.refuse("training", error))?;
+        self.check_physics_informed()?;
         // of carried samples, the set itself tells
         if set.carried {
             return Ok(());
@@ -109,11 +117,7 @@ impl Loaded {
         let facts = SampleFacts {
             shape: [inputs.len(), outputs.len(), rows, columns],
             periodic: problem.periodic(),
-            sequence: if problem.persists() {
-                problem.pairs()
-            } else {
-                1
-            },
+            sequence: problem::sequence(problem),
         };
         facts
             .check(&s.operator, &s.training)

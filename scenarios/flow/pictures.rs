@@ -48,8 +48,13 @@ pub fn comparison(test: &TestSet, judged: &[Judged]) -> Vec<Captioned> {
         .zip(["middle", "largest"])
         .map(|(sample, which)| {
             let input = test.samples.inputs().slice(s![sample, 0, .., ..]);
-            let truth = test.samples.outputs().slice(s![sample, 0, .., ..]);
-            let said = operator.outputs.slice(s![sample, 0, .., ..]);
+            // of a trajectory the last state
+            let channel = match test.samples.inputs().dim().1 {
+                1 => operator.outputs.dim().1 - 1,
+                _ => 0,
+            };
+            let truth = test.samples.outputs().slice(s![sample, channel, .., ..]);
+            let said = operator.outputs.slice(s![sample, channel, .., ..]);
             let difference = &said - &truth;
             let panel = |name: &str, field, like| Panel {
                 name: name.into(),

@@ -1,9 +1,10 @@
 //! The commands of a flow, phase by phase, inside a run folder.
 
-use super::evaluate::{Judged, judge, mean_and_spread, rows};
+use super::evaluate::{Judged, judge, judge_operator, mean_and_spread, rows};
 use super::generate as generation;
 use super::samples::{self, Samples};
-use super::{Loaded, darcy, hybrid, pictures, roll_out};
+use super::teach::{Taught, fit, fit_all};
+use super::{Loaded, darcy, hybrid, physics_informed, pictures, roll_out};
 use crate::commands::Options;
 use crate::config::to_toml;
 use crate::error::{Error, Result};
@@ -12,11 +13,7 @@ use crate::report::run_page;
 use crate::run_folder::{RunFolder, ScoreRow, Scores, format_value, score_table, write_atomically};
 use crate::training_data::{split, store_folder};
 use curlwind_datasets::store::Store;
-use curlwind_operators::field::{
-    self, FieldNormalisation, FieldOperator, FieldOperatorConfig, FieldSamples,
-};
-use curlwind_operators::training::RunOptions;
-use curlwind_operators::{Error as OperatorError, device};
+use curlwind_operators::field::FieldOperator;
 use ndarray::{ArrayView4, Axis};
 use std::path::Path;
 
@@ -108,7 +105,14 @@ fn gather(
     data: Option<&Path>,
     options: &Options,
 ) -> Result<(Samples, [Vec<String>; 2])> {
+    if let (Some(key), true) = (loaded.needs_own_samples(), data.is_some_and(Path::is_file)) {
+        let reason = "expected nothing: the solver does not know the samples of a file";
+        return Err(loaded.refuse(key, reason));
+    }
     let (mut samples, mut names) = collect(loaded, folder, data, options)?;
+    if let Some(labelled) = loaded.settings.training_set.labelled {
+        samples = physics_informed::withhold(loaded.settings.problem(), samples, labelled)?;
+    }
     let resolutions = &loaded.settings.evaluation.resolutions;
     if !resolutions.is_empty() {
         let tests = samples.tests.iter().flat_map(|test| {
@@ -121,6 +125,7 @@ fn gather(
     }
     if !loaded.settings.training_set.symmetries {
         samples.training = samples.training.without_symmetry();
+        samples.withheld = samples.withheld.map(|pairs| pairs.without_symmetry());
     }
     let stride = loaded.settings.training_set.coarse_input;
     if stride > 0 {
@@ -186,8 +191,9 @@ pub fn train(
     options: &Options,
 ) -> Result<Summary> {
     let (samples, names) = gather(loaded, folder, data, options)?;
-    let (operators, sentence) = fit_all(loaded, folder, &samples, &names, options)?;
-    let (scores, _) = evaluate(loaded, folder, &operators, &samples, &[])?;
+    let (lesson, _) = physics_informed::lessons(&loaded.settings, &samples)?;
+    let (operators, sentence) = fit_all(loaded, folder, &lesson, &samples, &names, options)?;
+    let (scores, _) = evaluate(loaded, folder, &operators, &[], &samples, None)?;
     let text = format!(
         "{}\n{sentence}\nModel in {}",
         score_table(&scores.rows, 100),
@@ -203,12 +209,23 @@ pub fn train(
 pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Summary> {
     let settings = &loaded.settings;
     let (samples, names) = gather(loaded, folder, None, options)?;
-    let (operators, sentence) = fit_all(loaded, folder, &samples, &names, options)?;
-    let operator = &operators[0];
-    let coarse = &settings.evaluation.coarse;
-    let (mut scores, judged) = evaluate(loaded, folder, &operators, &samples, coarse)?;
-    let problem = settings.problem();
+    let (lesson, others) = physics_informed::lessons(settings, &samples)?;
+    let (operators, sentence) = fit_all(loaded, folder, &lesson, &samples, &names, options)?;
     let mut sentences = vec![sentence];
+    let mut rivals = Vec::new();
+    for (rival, lesson) in &others {
+        let _phase = folder.phase("rivals")?;
+        let (words, name) = rival.names();
+        let home = folder.folder(&format!("rivals/{name}"))?;
+        let taught = fit(loaded, &home, 0, lesson, &samples, &names, options)?;
+        sentences.push(format!("{words}: {}", taught.sentence));
+        rivals.push((format!("{}, {words}", settings.operator.name()), taught));
+    }
+    let operator = &operators[0].operator;
+    let coarse = &settings.evaluation.coarse;
+    let (mut scores, judged) =
+        evaluate(loaded, folder, &operators, &rivals, &samples, Some(coarse))?;
+    let problem = settings.problem();
     let mut figures = Vec::new();
     for (test, judged) in samples.tests.iter().zip(&judged) {
         sentences.push(verdict(&test.name, judged));
@@ -216,7 +233,7 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
         let _phase = folder.phase("roll_out")?;
         if let Some(curves) = roll_out::roll_out(problem, operator, test, judged)? {
             let interval = problem.layout().time_step;
-            let variable = operator.config().outputs.join(", ");
+            let variable = variable(operator);
             let rows = roll_out::rows(&curves, &variable, interval).rows;
             rows.into_iter().for_each(|row| scores.push(row));
             figures.push(roll_out::figure(&curves, interval));
@@ -245,96 +262,53 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     Ok(Summary { scores, text })
 }
 
-/// The network trained from as many seeds as were asked for, the first in the run's folder and the
-/// others in folders of their own, and a sentence about each.
-fn fit_all(
-    loaded: &Loaded,
-    folder: &RunFolder,
-    samples: &Samples,
-    names: &[Vec<String>; 2],
-    options: &Options,
-) -> Result<(Vec<FieldOperator>, String)> {
-    let _phase = folder.phase("train")?;
-    let mut all = Vec::new();
-    let mut sentences = Vec::new();
-    for seed in 0..options.seeds {
-        let home = match seed {
-            0 => folder.path().to_path_buf(),
-            _ => folder.folder(&format!("seed_{}", seed + 1))?,
-        };
-        let (operator, sentence) = fit(loaded, &home, seed as u64, samples, names, options)?;
-        all.push(operator);
-        sentences.push(sentence);
+/// What is judged, in a word: the names of the outputs, the first and the last of many.
+fn variable(operator: &FieldOperator) -> String {
+    match operator.config().outputs.as_slice() {
+        [first, _, .., last] => format!("{first} .. {last}"),
+        few => few.join(", "),
     }
-    Ok((all, sentences.join("\n")))
-}
-
-fn fit(
-    loaded: &Loaded,
-    home: &Path,
-    number: u64,
-    samples: &Samples,
-    [inputs, outputs]: &[Vec<String>; 2],
-    options: &Options,
-) -> Result<(FieldOperator, String)> {
-    let settings = &loaded.settings;
-    let device = device::select(&options.device).map_err(Error::unusable)?;
-    let mut training = settings.training.clone();
-    training.seed = (training.seed ^ settings.seed).wrapping_add(number);
-    device.seed(training.seed);
-    let config = FieldOperatorConfig {
-        network: settings.operator.clone(),
-        inputs: inputs.clone(),
-        outputs: outputs.clone(),
-        normalisation: FieldNormalisation::of(&samples.training, false).map_err(Error::unusable)?,
-        about: serde_json::Value::Null,
-    };
-    let operator =
-        FieldOperator::new(config, &device).map_err(|error| loaded.refuse("operator", error))?;
-    let validation = samples.validation.as_ref();
-    let trained = field::train(
-        operator,
-        &training,
-        &samples.training,
-        validation.map(|samples| samples as &dyn FieldSamples),
-        home,
-        RunOptions {
-            quiet: options.quiet,
-            resume: true,
-            stop: None,
-        },
-    )
-    .map_err(|error| match error {
-        OperatorError::Config { .. } | OperatorError::TensorShape { .. } => Error::unusable(error),
-        error => Error::failed(error),
-    })?;
-    let sentence = format!(
-        "{} trained on {} samples: {} steps in {:.0} s, loss {:.4}.",
-        settings.operator.name(),
-        samples.training.len(),
-        trained.facts.steps,
-        trained.facts.seconds,
-        trained.facts.train_loss
-    );
-    let operator = trained.model;
-    operator.save(&home.join("model")).map_err(Error::failed)?;
-    Ok((operator, sentence))
 }
 
 fn evaluate(
     loaded: &Loaded,
     folder: &RunFolder,
-    operators: &[FieldOperator],
+    taught: &[Taught],
+    rivals: &[(String, Taught)],
     samples: &Samples,
-    coarse: &[usize],
+    coarse: Option<&[usize]>,
 ) -> Result<(Scores, Vec<Vec<Judged>>)> {
     let _phase = folder.phase("evaluate")?;
     let problem = loaded.settings.problem();
-    let about = operators[0].config();
-    let (variable, network) = (about.outputs.join(", "), about.network.name());
+    let operators: Vec<FieldOperator> = taught.iter().map(|t| t.operator.clone()).collect();
+    let network = operators[0].config().network.name();
+    let variable = variable(&operators[0]);
     let (mut scores, mut all) = (Scores::new(), Vec::new());
     for test in &samples.tests {
-        let judged = judge(problem, operators, samples, test, coarse)?;
+        let mut judged = judge(
+            problem,
+            &operators,
+            samples,
+            test,
+            coarse.unwrap_or_default(),
+        )?;
+        // where ways of training are compared, their time is told
+        for (one, taught) in judged.iter_mut().zip(taught).filter(|_| !rivals.is_empty()) {
+            one.training = Some(taught.seconds);
+        }
+        for (name, rival) in rivals {
+            judged.push(Judged {
+                training: Some(rival.seconds),
+                ..judge_operator(name, &rival.operator, test)?
+            });
+        }
+        // with solvers alone: `train` has no time for either
+        if let (Some(how), Some(_)) = (loaded.settings.evaluation.refine, coarse) {
+            let _phase = folder.phase("refine")?;
+            let (settings, operator) = (&loaded.settings, &operators[0]);
+            let found = physics_informed::refined(settings, how, network, operator, test)?;
+            judged.extend(found);
+        }
         for row in rows(&test.name, &variable, network, &judged).rows {
             scores.push(row);
         }
@@ -356,7 +330,8 @@ fn verdict(name: &str, judged: &[Judged]) -> String {
         .map(|j| format!("{} {}", j.model, format_value(j.mean())))
         .collect();
     let better = rivals.iter().find(|j| {
-        let faster = j.seconds.zip(operator.seconds).is_some_and(|(a, b)| a <= b);
+        let solver = j.model.starts_with("solver/");
+        let faster = solver && j.seconds.zip(operator.seconds).is_some_and(|(a, b)| a <= b);
         faster && j.mean() <= mean
     });
     let error = match trained.len() {

@@ -1,8 +1,8 @@
 //! What a physics brings to the pipeline.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use curlwind_datasets::store::{Channel, Grid};
-use curlwind_operators::field::{FieldPairs, Symmetry};
+use curlwind_operators::field::{FieldEquation, FieldPairs, Symmetry};
 use ndarray::{Array3, ArrayView3, ArrayView4};
 use std::sync::Arc;
 
@@ -42,6 +42,31 @@ pub trait Problem: Send + Sync {
     /// # Errors
     /// A solver that fails.
     fn sample(&self, seed: u64) -> Result<Vec<f32>>;
+
+    /// Makes the input of the first pair of that sample alone, without the states that follow where they
+    /// can be spared.
+    ///
+    /// # Errors
+    /// A solver that fails.
+    fn input(&self, seed: u64) -> Result<Array3<f32>> {
+        let layout = self.layout();
+        let [y, x] = layout.grid.coordinates().map(|(.., lines)| lines.len());
+        let shape = (layout.steps, layout.channels.len(), y, x);
+        let states = self.sample(seed)?;
+        let states = ArrayView4::from_shape(shape, &states).map_err(Error::failed)?;
+        Ok(self.pair(states, 0).0.to_owned())
+    }
+
+    /// The equation as a residual of the outputs.
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn law(&self) -> std::result::Result<FieldEquation, String> {
+        let physics = self.physics();
+        Err(format!(
+            "expected none: the outputs of {physics} are no trajectory with a residual"
+        ))
+    }
 
     /// Names of inputs and outputs.
     fn names(&self) -> (Vec<String>, Vec<String>);
@@ -83,6 +108,15 @@ pub trait Problem: Send + Sync {
     }
 }
 
+/// Pairs of a sample of which each goes on where the one before has ended.
+pub fn sequence(problem: &dyn Problem) -> usize {
+    let (inputs, outputs) = problem.names();
+    match problem.persists() && inputs.len() == outputs.len() {
+        true => problem.pairs(),
+        false => 1,
+    }
+}
+
 /// Training pairs as the physics has them: where they repeat, which follow each other, what is as good.
 ///
 /// # Errors
@@ -91,11 +125,9 @@ pub fn with_physics(problem: &dyn Problem, mut pairs: FieldPairs) -> Result<Fiel
     if problem.periodic() {
         pairs = pairs.on_a_torus();
     }
-    if problem.persists() {
-        pairs = pairs
-            .in_sequences(problem.pairs())
-            .map_err(crate::error::Error::failed)?;
-    }
+    pairs = pairs
+        .in_sequences(sequence(problem))
+        .map_err(Error::failed)?;
     Ok(match problem.symmetry() {
         Some(symmetry) => pairs.with_symmetry(symmetry),
         None => pairs,

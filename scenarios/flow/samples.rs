@@ -64,6 +64,8 @@ impl TestSet {
 pub struct Samples {
     /// Those that the weights follow.
     pub training: FieldPairs,
+    /// Those that could be trained on as well, but whose labels are not looked at.
+    pub withheld: Option<FieldPairs>,
     /// Those that the best weights are chosen by.
     pub validation: Option<FieldPairs>,
     /// Those that the operator is judged by.
@@ -121,6 +123,7 @@ pub fn from_store(store: &Store, split: &Split, problem: &dyn Problem) -> Result
     let validation = part(&split.validation)?;
     Ok(Samples {
         training: with_physics(problem, part(&split.train)?.ok_or_else(nothing)?)?,
+        withheld: None,
         validation: validation.map(|v| with_physics(problem, v)).transpose()?,
         tests: tests.into_iter().collect(),
         grid: layout.grid.clone(),
@@ -194,6 +197,7 @@ pub fn from_file(path: &Path, settings: &Settings) -> Result<(Samples, [Vec<Stri
     };
     let samples = Samples {
         training: in_time(part(&split.train)?.ok_or_else(nothing)?)?,
+        withheld: None,
         validation: part(&split.validation)?.map(in_time).transpose()?,
         tests: tests.into_iter().collect(),
         grid,

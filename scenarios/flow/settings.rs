@@ -4,6 +4,7 @@ use super::Loaded;
 use super::burgers::BurgersProblem;
 use super::darcy::DarcyProblem;
 use super::navier_stokes::NavierStokesProblem;
+use super::physics_informed::{Refine, Rival};
 use super::problem::Problem;
 use crate::config::{Configuration, Document};
 use crate::error::Result;
@@ -81,6 +82,10 @@ pub struct TrainingSet {
     /// Samples that the solver makes; one initial state or medium each.
     #[serde(default = "one")]
     pub samples: usize,
+    /// How many of those to train on have labels, all without it; of the others a residual loss sees the
+    /// inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labelled: Option<usize>,
     /// Takes the samples that the program carries in place of the solver's.
     #[serde(default)]
     pub carried: bool,
@@ -116,6 +121,11 @@ pub struct Evaluation {
     /// Points along the longest side that the test samples are brought to, one test for each number;
     /// as they are where there are none.
     pub resolutions: Vec<usize>,
+    /// The same network trained in other ways beside, `run` alone.
+    pub rivals: Vec<Rival>,
+    /// The operator refined by the residual on single test samples, `run` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refine: Option<Refine>,
 }
 
 impl Configuration for Settings {

@@ -107,6 +107,7 @@ mod tests {
             spin_up: 0.0,
             interval: 0.5,
             states: 2,
+            trajectory: 1,
         };
         let (wavenumber, amplitude) = (4, 1.0);
         let problems: [&dyn Problem; 4] = [

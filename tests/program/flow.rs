@@ -119,6 +119,40 @@ fn bad_input_is_named() {
         "training.stages=[{roll_out=2}]",
         &["no time stepper"],
     );
+    let residual = "training.residual={weight=1.0}";
+    with("burgers", residual, &["training.residual", "no trajectory"]);
+    with("darcy", residual, &["training.residual", "no trajectory"]);
+    with(
+        "navier-stokes",
+        residual,
+        &["training.residual", "a trajectory of 4 states"],
+    );
+    let pino = "navier-stokes-pino";
+    with(
+        pino,
+        "problem.trajectory=3",
+        &["problem.trajectory", "divisor"],
+    );
+    with(
+        pino,
+        "training_set.labelled=501",
+        &["training_set.labelled", "1 to 500"],
+    );
+    with(
+        pino,
+        "training.residual.weight=0",
+        &["evaluation.rivals", "residual_alone"],
+    );
+    with(
+        pino,
+        "training.residual.points=16",
+        &["residual.points", "at least 32"],
+    );
+    with(
+        pino,
+        "evaluation.refine={steps=0,samples=1}",
+        &["evaluation.refine.steps", "above 0"],
+    );
     with("darcy", "training.resolutions=[64]", &["resolutions", "43"]);
     with(
         "burgers",
@@ -291,4 +325,48 @@ fn seeds_and_ways_of_training() {
         let text = succeeds(&quick);
         assert!(text.contains("persistence"), "{name}: {text}");
     }
+}
+
+/// One run trains on few labels and the residual, on all labels, without the residual and on it alone,
+/// and refines; without a weight the residual changes nothing.
+#[test]
+fn a_trajectory_from_few_labels_and_the_residual() {
+    let folder = tempfile::tempdir().expect("folder");
+    let run = path(folder.path(), "run");
+    let few = [
+        "problem.points=16",
+        "problem.spin_up=0.5",
+        "training_set.samples=10",
+        "training_set.labelled=2",
+        "training.residual={weight=1.0,unlabelled=3}",
+        "operator.hidden_channels=8",
+        "operator.n_modes=[6,6]",
+        "evaluation.coarse=[2]",
+        "evaluation.refine={steps=3,samples=2}",
+    ];
+    let text = succeeds(&quick(&["run", "navier-stokes-pino", "-o", &run], &few));
+    for model in [
+        "fno, all labels",
+        "fno, no residual",
+        "fno, residual alone",
+        "fno on 2 samples, refined",
+        "solver/2",
+        "persistence",
+        "seconds_of_training",
+    ] {
+        assert!(text.contains(model), "{model}: {text}");
+    }
+    let own = |name: &str, residual: &'static str| {
+        let model = path(folder.path(), name);
+        let train = ["train", "navier-stokes-pino", "--data", &run, "-o", &model];
+        let mut sets = few.to_vec();
+        sets[4] = residual;
+        sets.push("evaluation.rivals=[]");
+        succeeds(&quick(&train, &sets));
+        std::fs::read(Path::new(&model).join("model/weights.safetensors")).expect("weights")
+    };
+    let with = own("with", "training.residual={weight=1.0,unlabelled=3}");
+    let without = own("without", "training.residual={weight=0.0,unlabelled=3}");
+    let rival = Path::new(&run).join("rivals/no_residual/model/weights.safetensors");
+    assert!(without == std::fs::read(rival).expect("weights") && with != without);
 }

@@ -5,12 +5,21 @@
 //! * [`FieldSamples`]: where training pairs come from, with the symmetries that their equation has;
 //!   [`FieldPairs`] are pairs in memory.
 //! * [`train`]: the task for the trainer; [`SampleFacts`] tell beforehand whether it can be.
+//! * [`FieldResidual`]: the residual of the fields' equation as a loss, which needs no labels; in
+//!   [`train_with_residual`] a term beside that of the labels, in [`refine`] all there is.
 
+mod facts;
 mod operator;
+mod refine;
+mod residual;
 mod resolution;
 mod samples;
 mod training;
 
+pub use facts::SampleFacts;
+
 pub use operator::{FieldNormalisation, FieldOperator, FieldOperatorConfig};
+pub use refine::{Refined, Refinement, refine};
+pub use residual::{FieldEquation, FieldNames, FieldResidual, Law};
 pub use samples::{FieldPairs, FieldSamples, Symmetry};
-pub use training::{SampleFacts, train};
+pub use training::{Physics, train, train_with_residual};

@@ -202,6 +202,20 @@ impl FieldPairs {
         })
     }
 
+    /// Other samples of which the same is known.
+    ///
+    /// # Errors
+    /// As [`Self::new`] and [`Self::in_sequences`].
+    pub fn with_samples(&self, inputs: Array4<f32>, outputs: Array4<f32>) -> Result<Self> {
+        let new = Self::new(inputs, outputs)?;
+        let new = new.in_sequences(self.sequence)?;
+        Ok(Self {
+            inputs: new.inputs,
+            outputs: new.outputs,
+            ..self.clone()
+        })
+    }
+
     /// The same with other inputs, e.g. further channels.
     ///
     /// # Errors
@@ -212,6 +226,32 @@ impl FieldPairs {
             inputs: new.inputs,
             ..self.clone()
         })
+    }
+
+    /// The first `pairs` of them, and the others if there are any, with all that is known of both.
+    ///
+    /// # Errors
+    /// When there are not as many, or a sequence would be cut.
+    pub fn split_at(&self, pairs: usize) -> Result<(Self, Option<Self>)> {
+        let count = self.len();
+        if pairs == 0 || pairs > count || !pairs.is_multiple_of(self.sequence) {
+            return Err(Error::Data(format!(
+                "expected 1 to {count} pairs in whole sequences of {}, found {pairs}",
+                self.sequence
+            )));
+        }
+        let part = |range: std::ops::Range<usize>| {
+            let cut = |fields: &Array4<f32>| {
+                let slice = ndarray::Slice::from(range.clone());
+                fields.slice_axis(Axis(0), slice).to_owned()
+            };
+            Self {
+                inputs: cut(&self.inputs),
+                outputs: cut(&self.outputs),
+                ..self.clone()
+            }
+        };
+        Ok((part(0..pairs), (pairs < count).then(|| part(pairs..count))))
     }
 
     /// Draws training pairs as they are.

@@ -1,11 +1,15 @@
 //! Training of an operator of fields.
 
+mod term;
+
+pub use term::Physics;
+
 use super::operator::per_channel;
 use super::resolution::Resolution;
-use super::{FieldOperator, FieldSamples};
+use super::{FieldOperator, FieldSamples, SampleFacts};
 use crate::error::{Error, Result};
 use crate::loss::GridLoss;
-use crate::network::{Network, NetworkConfig};
+use crate::network::Network;
 use crate::training::{
     Fitted, Part, Precision, RunOptions, Stage, Task, TrainingConfig, fit, full,
     recomputed_gradients, share_of,
@@ -16,6 +20,7 @@ use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
+use term::ResidualTerm;
 
 /// Trains an operator and writes `metrics.jsonl` and `checkpoint.safetensors` into `folder`. The
 /// loss is that of the physical outputs, each channel in units of its deviation. Training pairs are
@@ -33,10 +38,30 @@ pub fn train(
     folder: &Path,
     options: RunOptions,
 ) -> Result<Fitted<FieldOperator>> {
+    train_with_residual(operator, config, data, validation, None, folder, options)
+}
+
+/// As [`train`], with the residual of the fields' equation as a further term of the loss where
+/// `config.residual` has a weight: its mean over the inputs of a batch and as many unlabelled ones,
+/// drawn anew for each batch ([`FieldResidual`](super::FieldResidual)). Without a weight every bit is that of [`train`].
+///
+/// # Errors
+/// As [`train`], and where a residual is asked for that `physics` does not have, or of another equation
+/// or grid than the fields; [`Error::NotFinite`] names the residual where it was the one to go.
+pub fn train_with_residual(
+    operator: FieldOperator,
+    config: &TrainingConfig,
+    data: &dyn FieldSamples,
+    validation: Option<&dyn FieldSamples>,
+    physics: Option<Physics>,
+    folder: &Path,
+    options: RunOptions,
+) -> Result<Fitted<FieldOperator>> {
     let about = operator.config();
     let [_, _, rows, columns] = data.shape();
     let expected = [about.inputs.len(), about.outputs.len(), rows, columns];
-    for samples in [Some(data), validation].into_iter().flatten() {
+    let unlabelled = physics.as_ref().and_then(|physics| physics.unlabelled);
+    for samples in [Some(data), validation, unlabelled].into_iter().flatten() {
         if samples.shape() != expected {
             return Err(Error::TensorShape {
                 tensor: "fields of the training data (inputs, outputs, rows, columns)".into(),
@@ -54,6 +79,10 @@ pub fn train(
         grids.push(Resolution::new(size, *points, periodic)?);
     }
     let device = operator.device();
+    let residual = match config.active_residual() {
+        Some(wanted) => Some(ResidualTerm::new(wanted, &operator, data, physics, &grids)?),
+        None => None,
+    };
     let task = Pairs {
         grids: grids
             .into_iter()
@@ -67,57 +96,10 @@ pub fn train(
         config,
         data,
         validation,
+        residual,
     };
     let fitted = fit(&task, config, folder, options)?;
     Ok(fitted.map(|network| task.operator.with_network(network)))
-}
-
-/// What is known of samples before they are read.
-#[derive(Clone, Copy, Debug)]
-pub struct SampleFacts {
-    /// `[input channels, output channels, rows, columns]`.
-    pub shape: [usize; 4],
-    /// Whether fields go on at one side as at the other.
-    pub periodic: bool,
-    /// Pairs that follow each other in time.
-    pub sequence: usize,
-}
-
-impl SampleFacts {
-    /// Those of samples.
-    pub fn of(samples: &dyn FieldSamples) -> Self {
-        Self {
-            shape: samples.shape(),
-            periodic: samples.periodic(),
-            sequence: samples.sequence(),
-        }
-    }
-
-    /// Refuses what cannot be trained on such samples.
-    ///
-    /// # Errors
-    /// Naming the key.
-    pub fn check(&self, network: &NetworkConfig, config: &TrainingConfig) -> Result<()> {
-        config.check()?;
-        network.check_training(config)?;
-        let [inputs, outputs, rows, columns] = self.shape;
-        network.check_plane([rows, columns])?;
-        for points in &config.resolutions {
-            Resolution::new([rows, columns], *points, self.periodic)?;
-        }
-        let longest = config.stages.iter().map(|s| s.roll_out).max().unwrap_or(1);
-        let refuse = |expected: String| Err(Error::config("stages.roll_out", expected, longest));
-        if longest > 1 && (self.sequence == 1 || inputs < outputs) {
-            return refuse("1: the operator is no time stepper".into());
-        }
-        if longest > self.sequence {
-            return refuse(format!("at most {}, the pairs of a sample", self.sequence));
-        }
-        if longest > 1 && config.checkpoint_activations {
-            return refuse("1 with `checkpoint_activations`".into());
-        }
-        Ok(())
-    }
 }
 
 struct Pairs<'a> {
@@ -127,6 +109,7 @@ struct Pairs<'a> {
     grids: Vec<(Resolution, GridLoss)>,
     data: &'a dyn FieldSamples,
     validation: Option<&'a dyn FieldSamples>,
+    residual: Option<ResidualTerm<'a>>,
 }
 
 /// Normalised inputs, and outputs over their deviation, step by step: shifted they would have another
@@ -137,6 +120,9 @@ struct Batch {
     size: usize,
     /// Which of the grids.
     grid: usize,
+    /// Normalised inputs on the grid of the residual, where it is wanted.
+    residual: Option<Vec<f32>>,
+    training: bool,
 }
 
 impl Pairs<'_> {
@@ -241,7 +227,11 @@ impl Task for Pairs<'_> {
     fn identity(&self) -> String {
         let [_, _, rows, columns] = self.data.shape();
         let config = serde_json::to_string(self.operator.config()).unwrap_or_default();
-        format!("{config} {rows}x{columns} {}", self.data.len())
+        let residual = self.residual.as_ref().map_or(String::new(), |term| {
+            let further = term.unlabelled.map_or(0, |samples| samples.len());
+            format!(" {:?} {further}", term.equation)
+        });
+        format!("{config} {rows}x{columns} {}{residual}", self.data.len())
     }
 
     fn samples(&self, part: Part) -> usize {
@@ -277,17 +267,38 @@ impl Task for Pairs<'_> {
             self.read_sequence(samples, index, symmetry, &mut inputs, &mut outputs)?;
         }
         let n = &self.operator.config().normalisation;
-        for (c, field) in inputs.chunks_mut(points).enumerate() {
-            let c = c % n.input_std.len();
-            scale(field, n.input_mean[c], n.input_std[c]);
-        }
+        let normalise = |inputs: &mut [f32]| {
+            for (c, field) in inputs.chunks_mut(points).enumerate() {
+                let c = c % n.input_std.len();
+                scale(field, n.input_mean[c], n.input_std[c]);
+            }
+        };
+        normalise(&mut inputs);
         for fields in &mut outputs {
             for (c, field) in fields.chunks_mut(points).enumerate() {
                 scale(field, 0.0, n.output_std[c % n.output_std.len()]);
             }
         }
         let resolution = &self.grids[grid].0;
+        let residual = match &self.residual {
+            Some(term) if training || !term.config.labels => {
+                let mut further = match term.own_grid {
+                    Some(_) => inputs.clone(),
+                    None => Vec::new(),
+                };
+                if training {
+                    let mut drawn = term.draw(indices.len(), rng)?;
+                    normalise(&mut drawn);
+                    further.extend(drawn);
+                }
+                let on = term.own_grid.as_ref().unwrap_or(resolution);
+                Some(on.apply(further))
+            }
+            _ => None,
+        };
         Ok(Batch {
+            residual,
+            training,
             inputs: resolution.apply(inputs),
             outputs: outputs.into_iter().map(|o| resolution.apply(o)).collect(),
             size: indices.len(),
@@ -296,7 +307,16 @@ impl Task for Pairs<'_> {
     }
 
     /// Mean loss over the steps of a roll-out, or that of its last step alone.
-    fn loss(&self, network: &Network, batch: Batch, stage: &Stage, device: &Device) -> Tensor<1> {
+    fn loss(
+        &self,
+        network: &Network,
+        mut batch: Batch,
+        stage: &Stage,
+        device: &Device,
+    ) -> Tensor<1> {
+        if let (Some(term), Some(further)) = (&self.residual, batch.residual.take()) {
+            return self.with_residual(network, batch, term, further, stage, device);
+        }
         let loss = &self.grids[batch.grid].1;
         let (mut input, targets) = self.tensors(batch, device);
         let limited = network.limited(stage.modes);
@@ -322,6 +342,13 @@ impl Task for Pairs<'_> {
         match losses.len() {
             1 => losses.remove(0),
             _ => Tensor::cat(losses, 0).mean(),
+        }
+    }
+
+    fn term_not_finite(&self) -> &'static str {
+        match &self.residual {
+            Some(term) => term.term_not_finite(),
+            None => "loss",
         }
     }
 

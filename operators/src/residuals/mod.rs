@@ -33,3 +33,4 @@ pub use shallow_water::{ShallowWaterFields, ShallowWaterResidual};
 pub use shallow_water_torus::ShallowWaterTorusResidual;
 pub use staggered::Stencil;
 pub use time_difference::TimeDifference;
+pub(crate) use time_difference::integrals;

@@ -3,6 +3,7 @@
 use super::optimiser::AdamWConfig;
 use crate::error::{Error, Result};
 use crate::loss::LossKind;
+use crate::residuals::TimeDifference;
 use serde::{Deserialize, Serialize};
 
 /// Configuration of a training run.
@@ -45,6 +46,57 @@ pub struct TrainingConfig {
     pub checkpoint_interval: usize,
     /// Whether the weights with the best validation loss of the last stage are kept, not the last.
     pub keep_best: bool,
+    /// The residual of the fields' equation as a further term of the loss; of operators of fields alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub residual: Option<ResidualConfig>,
+}
+
+/// A residual as a term of the loss (Li et al., Physics-Informed Neural Operator for Learning Partial
+/// Differential Equations, arXiv 2111.03794, section 3.1).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ResidualConfig {
+    /// What the residual counts beside the loss of the labels; 0 for no residual.
+    pub weight: f64,
+    /// Further inputs that have no labels. Each part of a batch has as many of them, drawn anew, as it
+    /// has labelled ones.
+    pub unlabelled: usize,
+    /// Whether labels are looked at; without them the residual is all of the loss, in validation too.
+    pub labels: bool,
+    /// Points along the longest side of the grid that outputs are asked for and have their residual on,
+    /// no fewer than in training; that of the batch where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub points: Option<usize>,
+    /// Its form in time.
+    pub form: ResidualForm,
+    /// Order of the difference or the integral in time.
+    pub difference: TimeDifference,
+}
+
+/// In what form an equation `dq/dt = f(q)` is asked to hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResidualForm {
+    /// `dq/dt - f(q)`, which counts an error the more the faster it changes from state to state, though
+    /// it be gone by the next.
+    Differential,
+    /// `q(t) - q(0)` less the integral of `f(q)`: what the differential form adds up to, and of the size
+    /// of the error itself.
+    #[default]
+    Integral,
+}
+
+impl Default for ResidualConfig {
+    fn default() -> Self {
+        Self {
+            weight: 0.0,
+            unlabelled: 0,
+            labels: true,
+            points: None,
+            form: ResidualForm::default(),
+            difference: TimeDifference::Fourth,
+        }
+    }
 }
 
 /// In what numbers fields are kept between layers. Weights, gradients of weights and arithmetic are
@@ -112,6 +164,7 @@ impl Default for TrainingConfig {
             seed: 0,
             checkpoint_interval: 0,
             keep_best: true,
+            residual: None,
         }
     }
 }
@@ -119,6 +172,11 @@ impl Default for TrainingConfig {
 impl burn::config::Config for TrainingConfig {}
 
 impl TrainingConfig {
+    /// The residual, if it counts.
+    pub fn active_residual(&self) -> Option<&ResidualConfig> {
+        self.residual.as_ref().filter(|r| r.weight != 0.0)
+    }
+
     /// Refuses values that no run can work with.
     pub fn check(&self) -> Result<()> {
         let check = |ok: bool, key: &str, expected: &str, found: f64| match ok {
@@ -154,6 +212,13 @@ impl TrainingConfig {
             "0 to below 1",
             self.warm_up,
         )?;
+        if let Some(residual) = &self.residual {
+            let weight = residual.weight;
+            let ok = weight.is_finite() && weight >= 0.0;
+            check(ok, "residual.weight", "0 or more", weight)?;
+            let ok = residual.labels || weight > 0.0;
+            check(ok, "residual.weight", "above 0 without labels", weight)?;
+        }
         let rate = self.final_learning_rate;
         check(
             (0.0..=1.0).contains(&rate),

@@ -18,7 +18,7 @@ mod task;
 mod trainer;
 mod windows;
 
-pub use config::{Precision, Stage, TrainingConfig};
+pub use config::{Precision, ResidualConfig, ResidualForm, Stage, TrainingConfig};
 pub use optimiser::{AdamW, AdamWConfig, Norm};
 pub(crate) use recompute::full;
 pub use recompute::recomputed_gradients;

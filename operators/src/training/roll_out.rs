@@ -153,6 +153,7 @@ fn check_ways(config: &TrainingConfig) -> Result<()> {
         ("resolutions", !config.resolutions.is_empty()),
         ("precision", config.precision != Precision::F32),
         ("checkpoint_activations", config.checkpoint_activations),
+        ("residual", config.active_residual().is_some()),
     ] {
         if asked {
             let expected = "nothing: fields on a sphere are trained without it";

@@ -61,6 +61,11 @@ pub trait Task: Sync {
         device: &Device,
     ) -> Tensor<1>;
 
+    /// The term of the loss that first left the numbers, asked for when the loss has.
+    fn term_not_finite(&self) -> &'static str {
+        "loss"
+    }
+
     /// `share` of the mean loss of a batch, without autodiff, and its gradients.
     fn gradients(
         &self,

@@ -296,7 +296,8 @@ impl<T: Task> Trainer<'_, T> {
         if let Value::Known(value) = value
             && !value.is_finite()
         {
-            return Err(not_finite("loss", value, progress, learning_rate));
+            let term = self.task.term_not_finite();
+            return Err(not_finite(term, value, progress, learning_rate));
         }
         let grads = sum.grads();
         let norm = AdamW::gradient_norm(&network, &grads);
@@ -337,9 +338,11 @@ impl<T: Task> Trainer<'_, T> {
     fn settle(&mut self, stage: &Stage) -> Result<()> {
         for pending in std::mem::take(&mut self.pending) {
             let (loss, norm) = (pending.loss.value(), pending.norm.value());
+            let task = self.task;
             let progress = &mut self.state().progress;
-            for (term, value) in [("loss", loss), ("gradient norm", norm)] {
+            for (term, value) in [(None, loss), (Some("gradient norm"), norm)] {
                 if !value.is_finite() {
+                    let term = term.unwrap_or_else(|| task.term_not_finite());
                     return Err(not_finite(term, value, progress, pending.learning_rate));
                 }
             }

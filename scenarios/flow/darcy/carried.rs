@@ -85,6 +85,7 @@ pub fn carried(folder: &RunFolder, validation: f64, seed: u64) -> Result<Samples
         training: part(&split.train)?
             .ok_or_else(nothing)?
             .with_symmetry(Arc::new(symmetry)),
+        withheld: None,
         validation: part(&split.validation)?,
         tests: vec![test("test_16", 16)?, test("test_32", 32)?],
         grid: grid(16),

@@ -1,10 +1,10 @@
-//! Two-dimensional flow on a torus: a vorticity to the one a time later.
+//! Two-dimensional flow on a torus: a vorticity to the one a time later, or to a trajectory.
 
 use super::problem::{Layout, Problem, Refusal};
 use super::symmetry::roll;
 use crate::error::{Error, Result};
 use curlwind_datasets::store::{Channel, Grid};
-use curlwind_operators::field::Symmetry;
+use curlwind_operators::field::{FieldEquation, Law, Symmetry};
 use curlwind_solvers::navier_stokes::{Forcing, NavierStokes, Solver};
 use curlwind_solvers::torus::Plane;
 use curlwind_solvers::torus::random_field::GaussianField;
@@ -45,6 +45,9 @@ pub struct NavierStokesProblem {
     pub interval: f64,
     /// States kept of each flow, the first included.
     pub states: usize,
+    /// States that the operator gives from one, each an interval after the one before.
+    #[serde(default = "one")]
+    pub trajectory: usize,
 }
 
 fn one() -> usize {
@@ -111,6 +114,27 @@ impl NavierStokesProblem {
         Ok(states)
     }
 
+    /// The first state that is kept.
+    fn start(&self, solver: &Solver, seed: u64) -> curlwind_solvers::Result<Vec<Complex64>> {
+        let state = self.initial(solver, seed);
+        // as many parts as intervals, so that the step follows the flow
+        let parts = (self.spin_up / self.interval).ceil();
+        if parts == 0.0 {
+            return Ok(state);
+        }
+        let part = self.spin_up / parts;
+        let spun = self.run(self.points, state, part, parts as usize)?;
+        Ok(spun.into_iter().next_back().unwrap_or_default())
+    }
+
+    /// Every so manieth point of a state.
+    fn kept(&self, solver: &Solver, state: &[Complex64]) -> Vec<f32> {
+        let every = self.stride as isize;
+        let field = solver.field(state);
+        let part = field.slice(s![..;every, ..;every]);
+        part.iter().map(|w| *w as f32).collect()
+    }
+
     fn initial(&self, solver: &Solver, seed: u64) -> Vec<Complex64> {
         let unit = GaussianField::VORTICITY;
         let field = GaussianField {
@@ -151,6 +175,13 @@ impl Problem for NavierStokesProblem {
         if self.states < 2 {
             return refuse("states", "expected 2 or more".into());
         }
+        if self.trajectory == 0 || !(self.states - 1).is_multiple_of(self.trajectory) {
+            let reason = format!(
+                "expected a divisor of `problem.states` less 1, {}",
+                self.states - 1
+            );
+            return refuse("trajectory", reason);
+        }
         if self.stride == 0 || !self.points.is_multiple_of(self.stride) {
             let reason = format!("expected a divisor of `problem.points`, {}", self.points);
             return refuse("stride", reason);
@@ -185,32 +216,39 @@ impl Problem for NavierStokesProblem {
     fn sample(&self, seed: u64) -> Result<Vec<f32>> {
         let made = || -> curlwind_solvers::Result<Vec<f32>> {
             let solver = Solver::new(self.equation(), self.points, self.time_step)?;
-            let mut state = self.initial(&solver, seed);
-            // as many parts as intervals, so that the step follows the flow
-            let parts = (self.spin_up / self.interval).ceil();
-            if parts > 0.0 {
-                let part = self.spin_up / parts;
-                let spun = self.run(self.points, state, part, parts as usize)?;
-                state = spun.into_iter().next_back().unwrap_or_default();
-            }
+            let state = self.start(&solver, seed)?;
             let states = self.run(self.points, state, self.interval, self.states - 1)?;
-            let every = self.stride as isize;
-            let kept = states.iter().flat_map(|state| {
-                let field = solver.field(state);
-                let part = field.slice(s![..;every, ..;every]);
-                part.iter().map(|w| *w as f32).collect::<Vec<_>>()
-            });
+            let kept = states.iter().flat_map(|state| self.kept(&solver, state));
             Ok(kept.collect())
         };
         made().map_err(Error::failed)
     }
 
+    fn input(&self, seed: u64) -> Result<Array3<f32>> {
+        let solver = Solver::new(self.equation(), self.points, self.time_step);
+        let solver = solver.map_err(Error::failed)?;
+        let state = self.start(&solver, seed).map_err(Error::failed)?;
+        let kept = self.points / self.stride;
+        Array3::from_shape_vec((1, kept, kept), self.kept(&solver, &state)).map_err(Error::failed)
+    }
+
+    fn law(&self) -> std::result::Result<FieldEquation, String> {
+        Ok(FieldEquation {
+            law: Law::NavierStokes(self.equation()),
+            interval: self.interval,
+        })
+    }
+
     fn names(&self) -> (Vec<String>, Vec<String>) {
-        (vec!["vorticity".into()], vec!["next_vorticity".into()])
+        let outputs = match self.trajectory {
+            1 => vec!["next_vorticity".into()],
+            count => (1..=count).map(|k| format!("vorticity_{k}")).collect(),
+        };
+        (vec!["vorticity".into()], outputs)
     }
 
     fn pairs(&self) -> usize {
-        self.states - 1
+        (self.states - 1) / self.trajectory
     }
 
     fn pair<'s>(
@@ -218,9 +256,10 @@ impl Problem for NavierStokesProblem {
         states: ArrayView4<'s, f32>,
         pair: usize,
     ) -> (ArrayView3<'s, f32>, ArrayView3<'s, f32>) {
+        let first = pair * self.trajectory;
         (
-            states.slice_move(s![pair, .., .., ..]),
-            states.slice_move(s![pair + 1, .., .., ..]),
+            states.slice_move(s![first, .., .., ..]),
+            states.slice_move(s![first + 1..=first + self.trajectory, 0, .., ..]),
         )
     }
 
@@ -247,12 +286,16 @@ impl Problem for NavierStokesProblem {
             let start =
                 ndarray::Array2::from_shape_vec((few, few), fine.resampled(&initial, &coarse));
             let start = solver.spectrum(start.unwrap_or_default().view())?;
-            let states = self.run(few, start, self.interval, 1)?;
-            let last: Vec<f64> = solver.field(&states[1]).into_iter().collect();
-            Ok(coarse.resampled(&last, &fine))
+            let states = self.run(few, start, self.interval, self.trajectory)?;
+            let later = states[1..].iter().flat_map(|state| {
+                let field: Vec<f64> = solver.field(state).into_iter().collect();
+                coarse.resampled(&field, &fine)
+            });
+            Ok(later.collect())
         };
-        let last = solved().map_err(Error::failed)?;
-        Ok(Array3::from_shape_vec(input.dim(), last).ok())
+        let later = solved().map_err(Error::failed)?;
+        let (_, rows, columns) = input.dim();
+        Ok(Array3::from_shape_vec((self.trajectory, rows, columns), later).ok())
     }
 
     fn periodic(&self) -> bool {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::field::{FieldNormalisation, FieldOperatorConfig, FieldPairs};
 use crate::fno::FnoConfig;
+use crate::network::NetworkConfig;
 use crate::weights;
 use ndarray::Array4;
 use rand::Rng;
@@ -391,3 +392,5 @@ fn ways_that_do_not_fit_are_refused() {
         assert!(message.contains(key), "{key}: {message}");
     }
 }
+
+mod with_residual;

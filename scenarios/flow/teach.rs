@@ -1,0 +1,136 @@
+//! Networks trained in a run folder.
+
+use super::Loaded;
+use super::physics_informed::Lesson;
+use super::samples::Samples;
+use crate::commands::Options;
+use crate::error::{Error, Result};
+use crate::run_folder::RunFolder;
+use curlwind_operators::field::{
+    self, FieldNormalisation, FieldOperator, FieldOperatorConfig, FieldSamples,
+};
+use curlwind_operators::training::RunOptions;
+use curlwind_operators::{Error as OperatorError, device};
+use std::path::Path;
+
+/// The network trained from as many seeds as were asked for, the first in the run's folder and the
+/// others in folders of their own, and a sentence about each.
+///
+/// # Errors
+/// As [`fit`].
+pub(super) fn fit_all(
+    loaded: &Loaded,
+    folder: &RunFolder,
+    lesson: &Lesson,
+    samples: &Samples,
+    names: &[Vec<String>; 2],
+    options: &Options,
+) -> Result<(Vec<Taught>, String)> {
+    let _phase = folder.phase("train")?;
+    let mut all: Vec<Taught> = Vec::new();
+    for seed in 0..options.seeds {
+        let home = match seed {
+            0 => folder.path().to_path_buf(),
+            _ => folder.folder(&format!("seed_{}", seed + 1))?,
+        };
+        let taught = fit(loaded, &home, seed as u64, lesson, samples, names, options)?;
+        all.push(taught);
+    }
+    let sentences: Vec<&str> = all.iter().map(|taught| taught.sentence.as_str()).collect();
+    let sentences = sentences.join("\n");
+    Ok((all, sentences))
+}
+
+/// A trained operator.
+pub(super) struct Taught {
+    pub operator: FieldOperator,
+    /// How it went.
+    pub sentence: String,
+    /// Of training.
+    pub seconds: f64,
+}
+
+/// The network trained in a lesson, in a folder of its own.
+///
+/// # Errors
+/// A network that cannot be built or samples that do not fit it, a loss that is not finite.
+pub(super) fn fit(
+    loaded: &Loaded,
+    home: &Path,
+    number: u64,
+    lesson: &Lesson,
+    samples: &Samples,
+    [inputs, outputs]: &[Vec<String>; 2],
+    options: &Options,
+) -> Result<Taught> {
+    let settings = &loaded.settings;
+    let device = device::select(&options.device).map_err(Error::unusable)?;
+    let mut training = lesson.training.clone();
+    training.seed = (training.seed ^ settings.seed).wrapping_add(number);
+    device.seed(training.seed);
+    let config = FieldOperatorConfig {
+        network: settings.operator.clone(),
+        inputs: inputs.clone(),
+        outputs: outputs.clone(),
+        normalisation: normalisation(lesson)?,
+        about: serde_json::Value::Null,
+    };
+    let operator =
+        FieldOperator::new(config, &device).map_err(|error| loaded.refuse("operator", error))?;
+    let validation = samples.validation.as_ref();
+    let physics = match training.active_residual() {
+        Some(_) => {
+            let law = settings.problem().law();
+            let equation = law.map_err(|reason| loaded.refuse("training.residual", reason))?;
+            let unlabelled = lesson.unlabelled.as_ref();
+            Some(field::Physics {
+                equation,
+                unlabelled: unlabelled.map(|samples| samples as &dyn FieldSamples),
+            })
+        }
+        None => None,
+    };
+    let trained = field::train_with_residual(
+        operator,
+        &training,
+        &lesson.samples,
+        validation.map(|samples| samples as &dyn FieldSamples),
+        physics,
+        home,
+        RunOptions {
+            quiet: options.quiet,
+            resume: true,
+            stop: None,
+        },
+    )
+    .map_err(|error| match error {
+        OperatorError::Config { .. } | OperatorError::TensorShape { .. } => Error::unusable(error),
+        error => Error::failed(error),
+    })?;
+    let sentence = format!(
+        "{} trained on {} samples: {} steps in {:.0} s, loss {:.4}.",
+        settings.operator.name(),
+        lesson.samples.len(),
+        trained.facts.steps,
+        trained.facts.seconds,
+        trained.facts.train_loss
+    );
+    let operator = trained.model;
+    operator.save(&home.join("model")).map_err(Error::failed)?;
+    Ok(Taught {
+        operator,
+        sentence,
+        seconds: trained.facts.seconds,
+    })
+}
+
+/// That of the samples; of outputs whose labels are not looked at, that of the state they come from.
+fn normalisation(lesson: &Lesson) -> Result<FieldNormalisation> {
+    let mut found = FieldNormalisation::of(&lesson.samples, false).map_err(Error::unusable)?;
+    if lesson.training.active_residual().is_some_and(|r| !r.labels) {
+        let count = found.output_mean.len();
+        found.output_mean = vec![found.input_mean[0]; count];
+        found.output_std = vec![found.input_std[0]; count];
+    }
+    Ok(found)
+}
