@@ -61,11 +61,10 @@ impl Loaded {
     /// What depends on several keys at once.
     fn check(&self) -> Result<()> {
         let s = &self.settings;
-        if s.training.windows == 0 {
-            return Err(self.refuse("training.windows", "expected 1 or more"));
+        if s.windows == 0 {
+            return Err(self.refuse("windows", "expected 1 or more"));
         }
         s.training
-            .config()
             .check()
             .map_err(|error| self.refuse("training", error))?;
         let case = s.case().map_err(|error| self.refuse("problem", error))?;

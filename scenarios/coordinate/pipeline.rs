@@ -4,11 +4,9 @@ use super::evaluate::{self, rows, solver_curve, verdict, worst};
 use super::train::{Outcome, train_all, values_at};
 use super::{Loaded, ablation, output, pictures};
 use crate::commands::Options;
-use crate::config::to_toml;
 use crate::error::{Error, Result};
-use crate::figures::Figure;
-use crate::report::run_page;
-use crate::run_folder::{RunFolder, ScoreRow, Scores, score_table, write_atomically};
+use crate::report::write_run;
+use crate::run_folder::{RunFolder, ScoreRow, Scores, score_table};
 use curlwind_operators::coordinate::cases::{Case, Reference};
 
 /// What a command came to, for the terminal.
@@ -159,7 +157,8 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     let mut figures = pictures::fields(&*case, &truth, &outcome.values);
     figures.push(pictures::race(&*case, NETWORK, &curve, &outcome));
     figures.push(pictures::losses(&outcome));
-    report(loaded, folder, &sentences.join(" "), &figures, &scores)?;
+    let settings = &loaded.settings;
+    write_run(folder, settings, &sentences.join(" "), &figures, &scores)?;
     let text = format!(
         "{}\n{}\nReport: {}",
         score_table(&scores.rows, 100),
@@ -167,23 +166,4 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
         folder.file("report.html").display()
     );
     Ok(Summary { scores, text })
-}
-
-fn report(
-    loaded: &Loaded,
-    folder: &RunFolder,
-    summary: &str,
-    figures: &[(Figure, String)],
-    scores: &Scores,
-) -> Result<()> {
-    let pictures = folder.folder("figures")?;
-    for (number, (figure, _)) in figures.iter().enumerate() {
-        figure
-            .save(&pictures.join(format!("figure_{}", number + 1)))
-            .map_err(Error::failed)?;
-    }
-    let configuration = to_toml(&loaded.settings)?;
-    let page = run_page(&folder.manifest(), summary, figures, scores, &configuration);
-    write_atomically(&folder.file("report.html"), page.to_html().as_bytes())?;
-    Ok(())
 }

@@ -7,9 +7,7 @@ use curlwind_operators::coordinate::cases::{
     Advection, AllenCahnFronts, BurgersShock, Case, Conditions, MaxwellCavity, MaxwellInterface,
     MaxwellPointSource,
 };
-use curlwind_operators::coordinate::{
-    Balance, Causal, NetworkConfig, Sampling, Stage, TrainingConfig,
-};
+use curlwind_operators::coordinate::{NetworkConfig, TrainingConfig};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -24,6 +22,9 @@ pub struct Settings {
     /// Seed of everything random; `--seed` overrides it.
     #[serde(default)]
     pub seed: u64,
+    /// Windows of time, one network after the other, each from the end of the one before.
+    #[serde(default = "one")]
+    pub windows: usize,
     /// The equation with its parameters.
     pub problem: ProblemSettings,
     /// How conditions are imposed, and on how many points residuals are taken.
@@ -34,7 +35,7 @@ pub struct Settings {
     pub network: NetworkConfig,
     /// How it is trained.
     #[serde(default)]
-    pub training: Training,
+    pub training: TrainingConfig,
     /// An HDF5 file with somebody else's solution to judge by besides: an array for each coordinate
     /// and each quantity, by the names of the case, quantities over the product of the coordinates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,6 +43,10 @@ pub struct Settings {
     /// Trainings with one feature off.
     #[serde(default)]
     pub ablation: Ablation,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// The kind of scenario.
@@ -91,73 +96,6 @@ pub struct ProblemSettings {
     /// Standard deviation of the point source in m.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub width: Option<f64>,
-}
-
-/// How the network is trained: [`TrainingConfig`] for each window of time.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Training {
-    /// Windows of time, one network after the other, each from the end of the one before.
-    pub windows: usize,
-    /// Methods in order.
-    pub stages: Vec<Stage>,
-    /// Balancing of the terms.
-    pub balance: Balance,
-    /// Steps between updates of the balance.
-    pub balance_interval: usize,
-    /// Causal weighting, if any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub causal: Option<Causal>,
-    /// Choice of points.
-    pub sampling: Sampling,
-    /// Loss at which training ends.
-    pub tolerance: f64,
-    /// Seed of points.
-    pub seed: u64,
-    /// Steps between checkpoints.
-    pub checkpoint_interval: usize,
-}
-
-impl Default for Training {
-    fn default() -> Self {
-        let TrainingConfig {
-            stages,
-            balance,
-            balance_interval,
-            causal,
-            sampling,
-            tolerance,
-            seed,
-            checkpoint_interval,
-        } = TrainingConfig::default();
-        Self {
-            windows: 1,
-            stages,
-            balance,
-            balance_interval,
-            causal,
-            sampling,
-            tolerance,
-            seed,
-            checkpoint_interval,
-        }
-    }
-}
-
-impl Training {
-    /// Of one window.
-    pub fn config(&self) -> TrainingConfig {
-        TrainingConfig {
-            stages: self.stages.clone(),
-            balance: self.balance,
-            balance_interval: self.balance_interval,
-            causal: self.causal.clone(),
-            sampling: self.sampling.clone(),
-            tolerance: self.tolerance,
-            seed: self.seed,
-            checkpoint_interval: self.checkpoint_interval,
-        }
-    }
 }
 
 /// Trainings with one feature off at a time.

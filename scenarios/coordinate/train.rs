@@ -47,8 +47,8 @@ pub fn train_all(
     let device = device::select(&options.device).map_err(Error::unusable)?;
     let domain = case.domain().map_err(Error::unusable)?;
     let (first, last) = (domain.lower[0], domain.upper[0]);
-    let windows = settings.training.windows;
-    let mut config = settings.training.config();
+    let windows = settings.windows;
+    let mut config = settings.training.clone();
     config.seed ^= settings.seed;
     let mut network = settings.network.clone();
     network.seed ^= settings.seed;

@@ -6,11 +6,9 @@ use super::samples::{self, Samples};
 use super::teach::{Taught, fit, fit_all};
 use super::{Loaded, darcy, hybrid, physics_informed, pictures, roll_out};
 use crate::commands::Options;
-use crate::config::to_toml;
 use crate::error::{Error, Result};
-use crate::figures::Figure;
-use crate::report::run_page;
-use crate::run_folder::{RunFolder, ScoreRow, Scores, format_value, score_table, write_atomically};
+use crate::report::write_run;
+use crate::run_folder::{RunFolder, ScoreRow, Scores, format_value, score_table};
 use crate::training_data::{split, store_folder};
 use curlwind_datasets::store::Store;
 use curlwind_operators::field::FieldOperator;
@@ -64,7 +62,7 @@ pub fn simulate(loaded: &Loaded, folder: &RunFolder) -> Result<Summary> {
         "One sample by the {} solver in {seconds:.2} s.",
         problem.physics()
     );
-    report(loaded, folder, &summary, &figures, &scores)?;
+    write_run(folder, settings, &summary, &figures, &scores)?;
     let text = format!(
         "{}\n{summary}\nReport: {}",
         score_table(&scores.rows, 100),
@@ -245,7 +243,7 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     if cost > 0.0 {
         sentences.push(format!("Making the samples took {cost:.0} s."));
     }
-    report(loaded, folder, &sentences.join(" "), &figures, &scores)?;
+    write_run(folder, settings, &sentences.join(" "), &figures, &scores)?;
     // roll-outs are in the report
     let whole: Vec<ScoreRow> = scores
         .rows
@@ -346,23 +344,4 @@ fn verdict(name: &str, judged: &[Judged]) -> String {
         "{name}: relative L2 error {error} ({}).{end}",
         list.join(", ")
     )
-}
-
-fn report(
-    loaded: &Loaded,
-    folder: &RunFolder,
-    summary: &str,
-    figures: &[(Figure, String)],
-    scores: &Scores,
-) -> Result<()> {
-    let pictures = folder.folder("figures")?;
-    for (number, (figure, _)) in figures.iter().enumerate() {
-        figure
-            .save(&pictures.join(format!("figure_{}", number + 1)))
-            .map_err(Error::failed)?;
-    }
-    let configuration = to_toml(&loaded.settings)?;
-    let page = run_page(&folder.manifest(), summary, figures, scores, &configuration);
-    write_atomically(&folder.file("report.html"), page.to_html().as_bytes())?;
-    Ok(())
 }

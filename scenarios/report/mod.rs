@@ -19,4 +19,4 @@ mod run;
 
 pub use block::{Block, Cell, Tone};
 pub use page::{Page, Section};
-pub use run::run_page;
+pub use run::{run_page, write_run};

@@ -1,8 +1,36 @@
 //! The page of a run: its figures, its scores, where its time went, how to repeat it.
 
 use super::{Block, Cell, Page, Section, Tone};
+use crate::config::to_toml;
+use crate::error::{Error, Result};
 use crate::figures::Figure;
-use crate::run_folder::{At, Manifest, Scores, Status, describe_bytes, in_common};
+use crate::run_folder::{
+    At, Manifest, RunFolder, Scores, Status, describe_bytes, in_common, write_atomically,
+};
+use serde::Serialize;
+
+/// Writes the figures of a run and its report, with the configuration that it was made from.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_run<S: Serialize>(
+    folder: &RunFolder,
+    settings: &S,
+    summary: &str,
+    figures: &[(Figure, String)],
+    scores: &Scores,
+) -> Result<()> {
+    let pictures = folder.folder("figures")?;
+    for (number, (figure, _)) in figures.iter().enumerate() {
+        figure
+            .save(&pictures.join(format!("figure_{}", number + 1)))
+            .map_err(Error::failed)?;
+    }
+    let configuration = to_toml(settings)?;
+    let page = run_page(&folder.manifest(), summary, figures, scores, &configuration);
+    write_atomically(&folder.file("report.html"), page.to_html().as_bytes())?;
+    Ok(())
+}
 
 /// The report of a run.
 ///

@@ -68,7 +68,7 @@ fn the_solver_alone_and_the_network_alone() {
             "problem.speed=6",
             "conditions.interior=200",
             "network.hidden=8",
-            "training.windows=2",
+            "windows=2",
             "training.stages=[{ steps = 15 }]",
         ],
     ));
@@ -80,9 +80,12 @@ fn bad_scenarios_are_refused() {
     let folder = tempfile::tempdir().expect("folder");
     let run = path(folder.path(), "run");
     for (set, words) in [
-        ("training.windows=0", ["training.windows", "1 or more"]),
+        ("windows=0", ["windows", "1 or more"]),
         ("network.hidden=0", ["network", "`hidden`"]),
-        ("network.hiden=8", ["hiden", "did you mean `hidden`?"]),
+        (
+            "network.hiden=8",
+            ["hiden", "did you mean `network.hidden`?"],
+        ),
         (
             "problem.speed=3",
             ["problem", "no such parameter of this case"],

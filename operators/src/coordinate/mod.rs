@@ -14,6 +14,7 @@
 mod balance;
 pub mod cases;
 mod checkpoint;
+mod config;
 mod evaluate;
 mod field;
 mod gauss_newton;
@@ -28,9 +29,10 @@ mod training;
 
 pub use crate::kernels::jets::{Activation, JetOrder};
 pub use balance::Balance;
+pub use config::{Causal, Optimiser, Stage, TrainingConfig};
 pub use field::Field;
 pub use jet::Jet;
 pub use network::{Fourier, Network, NetworkConfig, Periodic};
 pub use problem::{Domain, Place, Problem, Term};
 pub use sampling::Sampling;
-pub use training::{Causal, Optimiser, Progress, Stage, Trained, TrainingConfig, train};
+pub use training::{Progress, Trained, train};

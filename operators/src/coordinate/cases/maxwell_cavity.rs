@@ -145,13 +145,8 @@ impl Case for MaxwellCavity {
             lift = Some(Arc::new(|at: &Jet| at.channel(0).times(&pulse(at))));
         } else {
             // The first slope is the pulse itself.
-            let mut state = super::continues(&domain, before, boundary, weight);
-            if starts {
-                state[1].given.1 = Arc::new(|p: &[f64], to: &mut [f64]| {
-                    to[1] = (-DECAY * (p[1] * p[1] + p[2] * p[2])).exp();
-                });
-            }
-            terms.extend(state);
+            let pulse = |p: &[f64]| [0.0, (-DECAY * (p[1] * p[1] + p[2] * p[2])).exp(), 0.0, 0.0];
+            terms.push(super::continues(&domain, before, boundary, weight, pulse));
         }
         let mut distance: Option<OfCoordinates> = None;
         if exact {

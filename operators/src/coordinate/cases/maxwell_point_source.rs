@@ -53,7 +53,7 @@ impl Default for MaxwellPointSource {
 
 const HALF: f64 = 0.5;
 /// Where the source's near field is faded out, in m.
-const REACH: f64 = 0.12;
+const REACH: f64 = 0.2;
 
 impl MaxwellPointSource {
     /// The pulse and its first two derivatives at a time in metres of light.
@@ -239,7 +239,8 @@ impl Case for MaxwellPointSource {
                 t.times(&t)
             }));
         } else {
-            terms.extend(super::continues(&domain, before, boundary, weight));
+            let rest = |_: &[f64]| [0.0; 4];
+            terms.push(super::continues(&domain, before, boundary, weight, rest));
         }
         Ok(Problem {
             domain,

@@ -26,6 +26,7 @@ use crate::kernels::jets::JetOrder;
 use burn::tensor::{Device, Tensor};
 use curlwind_solvers::torus::Line;
 use ndarray::{Array2, ArrayView2};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -134,14 +135,14 @@ pub trait Case: Send + Sync {
 
 impl Reference {
     /// A function of the coordinates on the product of axes.
-    pub fn of(axes: Vec<Vec<f64>>, width: usize, f: impl Fn(&[f64]) -> Vec<f64>) -> Self {
+    pub fn of(axes: Vec<Vec<f64>>, width: usize, f: impl Fn(&[f64]) -> Vec<f64> + Sync) -> Self {
         let mut reference = Self {
             axes,
             values: Array2::default((0, width)),
         };
         let d = reference.axes.len();
         let points = reference.points();
-        let values: Vec<f64> = points.chunks_exact(d).flat_map(f).collect();
+        let values: Vec<f64> = points.par_chunks_exact(d).flat_map_iter(&f).collect();
         let shape = (points.len() / d, width);
         reference.values = Array2::from_shape_vec(shape, values).unwrap_or_default();
         reference
@@ -256,28 +257,33 @@ fn starts_as(
     Term::values("initial state", place, points, outputs, values).weighted(weight)
 }
 
-/// The terms by which a potential and its slope in time begin as in the window before, or at rest.
-fn continues(domain: &Domain, before: Option<&Field>, points: usize, weight: f64) -> Vec<Term> {
-    let start = domain.lower[0];
-    let place = || Place::slice(domain, 0, start);
+/// The term by which a potential and its slopes begin as in the window before, or as `first` has them.
+/// The slopes in space are fields too: a potential that is right to 1e-4 may have wrong ones.
+fn continues(
+    domain: &Domain,
+    before: Option<&Field>,
+    points: usize,
+    weight: f64,
+    first: impl Fn(&[f64]) -> [f64; 4] + Send + Sync + 'static,
+) -> Term {
+    let place = Place::slice(domain, 0, domain.lower[0]);
     let before = before.cloned();
     let given = move |point: &[f64], to: &mut [f64]| {
         let jet = before.as_ref().and_then(|b| b.first_jets(point).ok());
-        let jet = jet.map_or([0.0, 0.0], |jet| [jet[[0, 0, 0]], jet[[0, 1, 0]]]);
+        let jet = jet.map_or_else(
+            || first(point),
+            |jet| std::array::from_fn(|component| jet[[0, component, 0]]),
+        );
         to.copy_from_slice(&jet);
     };
-    let value = |u: &Jet, given: &Tensor<2>| u.value() - given.clone().narrow(1, 0, 1);
-    let slope = |u: &Jet, given: &Tensor<2>| u.first(0) - given.clone().narrow(1, 1, 1);
-    vec![
-        Term::equation("initial potential", place(), points, value)
-            .condition()
-            .weighted(weight)
-            .given(2, given.clone()),
-        Term::equation("initial slope", place(), points, slope)
-            .condition()
-            .weighted(weight)
-            .given(2, given),
-    ]
+    let residual = |u: &Jet, given: &Tensor<2>| {
+        let slopes = [u.value(), u.first(0), u.first(1), u.first(2)];
+        Tensor::cat(slopes.to_vec(), 1) - given.clone()
+    };
+    Term::equation("initial state", place, points, residual)
+        .condition()
+        .weighted(weight)
+        .given(4, given)
 }
 
 /// States on a periodic line at other points of it, `count` from its beginning, as trigonometric
