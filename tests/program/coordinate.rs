@@ -8,7 +8,7 @@ const SHOCK: [&str; 5] = [
     "conditions.interior=500",
     "network.hidden=12",
     "network.layers=2",
-    r#"training.stages=[{ optimiser = "gauss_newton", steps = 40 }]"#,
+    r#"training.stages=[{ optimiser = "gauss_newton", steps = 120 }]"#,
 ];
 
 fn value(rows: &serde_json::Value, model: &str, metric: &str) -> f64 {
