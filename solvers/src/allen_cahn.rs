@@ -78,13 +78,7 @@ impl Solver {
         output_interval: f64,
     ) -> Result<Array2<f64>> {
         let points = self.line.points();
-        if initial.len() != points {
-            return Err(Error::Shape {
-                what: "order parameter",
-                expected: vec![points],
-                found: vec![initial.len()],
-            });
-        }
+        self.line.check("order parameter", initial)?;
         let schedule = Schedule::new(duration, output_interval, self.time_step)?;
         let mut states = Array2::zeros((schedule.outputs as usize + 1, points));
         let (mut work, mut outer) = (self.line.workspace(), self.line.workspace());

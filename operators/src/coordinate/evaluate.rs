@@ -107,7 +107,7 @@ impl TermPoints {
     ) -> Result<Residuals> {
         let (mut values, mut components) = (Vec::new(), 1);
         for chunk in &self.chunks {
-            let raw = network.forward(&chunk.features, weights, &mut |_, _, z| z);
+            let raw = network.forward(&chunk.features, weights, &mut |_, z| z);
             let residual = chunk.residual(term, raw);
             components = residual.dims()[1];
             values.extend(numbers(residual.inner()));
@@ -141,7 +141,7 @@ impl TermPoints {
         let mut loss = 0.0;
         for chunk in &self.chunks {
             let weights = network.weights(parameters, true);
-            let raw = network.forward(&chunk.features, &weights, &mut |_, _, z| z);
+            let raw = network.forward(&chunk.features, &weights, &mut |_, z| z);
             let residual = chunk.residual(term, raw);
             let factors = &self.weights[chunk.start..chunk.start + chunk.count];
             let device = network.device();
@@ -194,11 +194,8 @@ impl TermPoints {
             let mut component = 0;
             loop {
                 let mut taps: Vec<(Tensor<3>, Tensor<3>)> = Vec::new();
-                let places = network.layers.len();
-                let mut order = vec![0; places];
-                let raw = network.forward(&chunk.features, weights, &mut |n, x, z| {
+                let raw = network.forward(&chunk.features, weights, &mut |x, z| {
                     let zeros = Tensor::<3>::zeros(z.dims(), (&device, DType::F64)).require_grad();
-                    order[n] = taps.len();
                     taps.push((x.parts.clone().inner(), zeros.clone()));
                     z + zeros
                 });
@@ -216,8 +213,7 @@ impl TermPoints {
                     .map(|w| (w / self.count() as f64).sqrt())
                     .collect();
                 let mut jacobian = vec![0.0; chunk.count * parameters.len()];
-                for (n, layer) in network.layers.iter().enumerate() {
-                    let (inputs, tap) = &taps[order[n]];
+                for (layer, (inputs, tap)) in network.layers.iter().zip(&taps) {
                     let Some(slopes) = tap.grad(&grads) else {
                         continue; // this layer does not reach the residual
                     };

@@ -41,15 +41,20 @@ impl Field {
     /// When a point lies outside the domain.
     pub fn jets(&self, points: &[f64], order: JetOrder) -> Result<Jet> {
         self.domain.check(points)?;
+        Ok(self.jets_inside(points, order))
+    }
+
+    /// The same of points that are known to lie inside.
+    pub(super) fn jets_inside(&self, points: &[f64], order: JetOrder) -> Jet {
         let network = self.network.with_order(order);
         let raw = network.at(&self.parameters, &network.features(points));
         if self.lift.is_none() && self.distance.is_none() {
-            return Ok(raw);
+            return raw;
         }
         let at = Jet::coordinates(points, order, network.device());
         let lift = self.lift.as_ref().map(|f| f(&at));
         let distance = self.distance.as_ref().map(|f| f(&at));
-        Ok(constrained(raw, lift.as_ref(), distance.as_ref()))
+        constrained(raw, lift.as_ref(), distance.as_ref())
     }
 
     /// Values and first derivatives at points, `D` numbers each: `[N, component, W]`, the values first,

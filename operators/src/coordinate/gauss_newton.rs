@@ -40,16 +40,18 @@ const FLOOR: f64 = 1e-9;
 /// Trials of a step.
 const TRIALS: usize = 16;
 
-/// What the normal equations say of each term besides.
-#[derive(Clone, Debug, Default)]
+/// What the normal equations say of each term besides, without its factor.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct TermFacts {
+    /// Mean of the weighted squares.
+    pub loss: f64,
+    /// Norm of its gradient.
+    pub gradient: f64,
     /// Trace of `J J^T` over the points: what the neural tangent kernel balances.
     pub trace: f64,
-    /// Norm of the gradient.
-    pub gradient: f64,
 }
 
-/// Normal matrix (lower half) and right-hand side, without the factors of the terms in the facts.
+/// Normal matrix (lower half) and right-hand side.
 pub(super) struct Normal {
     pub matrix: Array2<f64>,
     pub gradient: Array2<f64>,
@@ -58,7 +60,7 @@ pub(super) struct Normal {
 
 /// Damping above which the rounding errors of a normal matrix in f32, some 1e-6 of its diagonal, are
 /// hidden by it.
-const SINGLE: f64 = 1e-5;
+const SINGLE: f64 = 1e-2;
 
 impl System<'_> {
     /// The normal equations, for steps with a damping of `damping` and more: the matrix, nearly all of
@@ -72,7 +74,7 @@ impl System<'_> {
         for (t, (term, points)) in self.problem.terms.iter().zip(&self.points).enumerate() {
             let factor = self.factors[t];
             let mut own = vec![0.0; n];
-            let mut trace = 0.0;
+            let (mut loss, mut trace) = (0.0, 0.0);
             points.rows(term, self.network, &weights, parameters, |rows| {
                 let Rows {
                     jacobian,
@@ -80,6 +82,7 @@ impl System<'_> {
                 } = rows;
                 for (row, r) in jacobian.chunks_exact(n).zip(&residuals) {
                     own.iter_mut().zip(row).for_each(|(to, j)| *to += j * r);
+                    loss += r * r;
                     trace += row.iter().map(|j| j * j).sum::<f64>();
                 }
                 match damping > SINGLE {
@@ -94,8 +97,9 @@ impl System<'_> {
             let sums = gradient.iter_mut().zip(&own);
             sums.for_each(|(to, g)| *to += factor * g);
             facts.push(TermFacts {
-                trace,
+                loss,
                 gradient: 2.0 * norm,
+                trace,
             });
         }
         let gradient = Array2::from_shape_vec((n, 1), gradient).unwrap_or_default();
@@ -106,23 +110,28 @@ impl System<'_> {
         })
     }
 
-    /// One step from `parameters` with a loss of `loss`; the new loss, or nothing where no step
-    /// gains.
+    /// One step from `parameters`; the new losses of the terms, or nothing where no step gains.
     pub fn damped(
         &self,
         normal: &Normal,
         parameters: &mut Vec<f64>,
-        loss: f64,
         damping: &mut Damping,
-    ) -> Result<Option<f64>> {
+    ) -> Option<Vec<f64>> {
+        let losses: Vec<f64> = normal.facts.iter().map(|f| f.loss).collect();
+        let loss = self.total(&losses);
         let largest = normal.matrix.diag().iter().fold(0.0, |m: f64, d| m.max(*d));
         let floor = FLOOR * largest;
         for _ in 0..TRIALS {
             let step = damped_step(&normal.matrix, &normal.gradient, damping.mu, floor);
             if let Some(step) = step {
                 let trial: Vec<f64> = parameters.iter().zip(&step).map(|(p, s)| p - s).collect();
-                // Not a number is no gain either.
-                let new = self.losses(&trial).map_or(f64::NAN, |l| self.total(&l));
+                // What is not a number is no gain either.
+                let losses = self.losses(&trial).unwrap_or_default();
+                let new = if losses.is_empty() {
+                    f64::NAN
+                } else {
+                    self.total(&losses)
+                };
                 if new < loss {
                     let slope: f64 = step.iter().zip(&normal.gradient).map(|(s, g)| s * g).sum();
                     let bend: f64 = step
@@ -136,13 +145,13 @@ impl System<'_> {
                     damping.mu = (damping.mu * fall).max(LEAST);
                     damping.rise = 2.0;
                     *parameters = trial;
-                    return Ok(Some(new));
+                    return Some(losses);
                 }
             }
             damping.mu *= damping.rise;
             damping.rise *= 2.0;
         }
-        Ok(None)
+        None
     }
 }
 

@@ -1,5 +1,6 @@
-//! Networks of coordinates: features, layers, and what of their weights is kept as one vector.
+//! Networks of coordinates: their layers, whose weights are kept as one vector.
 
+use super::features::{Features, Fourier, Periodic};
 use super::jet::Jet;
 use super::problem::Domain;
 use crate::error::{Error, Result};
@@ -10,7 +11,6 @@ use rand::distr::Uniform;
 use rand::prelude::Distribution;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use std::f64::consts::{FRAC_PI_2, TAU};
 use std::ops::Range;
 
 /// Configuration of a network.
@@ -41,33 +41,6 @@ pub struct NetworkConfig {
     pub periodic: Vec<Periodic>,
     /// Seed of the first weights.
     pub seed: u64,
-}
-
-/// Cosines and sines of random sums of the coordinates.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fourier {
-    /// Number of sums.
-    pub count: usize,
-    /// Standard deviation of their coefficients, radians over half the domain.
-    pub scale: f64,
-}
-
-/// A coordinate replaced by its sines and cosines.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Periodic {
-    /// Index of the coordinate.
-    pub axis: usize,
-    /// Number of harmonics, from the first.
-    pub harmonics: usize,
-    /// Period, in units of the domain's length.
-    #[serde(default = "one")]
-    pub period: f64,
-}
-
-fn one() -> f64 {
-    1.0
 }
 
 impl Default for NetworkConfig {
@@ -129,10 +102,7 @@ pub struct Network {
     pub(super) layers: Vec<Dense>,
     hidden: usize,
     parameters: usize,
-    /// Affine features of the coordinates, and those that go through a sine: matrices `[D, F]` row by
-    /// row and biases.
-    plain: (Vec<f64>, Vec<f64>),
-    waves: (Vec<f64>, Vec<f64>),
+    features: Features,
     device: Device,
 }
 
@@ -143,8 +113,8 @@ pub(super) struct Weights {
     pub leaves: Vec<(Tensor<2>, Option<Tensor<2>>, Tensor<1>)>,
 }
 
-/// What a pass hands to each layer on its way: layer, input jets, sum before the activation.
-pub(super) type Tap<'a> = &'a mut dyn FnMut(usize, &Jet, Tensor<3>) -> Tensor<3>;
+/// What a pass hands to each layer in their order: input jets, sum before the activation.
+pub(super) type Tap<'a> = &'a mut dyn FnMut(&Jet, Tensor<3>) -> Tensor<3>;
 
 impl NetworkConfig {
     /// The network of `outputs` functions on a domain, and its first weights.
@@ -168,8 +138,9 @@ impl NetworkConfig {
             return Err(Error::config("input_scale", "a positive number", found));
         }
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
-        let (plain, waves) = self.features(domain, &mut random)?;
-        let features = plain.1.len() + waves.1.len();
+        let waves = (self.fourier.as_ref(), &self.periodic[..]);
+        let described = Features::new(domain, waves, &mut random)?;
+        let features = described.count();
         let mut layers = Vec::new();
         let mut parameters = 0;
         let mut layer = |inputs: usize, outputs: usize, factorised: bool| {
@@ -203,8 +174,7 @@ impl NetworkConfig {
             layers,
             hidden: self.layers,
             parameters,
-            plain,
-            waves,
+            features: described,
             device: device.clone().without_autodiff(),
         };
         Ok((network, weights))
@@ -259,85 +229,6 @@ impl NetworkConfig {
         }
         weights
     }
-
-    /// Features of the coordinates: those that stay, those that go through a sine.
-    #[allow(clippy::type_complexity)] // two matrices with their biases
-    fn features(
-        &self,
-        domain: &Domain,
-        random: &mut ChaCha8Rng,
-    ) -> Result<((Vec<f64>, Vec<f64>), (Vec<f64>, Vec<f64>))> {
-        let d = domain.coordinates();
-        // Columns `[D]` and biases.
-        let mut plain: Vec<(Vec<f64>, f64)> = Vec::new();
-        let mut waves: Vec<(Vec<f64>, f64)> = Vec::new();
-        let periodic = |axis: usize| self.periodic.iter().find(|p| p.axis == axis);
-        for p in &self.periodic {
-            if p.axis >= d {
-                let expected = format!("a coordinate below {d}");
-                return Err(Error::config("periodic.axis", expected, p.axis));
-            }
-            if p.harmonics == 0 || p.period.is_nan() || p.period <= 0.0 {
-                let expected = "at least one harmonic of a positive period";
-                return Err(Error::config("periodic", expected, format!("{p:?}")));
-            }
-        }
-        let unit = |axis: usize, slope: f64| {
-            let mut column = vec![0.0; d];
-            column[axis] = slope;
-            column
-        };
-        for axis in 0..d {
-            let (low, high) = (domain.lower[axis], domain.upper[axis]);
-            match periodic(axis) {
-                Some(p) => {
-                    for n in 1..=p.harmonics {
-                        let slope = TAU * n as f64 / (p.period * (high - low));
-                        for phase in [0.0, FRAC_PI_2] {
-                            waves.push((unit(axis, slope), phase - slope * low));
-                        }
-                    }
-                }
-                None => {
-                    let slope = 2.0 / (high - low);
-                    plain.push((unit(axis, slope), -1.0 - slope * low));
-                }
-            }
-        }
-        if let Some(fourier) = &self.fourier {
-            if fourier.count == 0 || fourier.scale.is_nan() || fourier.scale <= 0.0 {
-                let expected = "at least one feature of a positive scale";
-                return Err(Error::config("fourier", expected, format!("{fourier:?}")));
-            }
-            let normal = rand_distr::Normal::new(0.0, fourier.scale)
-                .map_err(|_| Error::config("fourier.scale", "a number", fourier.scale))?;
-            for _ in 0..fourier.count {
-                // Of normalised coordinates; those that are periodic stay out, and stay exact.
-                let (mut column, mut bias) = (vec![0.0; d], 0.0);
-                for (axis, slope) in column.iter_mut().enumerate() {
-                    if periodic(axis).is_none() {
-                        let (low, high) = (domain.lower[axis], domain.upper[axis]);
-                        let by: f64 = normal.sample(random);
-                        *slope = 2.0 * by / (high - low);
-                        bias -= by * (low + high) / (high - low);
-                    }
-                }
-                waves.push((column.clone(), bias));
-                waves.push((column, bias + FRAC_PI_2));
-            }
-        }
-        let packed = |columns: Vec<(Vec<f64>, f64)>| {
-            let count = columns.len();
-            let mut matrix = vec![0.0; d * count];
-            for (f, (column, _)) in columns.iter().enumerate() {
-                for axis in 0..d {
-                    matrix[axis * count + f] = column[axis];
-                }
-            }
-            (matrix, columns.into_iter().map(|c| c.1).collect())
-        };
-        Ok((packed(plain), packed(waves)))
-    }
 }
 
 impl Network {
@@ -367,25 +258,7 @@ impl Network {
     /// Features `[N, C, F]` of points, each `D` numbers: what the first layer sees.
     pub fn features(&self, points: &[f64]) -> Jet {
         let at = Jet::coordinates(points, self.order, &self.device);
-        let d = self.order.coordinates();
-        let through = |(matrix, bias): &(Vec<f64>, Vec<f64>), activation| {
-            let weight = self.constant(matrix.clone(), [d, bias.len()]);
-            let bias = self.constant(bias.clone(), [bias.len()]);
-            at.linear(weight).activated(bias, activation)
-        };
-        match (self.plain.1.is_empty(), self.waves.1.is_empty()) {
-            (false, true) => through(&self.plain, Activation::Identity),
-            (true, false) => through(&self.waves, Activation::Sine),
-            _ => {
-                let plain = through(&self.plain, Activation::Identity);
-                plain.beside(through(&self.waves, Activation::Sine))
-            }
-        }
-    }
-
-    fn constant<const N: usize>(&self, values: Vec<f64>, shape: [usize; N]) -> Tensor<N> {
-        let data = TensorData::new(values, shape);
-        Tensor::from_data(data, (&self.device, DType::F64))
+        self.features.of(&at, &self.device)
     }
 
     /// Tensors of a vector of weights, with gradients or without.
@@ -435,7 +308,7 @@ impl Network {
         let mut dense = |n: usize, x: &Jet, activation: Activation| {
             let (weight, bias) = &weights.layers[n];
             let z = x.linear(weight.clone());
-            let z = tap(n, x, z.parts);
+            let z = tap(x, z.parts);
             Jet {
                 parts: z,
                 order: self.order,
@@ -461,6 +334,6 @@ impl Network {
     /// The functions at points, from their features; without gradients.
     pub fn at(&self, parameters: &[f64], features: &Jet) -> Jet {
         let weights = self.weights(parameters, false);
-        self.forward(features, &weights, &mut |_, _, z| z)
+        self.forward(features, &weights, &mut |_, z| z)
     }
 }

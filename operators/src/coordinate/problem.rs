@@ -213,7 +213,8 @@ impl Problem {
     /// Refuses what cannot be trained.
     ///
     /// # Errors
-    /// When numbers of coordinates differ, or a term has no points or a weight that is not positive.
+    /// When numbers of coordinates differ, or a term has no points, a weight that is not positive or
+    /// another's name.
     pub fn check(&self) -> Result<()> {
         let (d, order) = (self.domain.coordinates(), self.order.coordinates());
         if d != order {
@@ -223,7 +224,13 @@ impl Problem {
         if self.terms.is_empty() {
             return Err(Error::config("terms", "at least one", 0));
         }
-        for term in &self.terms {
+        for (n, term) in self.terms.iter().enumerate() {
+            if self.terms[..n]
+                .iter()
+                .any(|before| before.name == term.name)
+            {
+                return Err(Error::config("terms", "names of their own", &term.name));
+            }
             let key = |name: &str| format!("terms.{}.{name}", term.name);
             if term.points == 0 {
                 return Err(Error::config(&key("points"), "at least 1", 0));

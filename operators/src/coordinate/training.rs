@@ -5,7 +5,7 @@ use super::checkpoint::State;
 use super::config::{Optimiser, TrainingConfig};
 use super::evaluate::{System, TermPoints};
 use super::field::Field;
-use super::gauss_newton::Damping;
+use super::gauss_newton::{Damping, TermFacts};
 use super::gradient::lbfgs;
 use super::network::{Network, NetworkConfig};
 use super::problem::Problem;
@@ -73,11 +73,14 @@ pub fn train(
     let mut run = Run::begin(problem, &network, config, checkpoint, weights)?;
     let planned: usize = config.stages.iter().map(|s| s.steps).sum();
     let mut saved = run.state.steps;
-    while run.state.stage < config.stages.len() {
+    while let Some(stage) = config.stages.get(run.state.stage) {
+        if stage.steps == 0 {
+            run.next_stage();
+            continue;
+        }
         let begun = Instant::now();
-        let done = run.step()?;
+        let (losses, done) = run.step()?;
         run.state.seconds += begun.elapsed().as_secs_f64();
-        let losses = run.losses()?;
         let loss = run.system.total(&losses);
         if done || loss <= config.tolerance {
             run.next_stage();
@@ -210,10 +213,6 @@ impl<'a> Run<'a> {
         self.system.factors = factors.map(|(term, f)| term.weight * f).collect();
     }
 
-    fn losses(&self) -> Result<Vec<f64>> {
-        self.system.losses(&self.state.parameters)
-    }
-
     fn next_stage(&mut self) {
         self.state.stage += 1;
         self.state.step = 0;
@@ -221,28 +220,23 @@ impl<'a> Run<'a> {
         self.state.damping = (damping.mu, damping.rise);
     }
 
-    /// One step, or the steps of one memory of L-BFGS; whether the stage is at its end.
-    fn step(&mut self) -> Result<bool> {
+    /// One step, or the steps of one memory of L-BFGS: the losses of the terms, which for Adam are
+    /// those before the step, and whether the stage is at its end.
+    fn step(&mut self) -> Result<(Vec<f64>, bool)> {
         let stage = &self.config.stages[self.state.stage];
-        if self.state.step >= stage.steps {
-            return Ok(true);
-        }
         let fresh = self.resample()?;
         self.weigh_by_time()?;
-        let due = self
-            .state
-            .steps
-            .is_multiple_of(self.config.balance_interval);
+        let due = self.config.balance != Balance::None
+            && self
+                .state
+                .steps
+                .is_multiple_of(self.config.balance_interval);
         let (mut taken, mut stuck) = (1, false);
-        match stage.optimiser {
+        let losses = match stage.optimiser {
             Optimiser::Adam => {
                 let terms = self.system.gradients(&self.state.parameters)?;
                 if due {
-                    let sizes = terms.iter().map(|(loss, gradient)| {
-                        let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
-                        (*loss, norm)
-                    });
-                    self.balance(sizes.collect(), None)?;
+                    self.balance_gradients(&terms)?;
                 }
                 let (_, gradient) = self.system.sum(&terms);
                 let progress = self.state.step as f64 / stage.steps as f64;
@@ -250,76 +244,72 @@ impl<'a> Run<'a> {
                 let rate = stage.learning_rate * (0.01 + 0.99 * cosine);
                 let state = &mut self.state;
                 state.moments.step(&mut state.parameters, &gradient, rate);
+                terms.into_iter().map(|term| term.0).collect()
             }
             Optimiser::Lbfgs => {
-                if due && self.config.balance != Balance::None {
+                if due {
                     let terms = self.system.gradients(&self.state.parameters)?;
-                    let sizes = terms.iter().map(|(loss, gradient)| {
-                        let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
-                        (*loss, norm)
-                    });
-                    self.balance(sizes.collect(), None)?;
+                    self.balance_gradients(&terms)?;
                 }
                 taken = LBFGS_STEPS.min(stage.steps - self.state.step);
                 stuck = !lbfgs(&self.system, &mut self.state.parameters, taken)?;
+                self.system.losses(&self.state.parameters)?
             }
             Optimiser::GaussNewton => {
                 let (mu, rise) = self.state.damping;
                 let mut normal = self.system.normal(&self.state.parameters, mu)?;
-                if due && self.config.balance != Balance::None {
-                    let losses = self.losses()?;
-                    let facts = losses.iter().zip(&normal.facts);
-                    let sizes = facts.clone().map(|(loss, f)| (*loss, f.gradient)).collect();
-                    let traces = facts.map(|(_, f)| f.trace).collect();
-                    self.balance(sizes, Some(traces))?;
+                if due {
+                    self.balance(&normal.facts);
                     normal = self.system.normal(&self.state.parameters, mu)?;
                 }
-                let loss = self.system.total(&self.losses()?);
                 let mut damping = Damping { mu, rise };
                 let parameters = &mut self.state.parameters;
-                let gained = self
-                    .system
-                    .damped(&normal, parameters, loss, &mut damping)?;
+                let gained = self.system.damped(&normal, parameters, &mut damping);
                 stuck = gained.is_none();
                 if stuck {
                     damping = Damping::default();
                 }
                 self.state.damping = (damping.mu, damping.rise);
+                gained.unwrap_or_else(|| normal.facts.iter().map(|f| f.loss).collect())
             }
-        }
+        };
         self.state.step += taken;
         self.state.steps += taken;
         // No better point for these points; others may have one.
         let others = self.config.sampling.interval > 0 && !fresh;
-        Ok(self.state.step >= stage.steps || (stuck && !others))
+        let done = self.state.step >= stage.steps || (stuck && !others);
+        Ok((losses, done))
     }
 
-    /// New factors from losses and norms of gradients, or traces where these are asked for.
-    fn balance(&mut self, sizes: Vec<(f64, f64)>, traces: Option<Vec<f64>>) -> Result<()> {
-        let losses: Vec<f64> = sizes.iter().map(|s| s.0).collect();
+    /// New factors from losses and gradients of the terms.
+    fn balance_gradients(&mut self, terms: &[(f64, Vec<f64>)]) -> Result<()> {
+        if self.config.balance == Balance::Ntk {
+            let normal = self.system.normal(&self.state.parameters, 1.0)?;
+            self.balance(&normal.facts);
+            return Ok(());
+        }
+        let facts = terms.iter().map(|(loss, gradient)| TermFacts {
+            loss: *loss,
+            gradient: gradient.iter().map(|g| g * g).sum::<f64>().sqrt(),
+            trace: f64::NAN, // not asked for
+        });
+        self.balance(&facts.collect::<Vec<_>>());
+        Ok(())
+    }
+
+    /// New factors from what is known of the terms.
+    fn balance(&mut self, facts: &[TermFacts]) {
+        let of = |fact: fn(&TermFacts) -> f64| facts.iter().map(fact).collect::<Vec<_>>();
+        let balancing = &mut self.state.balancing;
         match self.config.balance {
-            Balance::None => return Ok(()),
-            Balance::GradientNorm => {
-                let norms: Vec<f64> = sizes.iter().map(|s| s.1).collect();
-                self.state.balancing.equalise(&norms);
-            }
-            Balance::Ntk => {
-                let traces = match traces {
-                    Some(traces) => traces,
-                    None => {
-                        let normal = self.system.normal(&self.state.parameters, 1.0)?;
-                        normal.facts.iter().map(|f| f.trace).collect()
-                    }
-                };
-                self.state.balancing.equalise(&traces);
-            }
+            Balance::None => {}
+            Balance::GradientNorm => balancing.equalise(&of(|f| f.gradient)),
+            Balance::Ntk => balancing.equalise(&of(|f| f.trace)),
             Balance::Relobralo => {
-                let (seed, step) = (self.config.seed, self.state.steps);
-                self.state.balancing.by_progress(&losses, seed, step);
+                balancing.by_progress(&of(|f| f.loss), self.config.seed, self.state.steps);
             }
         }
         self.set_factors();
-        Ok(())
     }
 
     /// New points when it is time; whether there are any.

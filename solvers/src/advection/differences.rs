@@ -62,13 +62,7 @@ impl Differences {
         output_interval: f64,
     ) -> Result<Array2<f64>> {
         let n = self.line.points();
-        if initial.len() != n {
-            return Err(Error::Shape {
-                what: "tracer",
-                expected: vec![n],
-                found: vec![initial.len()],
-            });
-        }
+        self.line.check("tracer", initial)?;
         let schedule = Schedule::new(duration, output_interval, self.time_step)?;
         let dt = schedule.time_step;
         let mut u = initial.to_vec();

@@ -94,13 +94,7 @@ impl Solver {
         output_interval: f64,
     ) -> Result<Array2<f64>> {
         let points = self.line.points();
-        if initial.len() != points {
-            return Err(Error::Shape {
-                what: "advected field",
-                expected: vec![points],
-                found: vec![initial.len()],
-            });
-        }
+        self.line.check("advected field", initial)?;
         if !initial.iter().all(|u| u.is_finite()) {
             return Err(Error::NotFinite {
                 field: "advected field",

@@ -85,6 +85,21 @@ impl Line {
         (0..self.points).map(|j| spacing * j as f64).collect()
     }
 
+    /// Refuses a field that has not a value for each point.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] with what it is.
+    pub(crate) fn check(&self, what: &'static str, field: &[f64]) -> Result<()> {
+        match field.len() == self.points {
+            true => Ok(()),
+            false => Err(Error::Shape {
+                what,
+                expected: vec![self.points],
+                found: vec![field.len()],
+            }),
+        }
+    }
+
     /// Buffers for [`Self::analysis`] and [`Self::synthesis`].
     pub fn workspace(&self) -> LineWorkspace {
         let scratch = self

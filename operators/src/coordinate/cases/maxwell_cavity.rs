@@ -164,12 +164,15 @@ impl Case for MaxwellCavity {
                 t.times(&t).times(&walls)
             }));
         } else {
-            for (name, axis) in [("walls across x", 1), ("walls across y", 2)] {
-                for wall in [-1.0, 1.0] {
-                    let place = Place::slice(&domain, axis, wall);
-                    let zero = Term::equation(name, place, boundary, |u, _| u.value());
-                    terms.push(zero.condition().weighted(weight));
-                }
+            for (name, axis, wall) in [
+                ("left", 1, -1.0),
+                ("right", 1, 1.0),
+                ("lower", 2, -1.0),
+                ("upper", 2, 1.0),
+            ] {
+                let place = Place::slice(&domain, axis, wall);
+                let zero = Term::equation(name, place, boundary, |u, _| u.value());
+                terms.push(zero.condition().weighted(weight));
             }
         }
         Ok(Problem {

@@ -196,10 +196,8 @@ fn initial_state(
         let mut points: Vec<f64> = at.value().into_data().try_into_vec().unwrap_or_default();
         let d = at.order.coordinates();
         points.iter_mut().step_by(d).for_each(|t| *t = start);
-        // A window ends where the next begins, and both have been checked.
-        before
-            .jets(&points, at.order)
-            .map_or_else(|_| at.clone(), at_rest)
+        // A window ends where the next begins, and both have the same sides.
+        at_rest(before.jets_inside(&points, at.order))
     })
 }
 
@@ -268,13 +266,13 @@ fn continues(
 ) -> Term {
     let place = Place::slice(domain, 0, domain.lower[0]);
     let before = before.cloned();
-    let given = move |point: &[f64], to: &mut [f64]| {
-        let jet = before.as_ref().and_then(|b| b.first_jets(point).ok());
-        let jet = jet.map_or_else(
-            || first(point),
-            |jet| std::array::from_fn(|component| jet[[0, component, 0]]),
-        );
-        to.copy_from_slice(&jet);
+    let order = JetOrder::new(domain.coordinates(), &[]);
+    let given = move |point: &[f64], to: &mut [f64]| match &before {
+        None => to.copy_from_slice(&first(point)),
+        Some(before) => {
+            let jet = before.jets_inside(point, order).parts.into_data();
+            to.copy_from_slice(&jet.try_into_vec::<f64>().unwrap_or_default());
+        }
     };
     let residual = |u: &Jet, given: &Tensor<2>| {
         let slopes = [u.value(), u.first(0), u.first(1), u.first(2)];
