@@ -45,13 +45,18 @@ pub fn built_in() -> impl Iterator<Item = &'static BuiltIn> {
         .chain(&coordinate::BUILT_IN)
 }
 
-/// Reads a built-in scenario or a file, lays the overrides over it, and checks what can be checked
+/// Reads a built-in scenario or a file, lays a preset of it and the overrides over it, and checks what can be checked
 /// before any work.
 ///
 /// # Errors
 /// Unknown scenario, unreadable file, unknown equation, unknown key, wrong unit, wrong value: with
 /// the place, what was expected and the nearest valid name.
-pub fn load(name: &str, sets: &[String], seed: Option<u64>) -> Result<Scenario> {
+pub fn load(
+    name: &str,
+    preset: Option<&str>,
+    sets: &[String],
+    seed: Option<u64>,
+) -> Result<Scenario> {
     let source = match built_in().find(|s| s.name == name) {
         Some(scenario) => Source::built_in(scenario.name, scenario.text),
         None if Path::new(name).exists() => Source::file(name),
@@ -65,6 +70,12 @@ pub fn load(name: &str, sets: &[String], seed: Option<u64>) -> Result<Scenario> 
             )));
         }
     };
+    let mut all = match preset {
+        Some(preset) => Document::read(&source, &[])?.preset(preset)?.to_vec(),
+        None => Vec::new(),
+    };
+    all.extend_from_slice(sets);
+    let sets = all.as_slice();
     let document = Document::read(&source, sets)?;
     // `antennas/yagi.toml` is called `yagi` in results and file names
     let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str());

@@ -11,6 +11,7 @@
 
 pub mod catalogue;
 pub mod commands;
+pub mod compare;
 pub mod config;
 pub mod coordinate;
 pub mod electromagnetics;

@@ -210,6 +210,11 @@ impl NetworkConfig {
 }
 
 impl Network {
+    /// How many numbers the network learns.
+    pub fn weight_count(&self) -> usize {
+        self.num_params()
+    }
+
     /// Applies the network to `[B, Ci, nlat, nlon]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         match self {

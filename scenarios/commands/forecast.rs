@@ -2,6 +2,7 @@
 
 use super::{Options, in_folder};
 use crate::config::{Pascals, Seconds};
+use crate::coordinate;
 use crate::electromagnetics::design_table::predict;
 use crate::electromagnetics::scattering;
 use crate::error::{Error, Result};
@@ -27,6 +28,9 @@ pub fn forecast(request: &Request, options: &Options) -> Result<()> {
     }
     if let Some(model) = scattering::forecast::model_in(&request.model) {
         return scattered(&model, request, options);
+    }
+    if let Some(model) = coordinate::forecast::model_in(&request.model) {
+        return at_points(&model, request, options);
     }
     let duration: Seconds = request
         .duration
@@ -83,4 +87,16 @@ fn scattered(model: &Path, request: &Request, options: &Options) -> Result<()> {
     })?;
     let home = request.output.join("output.h5");
     options.report(&serde_json::json!({ "fields": home }), &text)
+}
+
+/// The functions of a coordinate network at the points of a table.
+fn at_points(model: &Path, request: &Request, options: &Options) -> Result<()> {
+    let configuration = serde_json::json!({ "model": model, "points": request.init });
+    let setup = Setup::new("forecast", &configuration)?.device(options.device()?);
+    let text = in_folder(&request.output, setup, false, |folder| {
+        coordinate::forecast::forecast(model, &request.init, folder)
+    })?;
+    let home = request.output.join("output.csv");
+    let text = format!("{text}\nwritten to {}", home.display());
+    options.report(&serde_json::json!({ "values": home }), &text)
 }

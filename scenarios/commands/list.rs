@@ -18,15 +18,15 @@ pub fn list(options: &Options) -> Result<()> {
     }
     println!("Scenarios");
     for scenario in built_in() {
-        println!("  {:<16} {}", scenario.name, scenario.about);
+        println!("  {:<20} {}", scenario.name, scenario.about);
     }
     println!("\nInitial states (--set initial.case=...)");
     for (name, about) in CASES {
-        println!("  {name:<16} {about}");
+        println!("  {name:<20} {about}");
     }
     println!("\nOperators (operator.kind)");
     for (name, about) in KINDS {
-        println!("  {name:<16} {about}");
+        println!("  {name:<20} {about}");
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod compare;
 mod forecast;
 mod generate;
 mod inspect;
@@ -39,10 +40,10 @@ pub struct Options {
     /// Seed of everything random [default: the scenario's]
     #[arg(long, global = true, value_name = "N")]
     pub seed: Option<u64>,
-    /// Trainings that differ in their seed alone (`train`, `run`): scores are of each, with mean and
-    /// spread
-    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
-    pub seeds: usize,
+    /// Trainings that differ in their seed alone (`train`, `run`, `compare`): scores are of each, with
+    /// mean and spread [default: 1; for `compare` the scenario's]
+    #[arg(long, global = true, value_name = "N")]
+    pub seeds: Option<usize>,
     /// No progress and no tables, only errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
@@ -60,6 +61,9 @@ pub struct ScenarioRun {
     /// Folder of the run; must be new or empty
     #[arg(long, short, value_name = "RUN")]
     pub output: PathBuf,
+    /// A set of overrides that the scenario keeps under a name: demo, small
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
     /// Overrides a key of the scenario; may be repeated
     #[arg(long, value_name = "KEY.PATH=VALUE")]
     pub set: Vec<String>,
@@ -100,7 +104,8 @@ enum Command {
         #[arg(long, value_name = "RUN")]
         model: PathBuf,
         /// NetCDF file with the initial state (u, v and h or z); CSV with a column for each
-        /// parameter of the designs; TOML with bodies, or HDF5 with their permittivity
+        /// parameter of the designs or each coordinate of the points; TOML with bodies, or HDF5 with
+        /// their permittivity
         #[arg(long, value_name = "FILE")]
         init: PathBuf,
         /// Folder of the forecast; must be new or empty
@@ -149,6 +154,14 @@ enum Command {
     Run {
         #[command(flatten)]
         run: ScenarioRun,
+    },
+    /// Solver against operator: the benchmark report, with every rule of a fair comparison checked
+    Compare {
+        #[command(flatten)]
+        run: ScenarioRun,
+        /// The measurements of another comparison (measurements.json) to set beside
+        #[arg(long, value_name = "OTHER.json")]
+        against: Option<PathBuf>,
     },
     /// Says what a NetCDF, HDF5, Touchstone or model file holds
     Inspect {
@@ -215,6 +228,9 @@ impl Cli {
                 sweep::sweep(&run, beyond, options)
             }
             Command::Run { run } => run::run(&run, options),
+            Command::Compare { run, against } => {
+                compare::compare(&run, against.as_deref(), options)
+            }
             Command::Inspect { file } => inspect::inspect(&file, options),
         }
     }
@@ -225,13 +241,13 @@ impl Options {
     fn check_seeds(&self, command: &Command) -> Result<()> {
         let refused = |reason: String| Err(Error::unusable(format!("--seeds: {reason}")));
         match (self.seeds, command) {
-            (0, _) => refused("expected 1 or more".into()),
-            (1, _) => Ok(()),
+            (Some(0), _) => refused("expected 1 or more".into()),
+            (None | Some(1), _) | (_, Command::Compare { .. }) => Ok(()),
             (_, Command::Train { run, .. } | Command::Run { run }) => match run.load(self)? {
                 Scenario::Flow(_) => Ok(()),
                 _ => refused(format!("`{}` trains with one seed", run.scenario)),
             },
-            _ => refused("only `train` and `run` train".into()),
+            _ => refused("only `train`, `run` and `compare` train".into()),
         }
     }
 
@@ -271,7 +287,12 @@ impl Options {
 
 impl ScenarioRun {
     fn load(&self, options: &Options) -> Result<Scenario> {
-        catalogue::load(&self.scenario, &self.set, options.seed)
+        catalogue::load(
+            &self.scenario,
+            self.preset.as_deref(),
+            &self.set,
+            options.seed,
+        )
     }
 
     /// Opens the run's folder for a scenario's name, configuration and seed, does the work in it, and

@@ -69,6 +69,7 @@ pub struct Document {
     name: String,
     text: String,
     root: Node,
+    presets: Presets,
 }
 
 impl Document {
@@ -97,11 +98,20 @@ impl Document {
                 message,
             }
         })?;
+        let presets = take_presets(&mut root).map_err(|(origin, message)| ConfigError::Text {
+            place: place(&origin),
+            message,
+        })?;
         for set in sets {
             lay_over(&mut root, set).map_err(|message| ConfigError::Override { message })?;
         }
         let resolved = expression::resolve(&mut root);
-        let document = Self { name, text, root };
+        let document = Self {
+            name,
+            text,
+            root,
+            presets,
+        };
         match resolved {
             Ok(()) => Ok(document),
             Err((origin, message)) => Err(document.error(&origin, message)),
@@ -117,6 +127,22 @@ impl Document {
             },
             _ => None,
         }
+    }
+
+    /// The overrides that the scenario keeps under a name: `[presets]`, `small = ["key.path=value"]`.
+    ///
+    /// # Errors
+    /// No such preset.
+    pub fn preset(&self, name: &str) -> Result<&[String], ConfigError> {
+        if let Some((_, sets)) = self.presets.iter().find(|(known, _)| known == name) {
+            return Ok(sets);
+        }
+        let known: Vec<&str> = self.presets.iter().map(|(name, _)| name.as_str()).collect();
+        let message = match known.as_slice() {
+            [] => format!("there is no preset `{name}`: the scenario has none"),
+            known => format!("there is no preset `{name}`; expected {}", known.join(", ")),
+        };
+        Err(ConfigError::Override { message })
     }
 
     /// The typed configuration.
@@ -155,6 +181,41 @@ impl Document {
             },
         }
     }
+}
+
+/// Names and the overrides that they stand for.
+type Presets = Vec<(String, Vec<String>)>;
+
+/// Takes the table `[presets]` out of a scenario.
+fn take_presets(root: &mut Node) -> Result<Presets, (Origin, String)> {
+    let Value::Table(entries) = &mut root.value else {
+        return Ok(Vec::new());
+    };
+    let Some(at) = entries.iter().position(|(key, _)| key.name == "presets") else {
+        return Ok(Vec::new());
+    };
+    let (_, node) = entries.remove(at);
+    let refuse = |node: &Node| {
+        let message = "`presets`: expected lists of texts, small = [\"key.path=value\"]";
+        (node.origin.clone(), message.to_string())
+    };
+    let Value::Table(presets) = &node.value else {
+        return Err(refuse(&node));
+    };
+    let texts = |node: &Node| match &node.value {
+        Value::Array(items) => items
+            .iter()
+            .map(|item| match &item.value {
+                Value::String(text) => Ok(text.clone()),
+                _ => Err(refuse(item)),
+            })
+            .collect(),
+        _ => Err(refuse(node)),
+    };
+    presets
+        .iter()
+        .map(|(key, node)| Ok((key.name.clone(), texts(node)?)))
+        .collect()
 }
 
 fn lay_over(root: &mut Node, set: &str) -> Result<(), String> {

@@ -1,12 +1,12 @@
 //! Trainings with one feature off at a time: what each is worth.
 
-use super::evaluate::{duration, worst};
+use super::evaluate::worst;
 use super::train::train_all;
 use super::{Loaded, Settings};
 use crate::commands::Options;
 use crate::config::{Configuration, Document, Source, to_toml};
 use crate::error::{Error, Result};
-use crate::run_folder::{RunFolder, ScoreRow, format_value};
+use crate::run_folder::{RunFolder, ScoreRow, format_duration, format_value};
 use curlwind_operators::coordinate::cases::{Case, Reference};
 
 /// A training without a feature.
@@ -89,7 +89,7 @@ pub fn sentence(table: &[Without], whole: f64) -> String {
             row.feature,
             format_value(row.error),
             row.error / whole,
-            duration(row.seconds)
+            format_duration(row.seconds)
         ),
     });
     format!(

@@ -2,7 +2,7 @@
 
 use super::train::Outcome;
 use crate::error::{Error, Result};
-use crate::run_folder::{ScoreRow, format_value};
+use crate::run_folder::{ScoreRow, format_duration, format_value};
 use curlwind_operators::coordinate::cases::{Case, Reference};
 
 /// The solver at one resolution.
@@ -111,9 +111,9 @@ pub fn verdict(case: &dyn Case, curve: &[SolverPoint], outcome: &Outcome, error:
         "The network reached a relative L2 error of {} in {} of training ({} steps), and takes {} for \
          all points of the reference.",
         format_value(error),
-        duration(outcome.seconds),
+        format_duration(outcome.seconds),
         outcome.steps,
-        duration(outcome.evaluation)
+        format_duration(outcome.evaluation)
     );
     let Some(equal) = seconds_at(curve, error) else {
         let best = curve
@@ -137,19 +137,9 @@ pub fn verdict(case: &dyn Case, curve: &[SolverPoint], outcome: &Outcome, error:
     format!(
         "{cost} The solver ({solver}) takes{how} {} to the same error: {:.0} times less than the \
          training. {break_even}",
-        duration(equal),
+        format_duration(equal),
         outcome.seconds / equal
     )
-}
-
-/// Seconds in the unit that suits them.
-pub fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s >= 120.0 => format!("{:.1} min", s / 60.0),
-        s if s >= 1.0 => format!("{s:.1} s"),
-        s if s >= 1e-3 => format!("{:.1} ms", 1e3 * s),
-        s => format!("{:.0} us", 1e6 * s),
-    }
 }
 
 #[cfg(test)]
@@ -168,6 +158,5 @@ mod tests {
         assert!((seconds_at(&curve, 1e-2).unwrap_or(0.0) - 2.0).abs() < 1e-12);
         assert_eq!(seconds_at(&curve, 1e-4), None);
         assert!(worst(&[1.0, f64::NAN]).is_nan());
-        assert_eq!(duration(0.02), "20.0 ms");
     }
 }

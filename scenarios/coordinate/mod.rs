@@ -10,6 +10,7 @@
 
 pub mod ablation;
 pub mod evaluate;
+pub mod forecast;
 pub mod output;
 pub mod pictures;
 pub mod pipeline;
@@ -29,27 +30,27 @@ pub const BUILT_IN: [BuiltIn; 6] = [
     },
     BuiltIn {
         name: "allen-cahn",
-        about: "the same for the fronts of the Allen-Cahn equation",
+        about: "a network that knows the Allen-Cahn equation alone, with its fronts",
         text: include_str!("allen-cahn.toml"),
     },
     BuiltIn {
         name: "advection",
-        about: "the same for a wave carried sixteen times around a circle",
+        about: "a network that knows advection alone, sixteen times around a circle",
         text: include_str!("advection.toml"),
     },
     BuiltIn {
         name: "maxwell-interface",
-        about: "the same for a pulse that meets a dielectric, in one dimension",
+        about: "a network that knows Maxwell's equations alone, a pulse at a dielectric, 1-D",
         text: include_str!("maxwell-interface.toml"),
     },
     BuiltIn {
         name: "maxwell-cavity",
-        about: "the same for a pulse in a box of perfect conductors, in two dimensions",
+        about: "a network that knows Maxwell's equations alone, a pulse in a closed box, 2-D",
         text: include_str!("maxwell-cavity.toml"),
     },
     BuiltIn {
         name: "maxwell-point-source",
-        about: "the same for a pulse from a point into open space, in two dimensions",
+        about: "a network that knows Maxwell's equations alone, a pulse from a point, 2-D",
         text: include_str!("maxwell-point-source.toml"),
     },
 ];

@@ -99,11 +99,16 @@ pub fn read_reference(path: &Path, case: &dyn Case) -> Result<Reference> {
     Ok(Reference { axes, values })
 }
 
-/// What `model/network.json` holds: the scenario and the weights of each window. Weights are f64.
+/// The file of a trained network in its folder.
+pub const MODEL: &str = "network.json";
+
+/// A trained network.
 #[derive(serde::Serialize, serde::Deserialize)]
-struct Model {
-    scenario: Settings,
-    weights: Vec<Vec<f64>>,
+pub struct Model {
+    /// What it was trained for, and how.
+    pub scenario: Settings,
+    /// The weights of each window; f64, which numbers in JSON keep to the bit.
+    pub weights: Vec<Vec<f64>>,
 }
 
 /// Writes the trained network.
@@ -120,8 +125,5 @@ pub fn write_model(folder: &Path, loaded: &Loaded, outcome: &Outcome) -> Result<
             .collect(),
     };
     let text = serde_json::to_string(&model).map_err(Error::failed)?;
-    Ok(write_atomically(
-        &folder.join("network.json"),
-        text.as_bytes(),
-    )?)
+    Ok(write_atomically(&folder.join(MODEL), text.as_bytes())?)
 }

@@ -1,12 +1,12 @@
 //! The commands of a coordinate network, phase by phase, inside a run folder.
 
-use super::evaluate::{self, rows, solver_curve, verdict, worst};
+use super::evaluate::{rows, solver_curve, verdict, worst};
 use super::train::{Outcome, train_all, values_at};
 use super::{Loaded, ablation, output, pictures};
 use crate::commands::Options;
 use crate::error::{Error, Result};
 use crate::report::write_run;
-use crate::run_folder::{RunFolder, ScoreRow, Scores, score_table};
+use crate::run_folder::{RunFolder, ScoreRow, Scores, format_duration, score_table};
 use curlwind_operators::coordinate::cases::{Case, Reference};
 
 /// What a command came to, for the terminal.
@@ -65,7 +65,7 @@ pub fn train(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<S
         "{}\n{} steps in {}\nModel in {}",
         score_table(&scores.rows, 100),
         outcome.steps,
-        evaluate::duration(outcome.seconds),
+        format_duration(outcome.seconds),
         folder.file("model").display()
     );
     Ok(Summary { scores, text })
@@ -105,7 +105,7 @@ fn against_file(
     };
     folder.record_input(path)?;
     let theirs = output::read_reference(path, case)?;
-    let values = values_at(case, &outcome.fields, &theirs)?;
+    let values = values_at(case, &outcome.fields, &theirs.points())?;
     let name = path
         .file_stem()
         .map_or("file".into(), |s| s.to_string_lossy());

@@ -2,7 +2,7 @@
 
 use super::Loaded;
 use crate::config::{Configuration, Document};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use curlwind_operators::coordinate::cases::{
     Advection, AllenCahnFronts, BurgersShock, Case, Conditions, MaxwellCavity, MaxwellInterface,
     MaxwellPointSource,
@@ -133,6 +133,25 @@ impl Configuration for Settings {
 }
 
 impl Settings {
+    /// The network with the seed of the scenario.
+    pub fn seeded_network(&self) -> NetworkConfig {
+        NetworkConfig {
+            seed: self.network.seed ^ self.seed,
+            ..self.network.clone()
+        }
+    }
+
+    /// Start and end of a window of time.
+    ///
+    /// # Errors
+    /// When the case has no domain.
+    pub fn window(&self, case: &dyn Case, number: usize) -> Result<[f64; 2]> {
+        let domain = case.domain().map_err(Error::unusable)?;
+        let (first, last) = (domain.lower[0], domain.upper[0]);
+        let at = |n: usize| first + (last - first) * n as f64 / self.windows as f64;
+        Ok([at(number), at(number + 1)])
+    }
+
     /// The case with its parameters.
     ///
     /// # Errors

@@ -45,13 +45,10 @@ pub fn train_all(
     options: &Options,
 ) -> Result<Outcome> {
     let device = device::select(&options.device).map_err(Error::unusable)?;
-    let domain = case.domain().map_err(Error::unusable)?;
-    let (first, last) = (domain.lower[0], domain.upper[0]);
     let windows = settings.windows;
     let mut config = settings.training.clone();
     config.seed ^= settings.seed;
-    let mut network = settings.network.clone();
-    network.seed ^= settings.seed;
+    let network = settings.seeded_network();
     let mut outcome = Outcome {
         fields: Vec::new(),
         values: Array2::zeros(truth.values.dim()),
@@ -66,12 +63,12 @@ pub fn train_all(
     bar.set_length((windows * planned) as u64);
     let points = truth.points();
     for window in 0..windows {
-        let at = |n: usize| first + (last - first) * n as f64 / windows as f64;
-        let range = [at(window), at(window + 1)];
+        let range = settings.window(case, window)?;
         let problem = case
             .problem(&settings.conditions, range, outcome.fields.last())
             .map_err(Error::unusable)?;
-        let within = Within::new(truth, &points, range, window + 1 == windows);
+        let d = truth.axes.len();
+        let within = Within::new(&points, d, range, window + 1 == windows);
         let file = folder.join(format!("window_{}.json", window + 1));
         let before = outcome.seconds;
         let every = (planned / LOOKS).max(1);
@@ -126,16 +123,16 @@ pub fn train_all(
     Ok(outcome)
 }
 
-/// The quantities at the points of a reference, from the networks of all windows.
+/// The quantities at points, `D` numbers each, from the networks of all windows.
 ///
 /// # Errors
 /// When a point lies outside the domain.
-pub fn values_at(case: &dyn Case, fields: &[Field], at: &Reference) -> Result<Array2<f64>> {
-    let points = at.points();
-    let mut values = Array2::zeros(at.values.dim());
+pub fn values_at(case: &dyn Case, fields: &[Field], points: &[f64]) -> Result<Array2<f64>> {
+    let d = case.coordinates().len();
+    let mut values = Array2::zeros((points.len() / d, case.quantities().len()));
     for (n, field) in fields.iter().enumerate() {
         let range = [field.domain.lower[0], field.domain.upper[0]];
-        let within = Within::new(at, &points, range, n + 1 == fields.len());
+        let within = Within::new(points, d, range, n + 1 == fields.len());
         within
             .fill(case, field, &mut values)
             .map_err(Error::unusable)?;
@@ -143,15 +140,14 @@ pub fn values_at(case: &dyn Case, fields: &[Field], at: &Reference) -> Result<Ar
     Ok(values)
 }
 
-/// The points of a reference in a window of time.
+/// The points in a window of time.
 struct Within {
     rows: Vec<usize>,
     points: Vec<f64>,
 }
 
 impl Within {
-    fn new(truth: &Reference, points: &[f64], [start, end]: [f64; 2], last: bool) -> Self {
-        let d = truth.axes.len();
+    fn new(points: &[f64], d: usize, [start, end]: [f64; 2], last: bool) -> Self {
         let slack = 1e-9 * (end - start);
         let inside = |t: f64| t >= start - slack && (t < end - slack || last);
         let rows: Vec<usize> = (0..points.len() / d)

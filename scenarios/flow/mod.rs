@@ -10,10 +10,12 @@
 //! * operators: any network of [`curlwind_operators::network`] for fields on a line or a rectangle
 
 pub mod burgers;
+pub mod compare;
 pub mod darcy;
 pub mod evaluate;
 pub mod generate;
 pub mod hybrid;
+pub mod ladder;
 pub mod navier_stokes;
 pub mod physics_informed;
 pub mod pictures;
@@ -106,6 +108,7 @@ impl Loaded {
             .check()
             .map_err(|error| self.refuse("training", error))?;
         self.check_physics_informed()?;
+        self.check_compare()?;
         // of carried samples, the set itself tells
         if set.carried {
             return Ok(());

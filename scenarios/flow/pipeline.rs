@@ -3,7 +3,7 @@
 use super::evaluate::{Judged, judge, judge_operator, mean_and_spread, rows};
 use super::generate as generation;
 use super::samples::{self, Samples};
-use super::teach::{Taught, fit, fit_all};
+use super::teach::{Pupil, Taught, fit, fit_all};
 use super::{Loaded, darcy, hybrid, physics_informed, pictures, roll_out};
 use crate::commands::Options;
 use crate::error::{Error, Result};
@@ -97,7 +97,7 @@ fn made(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Store>
 
 /// The samples of a run, for tests at the resolutions asked for, and the names of inputs and
 /// outputs.
-fn gather(
+pub(super) fn gather(
     loaded: &Loaded,
     folder: &RunFolder,
     data: Option<&Path>,
@@ -215,7 +215,13 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
         let _phase = folder.phase("rivals")?;
         let (words, name) = rival.names();
         let home = folder.folder(&format!("rivals/{name}"))?;
-        let taught = fit(loaded, &home, 0, lesson, &samples, &names, options)?;
+        let pupil = Pupil {
+            network: &settings.operator,
+            lesson,
+            home: &home,
+            number: 0,
+        };
+        let taught = fit(loaded, &pupil, &samples, &names, options)?;
         sentences.push(format!("{words}: {}", taught.sentence));
         rivals.push((format!("{}, {words}", settings.operator.name()), taught));
     }

@@ -1,5 +1,6 @@
 //! What a physics brings to the pipeline.
 
+use super::ladder::{Checks, Rung, Wanted};
 use crate::error::{Error, Result};
 use curlwind_datasets::store::{Channel, Grid};
 use curlwind_operators::field::{FieldEquation, FieldPairs, Symmetry};
@@ -92,6 +93,37 @@ pub trait Problem: Send + Sync {
         stride: usize,
         input: ArrayView3<f32>,
     ) -> Result<Option<Array3<f64>>>;
+
+    /// The equation and what is done with it, for a reader.
+    fn words(&self) -> String;
+
+    /// Points or cells along a side of the solver that makes the samples; nothing where somebody else has.
+    fn solver_resolution(&self) -> Option<usize>;
+
+    /// The fewest points along a side that a solver can have.
+    fn fewest_points(&self) -> usize;
+
+    /// A solver prepared for inputs on a grid like these; `None` where the resolution does not fit the grid.
+    ///
+    /// # Errors
+    /// A solver that refuses its settings.
+    fn rung(&self, grid: &Grid, inputs: ArrayView4<f32>, wanted: Wanted) -> Result<Option<Rung>>;
+
+    /// The same samples by a solver so many times finer, on the same points; `None` where a rung that
+    /// starts from the input is the better reference.
+    fn refined(&self, factor: usize) -> Option<Box<dyn Problem>> {
+        let _ = factor;
+        None
+    }
+
+    /// What physics demands of an answer `[step][channel][row][column]` to an input, beside the truth.
+    fn checks(
+        &self,
+        grid: &Grid,
+        input: ArrayView3<f32>,
+        answer: ArrayView4<f32>,
+        truth: ArrayView4<f32>,
+    ) -> Checks;
 
     /// Whether the input is an earlier state of the output, so that it may be taken to persist.
     fn persists(&self) -> bool;

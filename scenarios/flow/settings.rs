@@ -2,6 +2,7 @@
 
 use super::Loaded;
 use super::burgers::BurgersProblem;
+use super::compare::CompareSettings;
 use super::darcy::DarcyProblem;
 use super::navier_stokes::NavierStokesProblem;
 use super::physics_informed::{Refine, Rival};
@@ -30,6 +31,9 @@ pub struct Settings {
     pub training: TrainingConfig,
     /// How it is judged.
     pub evaluation: Evaluation,
+    /// How solver and operators are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compare: Option<CompareSettings>,
 }
 
 /// The physics of a scenario with its table `[problem]`.
@@ -59,6 +63,8 @@ struct File<P> {
     training: TrainingConfig,
     #[serde(default)]
     evaluation: Evaluation,
+    #[serde(default)]
+    compare: Option<CompareSettings>,
 }
 
 impl<P> File<P> {
@@ -71,6 +77,7 @@ impl<P> File<P> {
             operator: self.operator,
             training: self.training,
             evaluation: self.evaluation,
+            compare: self.compare,
         }
     }
 }
@@ -149,10 +156,50 @@ impl Configuration for Settings {
 impl Settings {
     /// What the physics brings.
     pub fn problem(&self) -> &dyn Problem {
-        match &self.physics {
-            Physics::Burgers(problem) => problem,
-            Physics::Darcy(problem) => problem,
-            Physics::NavierStokes(problem) => problem,
+        self.physics.problem()
+    }
+
+    /// What its operator is called beside others.
+    pub fn own_family(&self) -> &'static str {
+        match self.training.active_residual() {
+            Some(_) => "pino",
+            None => self.operator.name(),
         }
+    }
+}
+
+impl Physics {
+    /// What the physics brings.
+    pub fn problem(&self) -> &dyn Problem {
+        match self {
+            Self::Burgers(problem) => problem,
+            Self::Darcy(problem) => problem,
+            Self::NavierStokes(problem) => problem,
+        }
+    }
+
+    /// The same with other values of some keys of `[problem]`.
+    ///
+    /// # Errors
+    /// Unknown keys, values of another type.
+    pub fn with(
+        &self,
+        set: &serde_json::Map<String, serde_json::Value>,
+    ) -> std::result::Result<Self, String> {
+        fn changed<P: Serialize + serde::de::DeserializeOwned>(
+            problem: &P,
+            set: &serde_json::Map<String, serde_json::Value>,
+        ) -> std::result::Result<P, String> {
+            let mut value = serde_json::to_value(problem).map_err(|e| e.to_string())?;
+            if let Some(keys) = value.as_object_mut() {
+                keys.extend(set.iter().map(|(k, v)| (k.clone(), v.clone())));
+            }
+            serde_json::from_value(value).map_err(|e| e.to_string())
+        }
+        Ok(match self {
+            Self::Burgers(problem) => Self::Burgers(changed(problem, set)?),
+            Self::Darcy(problem) => Self::Darcy(changed(problem, set)?),
+            Self::NavierStokes(problem) => Self::NavierStokes(changed(problem, set)?),
+        })
     }
 }

@@ -9,6 +9,7 @@ use crate::run_folder::RunFolder;
 use curlwind_operators::field::{
     self, FieldNormalisation, FieldOperator, FieldOperatorConfig, FieldSamples,
 };
+use curlwind_operators::network::NetworkConfig;
 use curlwind_operators::training::RunOptions;
 use curlwind_operators::{Error as OperatorError, device};
 use std::path::Path;
@@ -28,12 +29,18 @@ pub(super) fn fit_all(
 ) -> Result<(Vec<Taught>, String)> {
     let _phase = folder.phase("train")?;
     let mut all: Vec<Taught> = Vec::new();
-    for seed in 0..options.seeds {
+    for seed in 0..options.seeds.unwrap_or(1) {
         let home = match seed {
             0 => folder.path().to_path_buf(),
             _ => folder.folder(&format!("seed_{}", seed + 1))?,
         };
-        let taught = fit(loaded, &home, seed as u64, lesson, samples, names, options)?;
+        let pupil = Pupil {
+            network: &loaded.settings.operator,
+            lesson,
+            home: &home,
+            number: seed as u64,
+        };
+        let taught = fit(loaded, &pupil, samples, names, options)?;
         all.push(taught);
     }
     let sentences: Vec<&str> = all.iter().map(|taught| taught.sentence.as_str()).collect();
@@ -48,6 +55,18 @@ pub(super) struct Taught {
     pub sentence: String,
     /// Of training.
     pub seconds: f64,
+    /// How many numbers it has learned.
+    pub weights: usize,
+}
+
+/// Who learns what, and where.
+pub(super) struct Pupil<'l> {
+    pub network: &'l NetworkConfig,
+    pub lesson: &'l Lesson,
+    /// Its folder.
+    pub home: &'l Path,
+    /// Trainings that differ in their seed alone are numbered from 0.
+    pub number: u64,
 }
 
 /// The network trained in a lesson, in a folder of its own.
@@ -56,20 +75,24 @@ pub(super) struct Taught {
 /// A network that cannot be built or samples that do not fit it, a loss that is not finite.
 pub(super) fn fit(
     loaded: &Loaded,
-    home: &Path,
-    number: u64,
-    lesson: &Lesson,
+    pupil: &Pupil,
     samples: &Samples,
     [inputs, outputs]: &[Vec<String>; 2],
     options: &Options,
 ) -> Result<Taught> {
     let settings = &loaded.settings;
+    let Pupil {
+        network,
+        lesson,
+        home,
+        number,
+    } = *pupil;
     let device = device::select(&options.device).map_err(Error::unusable)?;
     let mut training = lesson.training.clone();
     training.seed = (training.seed ^ settings.seed).wrapping_add(number);
     device.seed(training.seed);
     let config = FieldOperatorConfig {
-        network: settings.operator.clone(),
+        network: network.clone(),
         inputs: inputs.clone(),
         outputs: outputs.clone(),
         normalisation: normalisation(lesson)?,
@@ -109,7 +132,7 @@ pub(super) fn fit(
     })?;
     let sentence = format!(
         "{} trained on {} samples: {} steps in {:.0} s, loss {:.4}.",
-        settings.operator.name(),
+        network.name(),
         lesson.samples.len(),
         trained.facts.steps,
         trained.facts.seconds,
@@ -118,6 +141,7 @@ pub(super) fn fit(
     let operator = trained.model;
     operator.save(&home.join("model")).map_err(Error::failed)?;
     Ok(Taught {
+        weights: operator.network().weight_count(),
         operator,
         sentence,
         seconds: trained.facts.seconds,

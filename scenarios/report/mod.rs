@@ -14,6 +14,7 @@
 //! ```
 
 mod block;
+mod markdown;
 mod page;
 mod run;
 

@@ -63,6 +63,16 @@ impl Section {
         self.block(Block::Facts(facts))
     }
 
+    /// Its heading.
+    pub(super) fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// What it holds.
+    pub(super) fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.blocks.is_empty()
@@ -99,6 +109,22 @@ impl Page {
     pub fn section(mut self, section: Section) -> Self {
         self.sections.push(section);
         self
+    }
+
+    pub(super) fn title(&self) -> &str {
+        &self.title
+    }
+
+    pub(super) fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    pub(super) fn small_line(&self) -> &str {
+        &self.kicker
+    }
+
+    pub(super) fn sections(&self) -> &[Section] {
+        &self.sections
     }
 
     /// The page as one HTML file.

@@ -40,4 +40,4 @@ pub use machine::Machine;
 pub use manifest::{InputFile, Manifest, PhaseTime, Status, now};
 pub use scores::{At, ScoreRow, Scores};
 pub(crate) use table::in_common;
-pub use table::{Align, Table, format_value, score_table};
+pub use table::{Align, Table, format_duration, format_value, score_table};

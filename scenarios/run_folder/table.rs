@@ -118,6 +118,23 @@ pub fn format_value(value: f64) -> String {
     format!("{value:.digits$}")
 }
 
+/// Seconds in the unit that suits them.
+///
+/// ```
+/// use curlwind::run_folder::format_duration;
+/// assert_eq!(format_duration(0.02), "20.0 ms");
+/// assert_eq!(format_duration(200.0), "3.3 min");
+/// ```
+pub fn format_duration(seconds: f64) -> String {
+    match seconds {
+        s if s >= 7200.0 => format!("{:.1} h", s / 3600.0),
+        s if s >= 120.0 => format!("{:.1} min", s / 60.0),
+        s if s >= 1.0 => format!("{s:.1} s"),
+        s if s >= 1e-3 => format!("{:.1} ms", 1e3 * s),
+        s => format!("{:.0} µs", 1e6 * s),
+    }
+}
+
 /// A frequency in the unit that reads best.
 fn format_frequency(hertz: f64) -> String {
     let (scale, unit) = match hertz.abs() {

@@ -75,6 +75,57 @@ fn the_solver_alone_and_the_network_alone() {
     assert!(text.contains("30 steps"), "{text}");
 }
 
+/// The trained network at points of one's own says what the run says; bad tables are refused.
+#[test]
+fn a_network_is_asked_at_points() {
+    let folder = tempfile::tempdir().expect("folder");
+    let run = path(folder.path(), "run");
+    succeeds(&with_sets(
+        &["train", "advection", "-o", &run, "--seed", "3"],
+        &[
+            "problem.speed=2",
+            "conditions.interior=200",
+            "network.hidden=8",
+            "network.fourier={ count = 2, scale = 1.0 }",
+            "windows=2",
+            "training.stages=[{ steps = 40 }]",
+        ],
+    ));
+    let table = path(folder.path(), "points.csv");
+    std::fs::write(&table, "x, t\n1.0, 0.25\n1.0, 0.5\n2.5, 1.0\n").expect("table");
+    let said = path(folder.path(), "said");
+    let forecast = ["forecast", "--model", &run, "--init", &table, "-o", &said];
+    let text = succeeds(&forecast);
+    assert!(text.contains("u at 3 points"), "{text}");
+    let text = std::fs::read_to_string(Path::new(&said).join("output.csv")).expect("output");
+    let rows: Vec<Vec<f64>> = text
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').filter_map(|v| v.parse().ok()).collect())
+        .collect();
+    assert!(text.starts_with("t,x,u") && rows.len() == 3, "{text}");
+    for row in rows {
+        let exact = (row[1] - 2.0 * row[0]).sin();
+        assert!((row[2] - exact).abs() < 0.02, "{row:?} {exact}");
+    }
+    let other = path(folder.path(), "other");
+    let bad = path(folder.path(), "bad.csv");
+    for (text, words) in [
+        ("t,y\n0,0\n", ["expected columns t, x", "found t, y"]),
+        (
+            "t,x\n0,zero\n",
+            ["line 2", "expected a number, found `zero`"],
+        ),
+        ("t,x\n1.5,0\n", ["`t`: expected 0 to 1", "1.5"]),
+    ] {
+        std::fs::write(&bad, text).expect("table");
+        refuses(
+            &["forecast", "--model", &run, "--init", &bad, "-o", &other],
+            &words,
+        );
+    }
+}
+
 #[test]
 fn bad_scenarios_are_refused() {
     let folder = tempfile::tempdir().expect("folder");

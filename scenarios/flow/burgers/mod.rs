@@ -1,14 +1,16 @@
 //! Burgers' equation: the initial velocity to a later one.
 
+use super::ladder::{Checks, Rung, Wanted, relative};
 use super::problem::{Layout, Problem, Refusal};
 use super::symmetry::{reflect, roll};
+use crate::compare::measurements::TimeStep;
 use crate::error::{Error, Result};
 use curlwind_datasets::store::{Channel, Grid};
 use curlwind_operators::field::Symmetry;
 use curlwind_solvers::burgers::{Burgers, Solver};
 use curlwind_solvers::torus::Line;
 use curlwind_solvers::torus::random_field::GaussianField;
-use ndarray::{Array3, ArrayView3, ArrayView4, s};
+use ndarray::{Array3, Array4, ArrayView3, ArrayView4, s};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
@@ -160,6 +162,101 @@ impl Problem for BurgersProblem {
 
     fn persists(&self) -> bool {
         true
+    }
+
+    fn solver_resolution(&self) -> Option<usize> {
+        Some(self.points)
+    }
+
+    fn fewest_points(&self) -> usize {
+        4
+    }
+
+    fn words(&self) -> String {
+        format!(
+            "Burgers' equation on a periodic interval of {} m, viscosity {}",
+            self.length, self.viscosity
+        )
+    }
+
+    /// One planned solver for each step length of a ladder of halves: a fast flow takes shorter steps.
+    fn rung(&self, _: &Grid, inputs: ArrayView4<f32>, wanted: Wanted) -> Result<Option<Rung>> {
+        let (points, resolution) = (inputs.dim().3, wanted.resolution);
+        if resolution < 4 {
+            return Ok(None);
+        }
+        let lines = [points, resolution].map(|n| self.line(n));
+        let [fine, coarse] = lines;
+        let (fine, coarse) = (fine.map_err(Error::failed)?, coarse.map_err(Error::failed)?);
+        let equation = self.equation().map_err(Error::failed)?;
+        let probe = Solver::new(equation, resolution, self.time).map_err(Error::failed)?;
+        let started = |input: ArrayView3<f32>, fine: &Line, coarse: &Line| {
+            let initial: Vec<f64> = input.iter().map(|u| f64::from(*u)).collect();
+            fine.resampled(&initial, coarse)
+        };
+        let stable = |input| probe.stable_time_step(&started(input, &fine, &coarse));
+        let shortest = inputs
+            .outer_iter()
+            .map(stable)
+            .fold(f64::INFINITY, f64::min);
+        let first = (wanted.share * shortest).min(self.time);
+        let mut solvers = Vec::new();
+        for halvings in 0..3 {
+            let step = first / f64::from(1 << halvings);
+            solvers.push(Solver::new(equation, resolution, step).map_err(Error::failed)?);
+        }
+        let time = self.time;
+        let solve = move |input: ArrayView3<f32>| {
+            let start = started(input, &fine, &coarse);
+            let mut failed = String::new();
+            for solver in &solvers {
+                match solver.trajectory(&start, time, time) {
+                    Ok(states) => {
+                        let last = coarse.resampled(&states.row(1).to_vec(), &fine);
+                        let last = last.into_iter().map(|u| u as f32).collect();
+                        return Array4::from_shape_vec((1, 1, 1, points), last)
+                            .map_err(|e| e.to_string());
+                    }
+                    Err(error) => failed = error.to_string(),
+                }
+            }
+            Err(failed)
+        };
+        Ok(Some(Rung {
+            about: "Fourier pseudo-spectral, 2/3 rule, exponential Runge-Kutta (ETDRK4)".into(),
+            order: "spectral, 4",
+            time_step: Some(TimeStep {
+                seconds: first,
+                limit: Some(shortest),
+            }),
+            precision: "f64",
+            solve: Box::new(solve),
+        }))
+    }
+
+    /// Momentum, which is conserved, and energy against the truth's.
+    fn checks(
+        &self,
+        _: &Grid,
+        input: ArrayView3<f32>,
+        answer: ArrayView4<f32>,
+        truth: ArrayView4<f32>,
+    ) -> Checks {
+        let mean = |values: &mut dyn Iterator<Item = f64>, n: usize| values.sum::<f64>() / n as f64;
+        let n = input.len();
+        let first = || input.iter().map(|u| f64::from(*u));
+        let size = mean(&mut first().map(|u| u * u), n).sqrt();
+        let drift = mean(&mut answer.iter().map(|u| f64::from(*u)), n) - mean(&mut first(), n);
+        let energy = |states: ArrayView4<f32>| {
+            mean(&mut states.iter().map(|u| 0.5 * f64::from(*u).powi(2)), n)
+        };
+        vec![
+            ("momentum, drift over the initial rms".into(), drift / size),
+            (
+                "energy, relative to the reference's".into(),
+                relative(energy(answer), energy(truth)),
+            ),
+        ]
     }
 
     fn periodic(&self) -> bool {

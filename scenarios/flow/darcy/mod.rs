@@ -4,13 +4,14 @@ mod carried;
 
 pub use carried::carried;
 
+use super::ladder::{Checks, Rung, Wanted};
 use super::problem::{Layout, Problem, Refusal};
 use super::symmetry::SquareSymmetry;
 use crate::error::{Error, Result};
 use curlwind_datasets::store::{Channel, Grid as StoreGrid};
 use curlwind_operators::field::Symmetry;
 use curlwind_solvers::darcy::{Grid, Permeability, Solver};
-use ndarray::{Array2, Array3, ArrayView2, ArrayView3, ArrayView4, s};
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3, ArrayView4, Axis, s};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -55,7 +56,7 @@ impl DarcyProblem {
         x: &[f64],
         y: &[f64],
         medium: ArrayView2<f64>,
-        refinement: usize,
+        (refinement, tolerance): (usize, f64),
     ) -> Result<Array2<f64>> {
         // walls that the fields do not have take the medium beside them
         let walled = |lines: &[f64]| -> (Vec<f64>, usize) {
@@ -81,6 +82,8 @@ impl DarcyProblem {
         });
         let source = Array2::from_elem(grid.shape(), self.source);
         let solution = Solver::new(grid)
+            .with_tolerance(tolerance)
+            .map_err(Error::failed)?
             .solve(all.view(), source.view())
             .map_err(Error::failed)?;
         Ok(Array2::from_shape_fn((rows, columns), |(j, i)| {
@@ -144,7 +147,7 @@ impl Problem for DarcyProblem {
             modes: self.modes,
         };
         let medium = media.field(&grid, seed);
-        let pressure = self.solve(grid.x(), grid.y(), medium.view(), 1)?;
+        let pressure = self.solve(grid.x(), grid.y(), medium.view(), (1, 1e-10))?;
         let kept = |field: &Array2<f64>| -> Vec<f32> {
             let every = self.stride as isize;
             let part = field.slice(s![..;every, ..;every]);
@@ -187,7 +190,7 @@ impl Problem for DarcyProblem {
         }
         let every = stride as isize;
         let medium = input.slice(s![0, ..;every, ..;every]).mapv(f64::from);
-        let pressure = self.solve(&few_x, &few_y, medium.view(), self.refinement)?;
+        let pressure = self.solve(&few_x, &few_y, medium.view(), (self.refinement, 1e-6))?;
         let along = |all: &[f64], few: &[f64]| -> Vec<(usize, f64)> {
             all.iter().map(|at| place(few, *at)).collect()
         };
@@ -203,6 +206,122 @@ impl Problem for DarcyProblem {
 
     fn persists(&self) -> bool {
         false
+    }
+
+    fn solver_resolution(&self) -> Option<usize> {
+        Some(self.cells)
+    }
+
+    fn fewest_points(&self) -> usize {
+        4
+    }
+
+    fn words(&self) -> String {
+        format!(
+            "Darcy flow in the unit square through rocks of permeability {} and {}, source {}",
+            self.low, self.high, self.source
+        )
+    }
+
+    /// The medium is that of the points of the input, which is all that an operator knows of it: fewer
+    /// cells leave points out, more cut what lies round each.
+    fn rung(
+        &self,
+        grid: &StoreGrid,
+        inputs: ArrayView4<f32>,
+        wanted: Wanted,
+    ) -> Result<Option<Rung>> {
+        let points = inputs.dim().3;
+        let walls = matches!(grid, StoreGrid::Plane { x_m, .. } if x_m.first() == Some(&0.0));
+        let own = points - usize::from(walls);
+        let (stride, refinement) = match wanted.resolution {
+            0 => return Ok(None),
+            few if few < own => (own / few, 1),
+            many => (1, (many as f64 / own as f64).round() as usize),
+        };
+        if !own.is_multiple_of(stride) || own / stride < 4 {
+            return Ok(None);
+        }
+        let (grid, problem) = (
+            grid.clone(),
+            Self {
+                refinement,
+                ..self.clone()
+            },
+        );
+        let solve = move |input: ArrayView3<f32>| {
+            let found = problem
+                .coarse(&grid, stride, input)
+                .map_err(|e| e.to_string())?;
+            let found = found.ok_or("the points left are too few")?;
+            Ok(found.mapv(|p| p as f32).insert_axis(Axis(0)))
+        };
+        Ok(Some(Rung {
+            about: "finite volumes, multigrid conjugate gradients to 1e-6; knows the medium at the points of the input".into(),
+            order: "2 (1 at interfaces)",
+            time_step: None,
+            precision: "f64",
+            solve: Box::new(solve),
+        }))
+    }
+
+    /// The medium is a function of its seed, so the same samples can be had from finer cells.
+    fn refined(&self, factor: usize) -> Option<Box<dyn Problem>> {
+        Some(Box::new(Self {
+            cells: self.cells * factor,
+            stride: self.stride * factor,
+            ..self.clone()
+        }))
+    }
+
+    /// What flows out through the walls over what the source gives, by one-sided differences of second
+    /// order, and how far the pressure falls below that of the walls, which it never does.
+    fn checks(
+        &self,
+        grid: &StoreGrid,
+        input: ArrayView3<f32>,
+        answer: ArrayView4<f32>,
+        _: ArrayView4<f32>,
+    ) -> Checks {
+        let pressure = answer.slice(s![0, 0, .., ..]);
+        let largest = pressure.iter().fold(0.0f32, |m, p| m.max(p.abs()));
+        let lowest = pressure.iter().fold(0.0f32, |m, p| m.min(*p));
+        let below = (
+            "pressure below the walls', over the largest".to_string(),
+            f64::from(lowest / largest),
+        );
+        let [(.., y), (.., x)] = grid.coordinates();
+        // points that do not reach the walls say nothing of the flow through them
+        if x.first() != Some(&0.0) || y.first() != Some(&0.0) {
+            return vec![below];
+        }
+        let at = |j: usize, i: usize| {
+            let medium = f64::from(input[[0, j, i]]);
+            (medium, f64::from(pressure[[j, i]]))
+        };
+        let n = x.len();
+        let outflow = |wall: &dyn Fn(usize, usize) -> (usize, usize)| -> f64 {
+            let along = (1..n - 1).map(|k| {
+                let place = |depth: usize| {
+                    let (j, i) = wall(k, depth);
+                    at(j, i)
+                };
+                let ((medium, p0), (_, p1), (_, p2)) = (place(0), place(1), place(2));
+                medium * (-3.0 * p0 + 4.0 * p1 - p2) / 2.0
+            });
+            along.sum()
+        };
+        let total = outflow(&|k, d| (d, k))
+            + outflow(&|k, d| (n - 1 - d, k))
+            + outflow(&|k, d| (k, d))
+            + outflow(&|k, d| (k, n - 1 - d));
+        vec![
+            below,
+            (
+                "outflow through the walls over the source, less 1".into(),
+                total / self.source - 1.0,
+            ),
+        ]
     }
 
     fn periodic(&self) -> bool {

@@ -1,14 +1,16 @@
 //! Two-dimensional flow on a torus: a vorticity to the one a time later, or to a trajectory.
 
+use super::ladder::{Checks, Rung, Wanted, relative};
 use super::problem::{Layout, Problem, Refusal};
 use super::symmetry::roll;
+use crate::compare::measurements::TimeStep;
 use crate::error::{Error, Result};
 use curlwind_datasets::store::{Channel, Grid};
 use curlwind_operators::field::{FieldEquation, Law, Symmetry};
 use curlwind_solvers::navier_stokes::{Forcing, NavierStokes, Solver};
 use curlwind_solvers::torus::Plane;
 use curlwind_solvers::torus::random_field::GaussianField;
-use ndarray::{Array3, ArrayView3, ArrayView4, s};
+use ndarray::{Array3, Array4, ArrayView2, ArrayView3, ArrayView4, s};
 use num_complex::Complex64;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -298,6 +300,133 @@ impl Problem for NavierStokesProblem {
         Ok(Array3::from_shape_vec((self.trajectory, rows, columns), later).ok())
     }
 
+    fn solver_resolution(&self) -> Option<usize> {
+        Some(self.points)
+    }
+
+    fn fewest_points(&self) -> usize {
+        match self.forcing {
+            ForcingEntry::Kolmogorov { wavenumber, .. } => 3 * wavenumber + 1,
+            _ => 8,
+        }
+    }
+
+    fn words(&self) -> String {
+        format!(
+            "incompressible flow on a torus in vorticity form, viscosity {}, drag {}, side {}",
+            self.viscosity, self.drag, self.length
+        )
+    }
+
+    /// One planned solver for a whole trajectory; its step is that share of the shortest stable one of
+    /// the inputs, halved while it is too long for what follows.
+    fn rung(&self, _: &Grid, inputs: ArrayView4<f32>, wanted: Wanted) -> Result<Option<Rung>> {
+        let Wanted {
+            resolution,
+            share,
+            steps,
+        } = wanted;
+        let points = inputs.dim().3;
+        let planned = || -> curlwind_solvers::Result<(f64, [Plane; 2])> {
+            let plane = |points: usize| Plane::new([points; 2], [self.length; 2], 1);
+            let planes = [plane(points)?, plane(resolution)?];
+            let probe = Solver::new(self.equation(), resolution, self.interval)?;
+            let mut limit = f64::INFINITY;
+            for input in inputs.outer_iter() {
+                let field = resampled(input.index_axis(ndarray::Axis(0), 0), &planes);
+                limit = limit.min(probe.stable_time_step(&probe.spectrum(field.view())?));
+            }
+            Ok((limit, planes))
+        };
+        let (limit, planes) = match planned() {
+            Ok(planned) => planned,
+            Err(curlwind_solvers::Error::Size { .. }) => return Ok(None),
+            Err(error) => return Err(Error::failed(error)),
+        };
+        // a whole number of steps goes into an interval
+        let whole = |step: f64| self.interval / (self.interval / step).ceil();
+        let first = whole((share * limit).min(self.interval));
+        let mut solvers = Vec::new();
+        for halvings in 0..3 {
+            let step = first / f64::from(1 << halvings);
+            solvers.push(Solver::new(self.equation(), resolution, step).map_err(Error::failed)?);
+        }
+        let interval = self.interval;
+        let solve = move |input: ArrayView3<f32>| {
+            let start = resampled(input.slice(s![0, .., ..]), &planes);
+            let [fine, coarse] = &planes;
+            let duration = interval * steps as f64;
+            let mut failed = String::new();
+            for solver in &solvers {
+                let states = match solver.trajectory(start.view(), duration, interval) {
+                    Ok(states) => states,
+                    Err(error) => {
+                        failed = error.to_string();
+                        continue;
+                    }
+                };
+                let n = fine.points()[0];
+                let mut answer = Array4::zeros((steps, 1, n, n));
+                for (state, mut out) in states.outer_iter().skip(1).zip(answer.outer_iter_mut()) {
+                    let field: Vec<f64> = state.iter().copied().collect();
+                    let later = coarse.resampled(&field, fine);
+                    out.iter_mut().zip(later).for_each(|(o, w)| *o = w as f32);
+                }
+                return Ok(answer);
+            }
+            Err(failed)
+        };
+        Ok(Some(Rung {
+            about: "Fourier pseudo-spectral, 2/3 rule, exponential Runge-Kutta (ETDRK4)".into(),
+            order: "spectral, 4",
+            time_step: Some(TimeStep {
+                seconds: first,
+                limit: Some(limit),
+            }),
+            precision: "f64",
+            solve: Box::new(solve),
+        }))
+    }
+
+    /// The mean vorticity, which stays as it is, and energy and enstrophy of the last state against the
+    /// truth's.
+    fn checks(
+        &self,
+        _: &Grid,
+        input: ArrayView3<f32>,
+        answer: ArrayView4<f32>,
+        truth: ArrayView4<f32>,
+    ) -> Checks {
+        let last = |states: ArrayView4<f32>| -> ndarray::Array2<f64> {
+            let steps = states.dim().0;
+            let state = states.slice_move(s![steps - 1, 0, .., ..]);
+            state.mapv(f64::from)
+        };
+        let (own, true_one) = (last(answer), last(truth));
+        let mean = |field: &ndarray::Array2<f64>| field.mean().unwrap_or(f64::NAN);
+        let first = input.slice(s![0, .., ..]).mapv(f64::from);
+        let size = (first.mapv(|w| w * w).mean().unwrap_or(1.0)).sqrt();
+        let mut checks = vec![(
+            "mean vorticity, drift over the initial rms".to_string(),
+            (mean(&own) - mean(&first)) / size,
+        )];
+        let n = own.nrows();
+        if let Ok(solver) = Solver::new(self.equation(), n, self.interval)
+            && let (Ok(own), Ok(truth)) =
+                (solver.budget(own.view()), solver.budget(true_one.view()))
+        {
+            checks.push((
+                "energy of the last state, relative to the reference's".into(),
+                relative(own.energy, truth.energy),
+            ));
+            checks.push((
+                "enstrophy of the last state, relative to the reference's".into(),
+                relative(own.enstrophy, truth.enstrophy),
+            ));
+        }
+        checks
+    }
+
     fn periodic(&self) -> bool {
         true
     }
@@ -324,4 +453,11 @@ impl Problem for NavierStokesProblem {
     fn persists(&self) -> bool {
         true
     }
+}
+
+/// A vorticity on the points of the first plane, on those of the second.
+fn resampled(field: ArrayView2<f32>, [from, to]: &[Plane; 2]) -> ndarray::Array2<f64> {
+    let field: Vec<f64> = field.iter().map(|w| f64::from(*w)).collect();
+    let n = to.points()[0];
+    ndarray::Array2::from_shape_vec((n, n), from.resampled(&field, to)).unwrap_or_default()
 }

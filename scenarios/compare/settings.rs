@@ -1,0 +1,31 @@
+//! What the tables `[compare]` of all physics have in common.
+
+use serde::{Deserialize, Serialize};
+
+/// A figure of the literature.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// Name in tables: `FNO (Li et al., 2021)`.
+    pub name: String,
+    /// Its error, in the metric of the comparison or one that comes close to it.
+    pub error: f64,
+    /// Its time in s for one run, where that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// What it ran on.
+    #[serde(default)]
+    pub device: String,
+    /// Paper, section, table; how the task differs.
+    pub source: String,
+}
+
+/// Values of some keys under a name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named<T> {
+    /// Name in tables.
+    pub name: String,
+    /// The keys that differ.
+    pub set: T,
+}
