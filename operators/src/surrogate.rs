@@ -324,6 +324,40 @@ impl Surrogate {
         Ok(next.try_into_vec().unwrap_or_default())
     }
 
+    /// `steps` steps of many states `[channel][latitude][longitude]` at once, in SI units, for callers
+    /// without tensors: `[state][step]`, values as in [`Self::step_values`].
+    ///
+    /// # Errors
+    /// When the number of values is not that of the grid and channels.
+    pub fn roll_out_values(&self, states: &[Vec<f32>], steps: usize) -> Result<Vec<Vec<Vec<f32>>>> {
+        let shape = [
+            states.len(),
+            self.config.channels.len(),
+            self.grid.nlat(),
+            self.grid.nlon(),
+        ];
+        let size: usize = shape[1..].iter().product();
+        if let Some(wrong) = states.iter().find(|state| state.len() != size) {
+            return Err(Error::TensorShape {
+                tensor: "state".into(),
+                expected: shape[1..].to_vec(),
+                found: vec![wrong.len()],
+            });
+        }
+        let start = Tensor::from_data(TensorData::new(states.concat(), shape), &self.device());
+        let mut all = vec![Vec::with_capacity(steps); states.len()];
+        for state in self.roll_out(start, steps) {
+            let values: Vec<f32> = state
+                .into_data_as::<f32>()
+                .try_into_vec()
+                .unwrap_or_default();
+            for (own, values) in all.iter_mut().zip(values.chunks(size)) {
+                own.push(values.to_vec());
+            }
+        }
+        Ok(all)
+    }
+
     /// `(state - mean) / std`.
     pub fn normalise(&self, state: Tensor<4>) -> Tensor<4> {
         let [mean, std] = [

@@ -6,6 +6,7 @@ use crate::compare::{self, Measurements};
 use crate::error::{Error, Result};
 use crate::flow;
 use crate::run_folder::Setup;
+use crate::weather::shallow_water;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,11 @@ pub fn compare(run: &ScenarioRun, against: Option<&Path>, options: &Options) -> 
             (&loaded.name, &loaded.settings, loaded.settings.seed),
             options,
             |folder| flow::compare::compare(&loaded, folder, against, options),
+        )?,
+        Scenario::ShallowWater(loaded) => run.in_folder(
+            (&loaded.name, &loaded.settings, loaded.settings.seed),
+            options,
+            |folder| shallow_water::compare::compare(&loaded, folder, against, options),
         )?,
         _ => {
             return Err(Error::unusable(format!(

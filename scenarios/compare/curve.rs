@@ -160,10 +160,12 @@ mod tests {
     #[test]
     fn beyond_the_ends_there_are_bounds() {
         let curve = power_law(&[10.0, 20.0], 2.0, 1.0);
-        assert_eq!(curve.seconds_at(1.0), Some(Estimate::AtMost(1e-4)));
-        assert_eq!(curve.seconds_at(1e-9), Some(Estimate::Above(4e-4)));
-        assert_eq!(curve.error_at(1e-9), Some(Estimate::Above(0.03)));
-        assert_eq!(curve.error_at(1.0), Some(Estimate::AtMost(0.0075)));
+        let [first, last] = [0, 1].map(|n| curve.points[n].clone());
+        let (fast, slow) = (first.seconds, last.seconds);
+        assert_eq!(curve.seconds_at(1.0), Some(Estimate::AtMost(fast)));
+        assert_eq!(curve.seconds_at(1e-9), Some(Estimate::Above(slow)));
+        assert_eq!(curve.error_at(1e-9), Some(Estimate::Above(first.error)));
+        assert_eq!(curve.error_at(1.0), Some(Estimate::AtMost(last.error)));
         assert_eq!(Curve::default().seconds_at(1.0), None);
     }
 

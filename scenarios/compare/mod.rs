@@ -14,6 +14,8 @@ pub mod pictures;
 pub mod report;
 pub mod rules;
 pub mod settings;
+#[cfg(test)]
+mod tests;
 pub mod verdict;
 pub mod words;
 

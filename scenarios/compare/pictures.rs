@@ -5,7 +5,7 @@ use super::verdict::{Duel, Verdict};
 use super::words::digits;
 use crate::error::{Error, Result};
 use crate::figures::{
-    Axis, ColourMap, Curves, Field, Figure, Labels, PanelRow, Panels, Plane, Planes, Series,
+    Axis, Colour, ColourMap, Curves, Field, Figure, Labels, PanelRow, Panels, Plane, Planes, Series,
 };
 use ndarray::{Array2, Array2 as Values};
 
@@ -38,7 +38,11 @@ pub fn error_against_time(m: &Measurements, verdict: &Verdict) -> Option<Caption
         .collect();
     if !others.is_empty() {
         let (x, y): (Vec<f64>, Vec<f64>) = others.into_iter().unzip();
-        plot = plot.series(Series::new("solver, other settings", &x, &y).points_only());
+        plot = plot.series(
+            Series::new("solver, other settings", &x, &y)
+                .points_only()
+                .colour(Colour(0x9a, 0xb4, 0xca)),
+        );
     }
     for family in m.families() {
         let (x, y): (Vec<f64>, Vec<f64>) = m

@@ -211,7 +211,7 @@ fn strong_baseline(m: &Measurements, verdict: &Verdict) -> Found {
         found.remark("at every resolution a time step near the stable one was tried");
     }
     let fastest = verdict.curve.points().first();
-    let coarsest = fastest.and_then(|p| m.contestant(&p.name));
+    let coarsest = measured(m).iter().any(|c| c.coarsest);
     for duel in verdict.duels.iter().filter(|d| d.seeds > 0) {
         let (Some(error), Some(fastest)) = (duel.error, fastest) else {
             continue;
@@ -226,7 +226,7 @@ fn strong_baseline(m: &Measurements, verdict: &Verdict) -> Found {
             duel.family,
             format_value(error)
         );
-        match coarsest.is_some_and(|c| c.coarsest) {
+        match coarsest {
             true => found.remark(format!(
                 "{words}, and there is no coarser solver: its time is an upper bound"
             )),

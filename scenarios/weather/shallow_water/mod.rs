@@ -6,6 +6,7 @@
 //! * operator: [`curlwind_operators::sfno`], trained on the solver's own flows
 
 pub mod carried;
+pub mod compare;
 pub mod evaluation;
 pub mod flows;
 pub mod generate;
@@ -141,6 +142,7 @@ impl Loaded {
                 "expected an even number, 8 or more",
             ));
         }
+        self.check_compare()?;
         s.training
             .check()
             .map_err(|error| self.refuse("training", error))

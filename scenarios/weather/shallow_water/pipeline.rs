@@ -233,7 +233,11 @@ pub fn train(
     Ok(outcome.facts)
 }
 
-fn flows(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<(Store, Split)> {
+pub(super) fn flows(
+    loaded: &Loaded,
+    folder: &RunFolder,
+    options: &Options,
+) -> Result<(Store, Split)> {
     let _phase = folder.phase("generate")?;
     let place = folder.folder("data")?;
     let (settings, input) = (&loaded.settings, folder.file("input"));

@@ -1,5 +1,6 @@
 //! The scenario file of the shallow-water pair, as types.
 
+use super::compare::CompareSettings;
 use crate::config::{Metres, MetresPerSecond, Pascals, Radians, Seconds, SquareMetresPerSecond};
 use curlwind_operators::network::NetworkConfig;
 use curlwind_operators::training::TrainingConfig;
@@ -29,6 +30,9 @@ pub struct Settings {
     pub training: TrainingConfig,
     /// The comparison.
     pub forecast: ForecastSettings,
+    /// The benchmark report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare: Option<CompareSettings>,
 }
 
 /// The equation of a scenario.
