@@ -102,10 +102,12 @@ pub fn measure<E: Experiment>(
     mut save: impl FnMut(&Measurements) -> Result<()>,
 ) -> Result<()> {
     kept.task = experiment.task();
-    kept.contestants = experiment.contestants();
+    // what is known of how they came about stays: a resumed run has not trained them itself
+    if kept.contestants.is_empty() {
+        kept.contestants = experiment.contestants();
+    }
     kept.sets = experiment.sets();
-    forget_strangers(kept);
-    let contestants = kept.contestants.clone();
+    let contestants = experiment.contestants();
     progress.set_length((contestants.len() * (kept.sets.len() + 1)) as u64);
     for (number, set) in kept.sets.clone().iter().enumerate() {
         let open: Vec<usize> = (0..contestants.len())
@@ -145,10 +147,12 @@ pub fn measure<E: Experiment>(
     }
     for (number, contestant) in contestants.iter().enumerate() {
         progress.inc(1);
-        let works = !matches!(
-            contestant.kind,
-            Kind::Baseline | Kind::Published | Kind::Check
-        );
+        let works = match contestant.kind {
+            Kind::Baseline | Kind::Published | Kind::Check => false,
+            // labels that somebody else has made are read, not solved
+            Kind::Reference => contestant.resolution.is_some(),
+            Kind::Solver | Kind::Operator => true,
+        };
         if works && kept.times_of_one(&contestant.name).is_none() {
             let times = time(experiment, effort, number, contestant, kept.sets[0].samples);
             kept.timings.extend(times);
@@ -156,15 +160,6 @@ pub fn measure<E: Experiment>(
         }
     }
     Ok(())
-}
-
-/// Takes away what belongs to nobody: settings have changed since.
-fn forget_strangers(kept: &mut Measurements) {
-    let known = |name: &str| kept.contestants.iter().any(|c| c.name == name);
-    let sets = |name: &str| kept.sets.iter().any(|s| s.name == name);
-    kept.outcomes
-        .retain(|o| known(&o.contestant) && sets(&o.set));
-    kept.timings.retain(|t| known(&t.contestant));
 }
 
 /// Answers on a set, against the truth.

@@ -63,6 +63,8 @@ pub struct Task {
     pub work: String,
     /// How an answer is judged: `relative L2 error of the vorticity at all times`.
     pub metric: String,
+    /// Its unit; empty for a pure number.
+    pub unit: String,
     /// What the numbers of resolutions count: `points along a side`.
     pub resolution: String,
     /// The axis that errors are resolved along, where there is one: `time (s)`.
@@ -135,6 +137,9 @@ pub struct Contestant {
     pub time_step: Option<TimeStep>,
     /// Whether there is no coarser solver.
     pub coarsest: bool,
+    /// The speed-up over a solver that a published figure came with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<f64>,
     /// `f32`, `f64`.
     pub precision: String,
     /// `cpu`, `cuda:0`.
@@ -154,6 +159,7 @@ impl Contestant {
             order: None,
             time_step: None,
             coarsest: false,
+            claim: None,
             precision: "f64".into(),
             device: "cpu".into(),
         }

@@ -67,7 +67,10 @@ pub fn compare<E: Experiment>(
             panels: Vec::new(),
         },
     };
-    kept.costs = about.costs;
+    // a resumed run reads its trainings back in no time
+    if kept.costs.is_empty() {
+        kept.costs = about.costs;
+    }
     {
         let _phase = folder.phase("measure")?;
         let bar = options.progress("compare");
@@ -114,6 +117,7 @@ fn enter_published(kept: &mut Measurements, published: &[Published]) {
             device: entry.device.clone(),
             precision: "f32".into(),
             family: entry.name.clone(),
+            claim: entry.claim,
             ..Contestant::baseline(&entry.name).of_kind(Kind::Published)
         });
         kept.outcomes.push(Outcome {

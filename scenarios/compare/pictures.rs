@@ -117,6 +117,14 @@ fn drawn(m: &Measurements, verdict: &Verdict) -> Vec<String> {
     names
 }
 
+/// The name in a plot: of an operator its family, of a solver its resolution.
+fn short<'n>(m: &'n Measurements, name: &'n str) -> &'n str {
+    match m.contestant(name) {
+        Some(c) if c.kind == Kind::Operator => &c.family,
+        _ => name.split(',').next().unwrap_or(name),
+    }
+}
+
 /// Errors along the task's axis on the held-out set.
 pub fn along_axis(m: &Measurements, verdict: &Verdict) -> Option<Captioned> {
     let axis = m.task.axis.as_ref()?;
@@ -139,7 +147,7 @@ pub fn along_axis(m: &Measurements, verdict: &Verdict) -> Option<Captioned> {
     let mut plot = Curves::new(Axis::linear(&axis.label), Axis::log("error"));
     let mut empty = true;
     for (name, y) in lines {
-        plot = plot.series(Series::new(name, &axis.at, &y));
+        plot = plot.series(Series::new(short(m, name), &axis.at, &y));
         empty = false;
     }
     let caption = format!(
@@ -163,10 +171,17 @@ pub fn spectra(m: &Measurements, verdict: &Verdict) -> Option<Captioned> {
         if baselines.contains(&name.as_str()) || outcome.spectrum.len() != axis.at.len() {
             continue;
         }
+        let largest = outcome
+            .spectrum
+            .iter()
+            .flatten()
+            .fold(0.0f64, |m, p| m.max(*p));
+        // what is cut off is round-off, not a spectrum
+        let some = |p: &f64| *p > 1e-9 * largest;
         let points = axis.at.iter().zip(&outcome.spectrum);
-        let points = points.filter_map(|(k, p)| Some((*k, (*p).filter(|p| *p > 1e-30)?)));
+        let points = points.filter_map(|(k, p)| Some((*k, (*p).filter(some)?)));
         let (x, y): (Vec<f64>, Vec<f64>) = points.unzip();
-        plot = plot.series(Series::new(&name, &x, &y));
+        plot = plot.series(Series::new(short(m, &name), &x, &y));
         empty = false;
     }
     let caption = "Spectra of the answers, mean over the held-out samples.";
@@ -190,7 +205,7 @@ pub fn fields(m: &Measurements, verdict: &Verdict, set: &TestSet) -> Result<Opti
     let mut shown: Vec<(&str, &Panel)> = Vec::new();
     for family in m.families() {
         let seed = m.of_kind(Kind::Operator).find(|c| c.family == family);
-        shown.extend(seed.and_then(|c| Some((c.name.as_str(), of(Some(&c.name))?))));
+        shown.extend(seed.and_then(|c| Some((family, of(Some(&c.name))?))));
     }
     let rival = verdict.leading().and_then(|duel| {
         let name = duel.beaten_by.clone();
@@ -198,7 +213,7 @@ pub fn fields(m: &Measurements, verdict: &Verdict, set: &TestSet) -> Result<Opti
         name.or(finest)
     });
     let rival = rival.and_then(|name| m.contestant(&name));
-    shown.extend(rival.and_then(|c| Some((c.name.as_str(), of(Some(&c.name))?))));
+    shown.extend(rival.and_then(|c| Some((short(m, &c.name), of(Some(&c.name))?))));
     let same = |p: &Panel| p.x == truth.x && p.y == truth.y;
     shown.retain(|(_, panel)| same(panel));
     if shown.is_empty() {

@@ -3,11 +3,13 @@
 //! It is made of the measurements alone, so that the same measurements give the same bytes.
 
 use super::against;
-use super::measurements::{Contestant, FILE, Kind, Measurements, Outcome, Purpose, TestSet};
+use super::measurements::{
+    Contestant, FILE, Kind, Measurements, Outcome, Purpose, Relation, TestSet,
+};
 use super::pictures::{self, with_range};
 use super::rules::{Rule, rules};
 use super::verdict::{Bound, Duel, Ratio, Verdict};
-use super::words::{at_equal_cost, at_equal_error, digits, fair, sentences};
+use super::words::{as_published, at_equal_cost, at_equal_error, digits, fair, sentences};
 use crate::error::{Error, Result};
 use crate::figures::Figure;
 use crate::report::{Block, Cell, Page, Section, Tone};
@@ -130,7 +132,7 @@ impl Report<'_> {
                 .map(|r| format!("{}. {}: {}", r.number, r.title, r.broken[0]))
                 .collect();
             let text = format!(
-                "Not all rules of a fair comparison hold, so no claim of speed is made. {}.",
+                "Not all rules of a fair comparison hold, so no speed-up is claimed. {}.",
                 list.join(". ")
             );
             head = head.remark(Tone::Warning, &text);
@@ -144,10 +146,7 @@ impl Report<'_> {
             pictures::break_even(self.verdict),
         );
         page = page.section(self.ledger(costs));
-        let mut errors = Section::new("Errors");
-        for set in &m.sets {
-            errors = self.errors(errors, set);
-        }
+        let mut errors = self.errors(Section::new("Errors"));
         errors = take(errors, pictures::along_axis(m, self.verdict));
         errors = take(errors, pictures::spectra(m, self.verdict));
         page = page.section(errors);
@@ -175,6 +174,9 @@ impl Report<'_> {
             .map(|(number, why)| format!("  rule {number}: {why}"))
             .collect();
         let mut text = sentences(self.m, self.verdict, self.rules).join("\n");
+        for published in self.verdict.duels.iter().filter(|d| d.seeds == 0) {
+            text += &format!("\n{}", as_published(self.m, self.verdict, published));
+        }
         if !broken.is_empty() {
             text += &format!("\nRules that are broken:\n{}", broken.join("\n"));
         }
@@ -236,9 +238,12 @@ impl Report<'_> {
             .duels
             .iter()
             .filter(|d| self.verdict.leading().is_none_or(|l| l.family != d.family))
-            .map(|d| {
-                let cost = at_equal_cost(d);
-                format!("{} {cost}", at_equal_error(self.m, d, self.rules))
+            .map(|d| match d.seeds {
+                0 => as_published(self.m, self.verdict, d),
+                _ => {
+                    let cost = at_equal_cost(self.m, d);
+                    format!("{} {cost}", at_equal_error(self.m, d, self.rules))
+                }
             })
             .collect::<Vec<_>>();
         match others.is_empty() {
@@ -275,22 +280,29 @@ impl Report<'_> {
             ]
         };
         let works = |c: &&Contestant| c.kind != Kind::Baseline;
+        let heads = [
+            "name",
+            "kind",
+            "about",
+            "order in space, time",
+            "time step (s)",
+            "of the stable one",
+            "precision",
+            "device",
+        ];
         Section::new("What was compared")
             .facts(facts.to_vec())
-            .table(
-                &format!("All contestants; resolutions count {}.", task.resolution),
-                &[
-                    "name",
-                    "kind",
-                    "about",
-                    "order in space, time",
-                    "time step (s)",
-                    "of the stable one",
-                    "precision",
-                    "device",
-                ],
-                m.contestants.iter().filter(works).map(row).collect(),
-            )
+            .block(Block::Fold {
+                title: format!(
+                    "All {} contestants: methods, orders, time steps",
+                    m.contestants.iter().filter(works).count()
+                ),
+                blocks: vec![Block::Table {
+                    caption: format!("Resolutions count {}.", task.resolution),
+                    heads: heads.map(String::from).to_vec(),
+                    rows: m.contestants.iter().filter(works).map(row).collect(),
+                }],
+            })
     }
 
     fn ledger(&self, section: Section) -> Section {
@@ -315,49 +327,91 @@ impl Report<'_> {
         )
     }
 
-    fn errors(&self, section: Section, set: &TestSet) -> Section {
+    /// Mean errors of everyone on every set, best first on the held-out one.
+    fn errors(&self, section: Section) -> Section {
         let m = self.m;
         let mut rows: Vec<(f64, Vec<Cell>)> = m
+            .contestants
+            .iter()
+            .filter(|c| c.kind != Kind::Reference)
+            .map(|c| {
+                let first = [c.name.as_str().into(), kind(c.kind).into()];
+                let errors = m
+                    .sets
+                    .iter()
+                    .map(|set| match m.outcome(&c.name, &set.name) {
+                        Some(outcome) => outcome.mean().map_or_else(
+                            || Cell::Failed(outcome.failure.clone().unwrap_or_default()),
+                            Cell::from,
+                        ),
+                        None => Cell::Empty,
+                    });
+                let mean = m.outcome(&c.name, m.held_out()).and_then(Outcome::mean);
+                (
+                    mean.unwrap_or(f64::INFINITY),
+                    first.into_iter().chain(errors).collect(),
+                )
+            })
+            .collect();
+        rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let heads: Vec<String> = m
+            .sets
+            .iter()
+            .map(|set| match set.relation {
+                Relation::HeldOut => set.name.clone(),
+                other => format!("{} ({})", set.name, other.words()),
+            })
+            .collect();
+        let heads: Vec<&str> = ["name", "kind"]
+            .into_iter()
+            .chain(heads.iter().map(String::as_str))
+            .collect();
+        let unit = match m.task.unit.as_str() {
+            "" => String::new(),
+            unit => format!(", in {unit}"),
+        };
+        let caption = format!("{}{unit}: means over the samples.", capital(&m.task.metric));
+        let section = section.table(
+            &caption,
+            &heads,
+            rows.into_iter().map(|(_, cells)| cells).collect(),
+        );
+        let ranges = m.sets.iter().map(|set| self.ranges(set)).collect();
+        section.block(Block::Fold {
+            title: "Ranges over the samples, and what failed".into(),
+            blocks: ranges,
+        })
+    }
+
+    fn ranges(&self, set: &TestSet) -> Block {
+        let m = self.m;
+        let rows = m
             .contestants
             .iter()
             .filter(|c| c.kind != Kind::Reference)
             .filter_map(|c| {
                 let outcome = m.outcome(&c.name, &set.name)?;
                 let failure = outcome.failure.clone().unwrap_or_default();
-                let mean = outcome.mean();
-                let cell = mean.map_or_else(|| Cell::Failed(failure.clone()), Cell::from);
                 let cells = vec![
                     c.name.as_str().into(),
-                    kind(c.kind).into(),
-                    cell,
                     with_range(outcome).into(),
-                    match failure.is_empty() {
-                        true => Cell::Empty,
-                        false => Cell::Text(failure),
-                    },
+                    failure.into(),
                 ];
-                Some((mean.unwrap_or(f64::INFINITY), cells))
-            })
-            .collect();
-        rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+                Some(cells)
+            });
         let caption = format!(
-            "{} ({}, {} samples): {}, best first.",
+            "{} ({}, {} samples).",
             set.name,
             set.relation.words(),
-            set.samples,
-            m.task.metric
+            set.samples
         );
-        section.table(
-            &caption,
-            &[
-                "name",
-                "kind",
-                "mean error",
-                "range over samples",
-                "failed because",
-            ],
-            rows.into_iter().map(|(_, cells)| cells).collect(),
-        )
+        Block::Table {
+            caption,
+            heads: ["name", "mean and range", "failed because"]
+                .map(String::from)
+                .to_vec(),
+            rows: rows.collect(),
+        }
     }
 
     fn times(&self) -> Section {
@@ -367,22 +421,27 @@ impl Report<'_> {
             Some(vec![
                 t.contestant.as_str().into(),
                 kind(contestant.kind).into(),
-                Cell::Number(t.batch as f64),
+                t.batch.to_string().into(),
                 (1e3 * t.per_sample()).into(),
                 (1e3 * low).into(),
                 (1e3 * high).into(),
-                Cell::Number(t.seconds.len() as f64),
-                Cell::Number(t.warm_up as f64),
+                t.seconds.len().to_string().into(),
+                t.warm_up.to_string().into(),
             ])
         });
-        Section::new("Times").table(
-            "Wall time over the samples of a call, in ms. The clock stops when the answer is in the host's \
-             memory.",
-            &[
-                "name", "kind", "at once", "median", "fastest", "slowest", "calls", "warm-up",
-            ],
-            rows.collect(),
-        )
+        let heads = [
+            "name", "kind", "at once", "median", "fastest", "slowest", "calls", "warm-up",
+        ];
+        Section::new("Times").block(Block::Fold {
+            title: "Every timed call".into(),
+            blocks: vec![Block::Table {
+                caption: "Wall time over the samples of a call, in ms. The clock stops when the answer is \
+                          in the host's memory."
+                    .into(),
+                heads: heads.map(String::from).to_vec(),
+                rows: rows.collect(),
+            }],
+        })
     }
 
     fn physics(&self) -> Section {
@@ -426,7 +485,7 @@ impl Report<'_> {
                 .map(String::as_str)
                 .collect();
             vec![
-                Cell::Number(rule.number as f64),
+                rule.number.to_string().into(),
                 rule.title.into(),
                 match rule.holds() {
                     true => "holds".into(),
@@ -499,10 +558,17 @@ impl Report<'_> {
     }
 }
 
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| {
+        format!("{}{}", first.to_uppercase(), letters.as_str())
+    })
+}
+
 fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Reference => "reference",
-        Kind::Check => "check of the reference",
+        Kind::Check => "check",
         Kind::Solver => "solver",
         Kind::Operator => "operator",
         Kind::Baseline => "baseline",

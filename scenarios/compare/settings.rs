@@ -13,6 +13,9 @@ pub struct Published {
     /// Its time in s for one run, where that was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
+    /// The speed-up over a solver that it was published with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<f64>,
     /// What it ran on.
     #[serde(default)]
     pub device: String,

@@ -133,6 +133,7 @@ fn kept() -> Measurements {
             equation: "an equation".into(),
             work: "a run".into(),
             metric: "relative L2 error".into(),
+            unit: String::new(),
             resolution: "points along a side".into(),
             axis: super::experiment::axis("time (s)", [1.0, 2.0]),
             spectrum: super::experiment::axis("wavenumber", [1.0, 2.0]),

@@ -18,6 +18,14 @@ pub fn digits(value: f64) -> String {
     format!("{value:.places$}")
 }
 
+/// An error with its unit.
+pub fn in_unit(m: &Measurements, error: f64) -> String {
+    match m.task.unit.as_str() {
+        "" => digits(error),
+        unit => format!("{} {unit}", digits(error)),
+    }
+}
+
 /// Whether every rule holds: only then may a ratio be called a speed-up.
 pub fn fair(rules: &[Rule]) -> bool {
     rules.iter().all(Rule::holds)
@@ -40,7 +48,7 @@ fn broken(rules: &[Rule]) -> String {
 /// What was found, in two sentences.
 pub fn sentences(m: &Measurements, verdict: &Verdict, rules: &[Rule]) -> [String; 2] {
     match verdict.leading() {
-        Some(duel) => [at_equal_error(m, duel, rules), at_equal_cost(duel)],
+        Some(duel) => [at_equal_error(m, duel, rules), at_equal_cost(m, duel)],
         None => [
             "No operator was trained, so there is nothing to compare.".into(),
             String::new(),
@@ -68,17 +76,59 @@ pub fn at_equal_error(m: &Measurements, duel: &Duel, rules: &[Rule]) -> String {
     else {
         return format!(
             "{family} errs by {} ({seeds}); it was not timed.",
-            digits(error)
+            in_unit(m, error)
         );
     };
     let opening = format!(
         "At the error of {family} ({}, {seeds}) the solver takes {}{} and the operator {}",
-        digits(error),
+        in_unit(m, error),
         ratio.bound.words(),
         format_duration(solver),
         format_duration(own)
     );
     format!("{opening}: {}.", who_is_faster(ratio, rules))
+}
+
+/// A figure of the literature beside the solver's curve on this machine.
+pub fn as_published(m: &Measurements, verdict: &Verdict, duel: &Duel) -> String {
+    let Some(error) = duel.error else {
+        return format!("{} was published without an error.", duel.family);
+    };
+    let entry = m.contestant(&duel.family);
+    let mut text = format!(
+        "{} errs by {}, as published",
+        duel.family,
+        in_unit(m, error)
+    );
+    if let (Some(seconds), Some(entry)) = (duel.seconds, entry) {
+        text += &format!(", in {} on {}", format_duration(seconds), entry.device);
+    }
+    let points = verdict.curve.points();
+    match points.iter().find(|p| p.error <= error) {
+        Some(point) => {
+            text += &format!(
+                "; {} is the better one: it errs by {} and takes {} here",
+                point.name,
+                in_unit(m, point.error),
+                format_duration(point.seconds)
+            );
+        }
+        None => text += "; no solver measured here is as good",
+    }
+    if let (Some(ratio), Some(solver)) = (duel.equal_error, duel.solver_seconds) {
+        text += &format!(
+            ". To the same error the solver takes {}{}, {}{} times the published time",
+            ratio.bound.words(),
+            format_duration(solver),
+            ratio.bound.words(),
+            digits(ratio.value)
+        );
+        if let Some(claim) = entry.and_then(|c| c.claim) {
+            text += &format!(", where {} times had been claimed", digits(claim));
+        }
+        text += " (other hardware: no fair comparison)";
+    }
+    text + "."
 }
 
 fn who_is_faster(ratio: Ratio, rules: &[Rule]) -> String {
@@ -120,7 +170,8 @@ fn who_is_faster(ratio: Ratio, rules: &[Rule]) -> String {
 }
 
 /// The second sentence: errors at equal time, costs, and what a weak baseline would have shown.
-pub fn at_equal_cost(duel: &Duel) -> String {
+pub fn at_equal_cost(m: &Measurements, duel: &Duel) -> String {
+    let digits_of = |value: f64| in_unit(m, value);
     let mut parts = Vec::new();
     if let (Some(ratio), Some(solver), Some(own)) = (duel.equal_time, duel.solver_error, duel.error)
     {
@@ -131,8 +182,8 @@ pub fn at_equal_cost(duel: &Duel) -> String {
         };
         parts.push(format!(
             "{words} {} against {}",
-            digits(solver),
-            digits(own)
+            digits_of(solver),
+            digits_of(own)
         ));
     }
     if let Some(invested) = duel.invested {

@@ -197,14 +197,16 @@ fn write_table(
             ""
         }
     };
+    // beside the table, which scrolls on a narrow screen
     writeln!(
         html,
-        "<div class=\"table\" id=\"table-{at}\"><table class=\"sortable\">"
+        "<p class=\"caption\" id=\"caption-{at}\"><b>Table {at}.</b> {}</p>",
+        escape(caption)
     )?;
     writeln!(
         html,
-        "<caption><b>Table {at}.</b> {}</caption>",
-        escape(caption)
+        "<div class=\"table\" id=\"table-{at}\"><table class=\"sortable\" \
+         aria-labelledby=\"caption-{at}\">"
     )?;
     html.push_str("<thead><tr>");
     for (column, head) in heads.iter().enumerate() {

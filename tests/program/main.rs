@@ -1,6 +1,7 @@
 //! The program as a user runs it: every command on a small problem, and every kind of bad input.
 
 mod antennas;
+mod compare;
 mod coordinate;
 mod flow;
 mod monitors;

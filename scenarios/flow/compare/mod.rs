@@ -308,6 +308,7 @@ fn task(problem: &dyn Problem, held_out: &Set, settings: &Settings) -> Task {
         equation: problem.words(),
         work,
         metric: "relative L2 error over all states and points".into(),
+        unit: String::new(),
         resolution: "points along a side".into(),
         axis,
         spectrum,

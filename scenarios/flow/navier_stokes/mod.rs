@@ -343,9 +343,10 @@ impl Problem for NavierStokesProblem {
             Err(curlwind_solvers::Error::Size { .. }) => return Ok(None),
             Err(error) => return Err(Error::failed(error)),
         };
-        // a whole number of steps goes into an interval
+        // a whole number of steps goes into an interval, so that is as long as one can be
+        let limit = limit.min(self.interval);
         let whole = |step: f64| self.interval / (self.interval / step).ceil();
-        let first = whole((share * limit).min(self.interval));
+        let first = whole(share * limit);
         let mut solvers = Vec::new();
         for halvings in 0..3 {
             let step = first / f64::from(1 << halvings);

@@ -279,7 +279,8 @@ fn task(settings: &Settings, held_out: &Set, (steps, interval): (usize, f64)) ->
             grid.nlon(),
             held_out.from
         ),
-        metric: "root mean square error of the height over all leads, in m, area-weighted".into(),
+        metric: "root mean square error of the height over all leads, area-weighted".into(),
+        unit: "m".into(),
         resolution: "truncation".into(),
         axis: axis("lead time (h)", (1..=steps).map(hours)),
         spectrum: axis(
