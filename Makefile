@@ -11,6 +11,7 @@ EQUATIONS = burgers-shock allen-cahn advection maxwell-interface maxwell-cavity 
 
 # Again, it continues: what is there is not computed twice.
 demo: build
+	$(BIN) compare shallow-water --preset demo -o runs/compare --resume
 	$(BIN) run era5-500hpa -o runs/demo --resume
 	$(BIN) sweep dipole --surrogate -o runs/antenna --resume
 

@@ -129,7 +129,7 @@ impl Report<'_> {
         if !broken.is_empty() {
             let list: Vec<String> = broken
                 .iter()
-                .map(|r| format!("{}. {}: {}", r.number, r.title, r.broken[0]))
+                .map(|r| format!("Rule {}: {}", r.number, r.broken[0]))
                 .collect();
             let text = format!(
                 "Not all rules of a fair comparison hold, so no speed-up is claimed. {}.",
@@ -546,7 +546,7 @@ impl Report<'_> {
         let facts = facts.map(|(name, value)| (name.to_string(), value));
         Section::new("How to reproduce")
             .facts(facts.to_vec())
-            .block(Block::Code(m.command.join(" ")))
+            .block(Block::Code(command(m)))
             .paragraph(&format!(
                 "Every raw measurement is in {FILE} beside this page; `curlwind compare {FILE} -o FOLDER` \
                  makes this page from it again."
@@ -556,6 +556,19 @@ impl Report<'_> {
                 blocks: vec![Block::Code(m.configuration.clone())],
             })
     }
+}
+
+/// The command line, without where the program lies.
+fn command(m: &Measurements) -> String {
+    let rest = m.command.iter().skip(1).map(String::as_str);
+    let quoted = rest.map(|word| match word.contains([' ', '{', '[', '"', '\'']) {
+        true => format!("'{}'", word.replace('\'', "'\\''")),
+        false => word.to_string(),
+    });
+    let all: Vec<String> = std::iter::once("curlwind".to_string())
+        .chain(quoted)
+        .collect();
+    all.join(" ")
 }
 
 fn capital(text: &str) -> String {
