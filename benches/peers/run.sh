@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs other people's software on our cases and writes JSON results.
 #
-#   sh benches/peers/run.sh [transform] [step] [sfno] [fno] [networks] [learn] [dipole] [fdtd] [netcdf FILE...]     default: transform step sfno fno
+#   sh benches/peers/run.sh [transform] [step] [sfno] [fno] [networks] [learn] [dipole] [fdtd] [scores FILE] [netcdf FILE...]     default: transform step sfno fno
 #
 # OUT (default target/peers) receives the results and, in venv/, the Python environment. PYTHON picks the interpreter.
 # What cannot be installed or run is skipped with the reason, and named again at the end.
@@ -122,6 +122,13 @@ learn() {
     done
 }
 
+# An ensemble scored by xskillscore and scores, and here.
+score() {
+    install scores || { skip "scores: xskillscore could not be installed, see $out/install-scores.log"; return; }
+    "$venv/bin/python" "$here/scores_xskillscore.py" "${CARGO_TARGET_DIR:-$here/../../target}/release/curlwind" "$1" ||
+        skip "scores: $1 failed"
+}
+
 # Meep, gprMax and ours one after the other, so that all see the same machine.
 fdtd() {
     meep_python=${MEEP_PYTHON:-/usr/bin/python3} # Debian's packages are for the system's interpreter
@@ -158,6 +165,7 @@ while [ $# -gt 0 ]; do
     fno) fno ;;
     networks) networks ;;
     learn) learn ;;
+    scores) shift; score "${1:?a file with members}" ;;
     fdtd) fdtd ;;
     dipole)
         if command -v nec2c > /dev/null; then

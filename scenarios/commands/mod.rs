@@ -133,6 +133,16 @@ enum Command {
         /// NetCDF with the climatological mean, for the anomaly correlation
         #[arg(long, value_name = "FILE")]
         climatology: Option<PathBuf>,
+        /// Members of the forecast that are scored, from 0, such as 1-9 [default: all]
+        #[arg(long, value_name = "LIST")]
+        members: Option<String>,
+        /// The member of the truth that is true
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        truth_member: usize,
+        /// Where scores are averaged: globe, northern_hemisphere, southern_hemisphere, tropics, or
+        /// SOUTH:NORTH,WEST:EAST in degrees; may be repeated
+        #[arg(long = "region", value_name = "REGION", allow_hyphen_values = true)]
+        regions: Vec<String>,
         /// Folder for scores.json and the figures [default: the table alone]
         #[arg(long, short, value_name = "RUN")]
         output: Option<PathBuf>,
@@ -206,12 +216,18 @@ impl Cli {
                 forecast,
                 truth,
                 climatology,
+                members,
+                truth_member,
+                regions,
                 output,
             } => {
                 let request = score::Request {
                     forecast,
                     truth,
                     climatology,
+                    members,
+                    truth_member,
+                    regions,
                     output,
                 };
                 score::score(&request, options)

@@ -397,3 +397,78 @@ fn files_that_do_not_fit_each_other_are_refused() {
         &["model.json"],
     );
 }
+
+/// Scores of the carried ERA5 ensemble, members 1 to 9 against member 0, as xskillscore 0.0.29 and scores
+/// 2.7.0 give them with the same areas.
+#[test]
+fn an_ensemble_is_scored_like_others_score_it() {
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/datasets/data/era5_members_2017_z500.nc"
+    );
+    let score = [
+        "score",
+        "--forecast",
+        file,
+        "--truth",
+        file,
+        "--members",
+        "1-9",
+        "--json",
+    ];
+    let rows = |arguments: &[&str]| -> Vec<serde_json::Value> {
+        serde_json::from_str(&succeeds(arguments)).expect("rows")
+    };
+    let all = rows(&score);
+    let value = |rows: &[serde_json::Value], model: &str, metric: &str, lead: f64| {
+        let row = rows.iter().find(|row| {
+            row["model"] == model && row["metric"] == metric && row["lead_hours"] == lead
+        });
+        row.and_then(|row| row["value"].as_f64()).expect("value")
+    };
+    let ensemble = "era5_members_2017_z500";
+    for (model, metric, lead, expected) in [
+        ("persistence", "rmse", 12.0, 383.35462),
+        ("persistence", "rmse", 24.0, 620.16323),
+        ("persistence", "rmse", 36.0, 749.94475),
+        (ensemble, "rmse", 12.0, 10.00395),
+        (ensemble, "crps", 0.0, 6.1406813),
+        (ensemble, "crps", 12.0, 5.8752058),
+        (ensemble, "crps_fair", 12.0, 4.9825489),
+        (ensemble, "spread", 12.0, 14.769985),
+        (ensemble, "spread", 36.0, 14.871821),
+    ] {
+        let found = value(&all, model, metric, lead);
+        assert!(
+            (found / expected - 1.0).abs() < 1e-6,
+            "{model} {metric} {lead}: {found}"
+        );
+    }
+    let ranks: f64 = (0..10)
+        .map(|k| value(&all, ensemble, &format!("rank_{k}"), 12.0))
+        .sum();
+    assert!((ranks - 1.0).abs() < 1e-12);
+    let regions: Vec<&str> = score
+        .iter()
+        .copied()
+        .chain(["--region", "tropics", "--region", "35:70,-10:40"])
+        .collect();
+    let cases: Vec<String> = rows(&regions)
+        .iter()
+        .map(|row| row["case"].to_string())
+        .collect();
+    assert!(cases.iter().any(|case| case.contains("tropics")));
+    assert!(cases.iter().any(|case| case.contains("35:70,-10:40")));
+    for (arguments, words) in [
+        (["--members", "1-10"], ["--members", "has 10"]),
+        (
+            ["--members", "9-1"],
+            ["--members `9-1`", "expected numbers"],
+        ),
+        (["--truth-member", "10"], ["--truth-member 10", "has 10"]),
+        (["--region", "tropic"], ["`tropic` is no region", "tropics"]),
+    ] {
+        let files = ["score", "--forecast", file, "--truth", file];
+        refuses(&[&files[..], &arguments[..]].concat(), &words);
+    }
+}

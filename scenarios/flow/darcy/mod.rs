@@ -236,6 +236,7 @@ impl Problem for DarcyProblem {
         let own = points - usize::from(walls);
         let (stride, refinement) = match wanted.resolution {
             0 => return Ok(None),
+            few if few < own && !own.is_multiple_of(few) => return Ok(None),
             few if few < own => (own / few, 1),
             many => (1, (many as f64 / own as f64).round() as usize),
         };

@@ -1,42 +1,77 @@
-//! Scores of a forecast field against the truth, weighted by area.
-//!
-//! With weights w_j per latitude (summing to 1) and the mean over longitudes, `<x>` is the
-//! average over the sphere. For forecast f, truth o and climatology c:
-//!
-//! * RMSE = sqrt<(f - o)^2>
-//! * relative L2 = sqrt(<(f - o)^2> / <o^2>)
-//! * ACC = <f' o'> / sqrt(<f'^2> <o'^2>) with f' = f - c - <f - c>, o' likewise: the centred
-//!   anomaly correlation (WMO Manual on the GDPFS, appendix 2.2.34)
-//! * bias = <f - o>
-//!
-//! A field with a value that is not finite scores NaN: a forecast that blew up stays in the
-//! table as a failure.
+//! Averages over the sphere or a region of it, and what is made of them for one forecast.
 
-use ndarray::ArrayView2;
+use super::Region;
+use ndarray::{Array2, ArrayView2};
 
-/// Area weights per latitude, summing to 1, for averages over a `[latitude][longitude]` field.
+/// Area weights of a `[latitude][longitude]` grid, summing to 1 over the region.
 #[derive(Clone, Debug)]
 pub struct AreaMean {
-    weights: Vec<f64>,
+    /// One for each latitude, over all its longitudes, or
+    rows: Vec<f64>,
+    /// one for each point, where the region is no band of latitudes.
+    points: Option<Array2<f64>>,
 }
 
 impl AreaMean {
-    /// From weights per latitude; they are scaled to sum to 1.
+    /// Over the whole grid, from weights per latitude; they are scaled to sum to 1.
     pub fn new(weights: &[f64]) -> Self {
         let total: f64 = weights.iter().sum();
         Self {
-            weights: weights.iter().map(|w| w / total).collect(),
+            rows: weights.iter().map(|w| w / total).collect(),
+            points: None,
         }
     }
 
-    /// The average of `value(j, i)` over the sphere.
-    fn of(&self, nlon: usize, value: impl Fn(usize, usize) -> f64) -> f64 {
+    /// Over a region, from weights per latitude and the grid's coordinates in degrees; `None` when no
+    /// point lies in it.
+    pub fn over(
+        region: &Region,
+        weights: &[f64],
+        latitudes: &[f64],
+        longitudes: &[f64],
+    ) -> Option<Self> {
+        let inside = |j: usize, i: usize| region.contains(latitudes[j], longitudes[i]);
+        let shape = (latitudes.len(), longitudes.len());
+        let points = Array2::from_shape_fn(shape, |(j, i)| match inside(j, i) {
+            true => weights[j],
+            false => 0.0,
+        });
+        let total = points.sum();
+        if total <= 0.0 {
+            return None;
+        }
+        let even = points
+            .rows()
+            .into_iter()
+            .all(|row| row.iter().all(|w| *w == row[0]));
+        if even {
+            let rows: Vec<f64> = points.rows().into_iter().map(|row| row[0]).collect();
+            return Some(Self::new(&rows));
+        }
+        Some(Self {
+            rows: Vec::new(),
+            points: Some(points / total),
+        })
+    }
+
+    /// The average of `value(j, i)`.
+    pub(super) fn of(&self, nlon: usize, value: impl Fn(usize, usize) -> f64) -> f64 {
+        if let Some(points) = &self.points {
+            // what lies outside may be missing and must not count
+            let inside = points.indexed_iter().filter(|(_, w)| **w > 0.0);
+            return inside.map(|((j, i), w)| w * value(j, i)).sum();
+        }
         let row = |j| (0..nlon).map(|i| value(j, i)).sum::<f64>() / nlon as f64;
-        self.weights
-            .iter()
-            .enumerate()
-            .map(|(j, w)| w * row(j))
-            .sum()
+        let rows = self.rows.iter().enumerate().filter(|(_, w)| **w > 0.0);
+        rows.map(|(j, w)| w * row(j)).sum()
+    }
+
+    /// The weight of a point.
+    pub(super) fn weight(&self, nlon: usize, (j, i): (usize, usize)) -> f64 {
+        match &self.points {
+            Some(points) => points[[j, i]],
+            None => self.rows[j] / nlon as f64,
+        }
     }
 
     /// Root mean square difference, in the fields' unit.
@@ -81,7 +116,7 @@ impl AreaMean {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Array2, array};
+    use ndarray::array;
 
     #[test]
     fn known_values() {
