@@ -3,6 +3,7 @@
 use super::{Options, ScenarioRun, in_folder};
 use crate::catalogue::Scenario;
 use crate::compare::{self, Measurements};
+use crate::electromagnetics::scattering;
 use crate::error::{Error, Result};
 use crate::flow;
 use crate::run_folder::Setup;
@@ -22,6 +23,11 @@ pub fn compare(run: &ScenarioRun, against: Option<&Path>, options: &Options) -> 
             (&loaded.name, &loaded.settings, loaded.settings.seed),
             options,
             |folder| flow::compare::compare(&loaded, folder, against, options),
+        )?,
+        Scenario::Scattering(loaded) => run.in_folder(
+            (&loaded.name, &loaded.settings, loaded.settings.seed),
+            options,
+            |folder| scattering::compare::compare(&loaded, folder, against, options),
         )?,
         _ => {
             return Err(Error::unusable(format!(

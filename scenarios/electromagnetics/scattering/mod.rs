@@ -6,6 +6,7 @@
 //! * operator: [`curlwind_operators::field`], permittivity and incident field to scattered field
 
 pub mod bodies;
+pub mod compare;
 pub mod evaluation;
 pub mod forecast;
 pub mod generate;
@@ -153,6 +154,7 @@ impl Loaded {
             .training
             .check()
             .map_err(|error| self.refuse("training", error))?;
+        self.check_compare()?;
         let square = solve::square(solver, solver.cells);
         let solids = self.settings.scene.solids(square.depth());
         let solids =
