@@ -22,6 +22,13 @@ use crate::error::{Error, Result};
 use crate::run_folder::RunFolder;
 use std::path::Path;
 
+/// A solver has nothing from large batches but busy cores.
+const EFFORT: Effort = Effort {
+    calls: 9,
+    largest_batch: 64,
+    patience: 1.0,
+};
+
 /// Makes the training scenes, trains with several seeds, asks solvers and operators for the same
 /// scenes, and writes the report.
 ///
@@ -87,7 +94,7 @@ pub fn compare(
         published: c.published.clone(),
         against: against.map(Path::to_path_buf),
     };
-    compare::compare(&experiment, Effort::default(), about, folder, options)
+    compare::compare(&experiment, EFFORT, about, folder, options)
 }
 
 fn costs(settings: &Settings, c: &CompareSettings, folder: &RunFolder, times: &[f64]) -> Vec<Cost> {
