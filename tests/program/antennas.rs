@@ -65,7 +65,7 @@ fn solver_and_surrogate_are_compared() {
     assert_eq!(duel["family"], "surrogate");
     assert!(duel["error"].as_f64().is_some_and(|e| e < 0.5), "{duel}");
     let solved = Path::new(&path(folder.path(), "run")).join("designs");
-    // 8 learned from, 4 judged by reference and check on two meshes, one of them at other frequencies
+    // 8 learned from; 2 held out, 1 beyond and 1 at other frequencies, by reference and by check
     let count = std::fs::read_dir(solved).expect("designs").count();
     assert_eq!(count, 8 + 2 * 4);
 }

@@ -154,7 +154,6 @@ impl Loaded {
             .training
             .check()
             .map_err(|error| self.refuse("training", error))?;
-        self.check_compare()?;
         let square = solve::square(solver, solver.cells);
         let solids = self.settings.scene.solids(square.depth());
         let solids =

@@ -5,8 +5,14 @@ use crate::config::Metres;
 use crate::electromagnetics::maxwell::Loaded;
 use crate::electromagnetics::maxwell::assemble::spread;
 use crate::electromagnetics::maxwell::scene::{CompareEntry, Monitors, PerAxis};
+use crate::electromagnetics::maxwell::sweep::cache::Cache;
 use crate::electromagnetics::maxwell::sweep::designs::{Range, latin_hypercube};
+use crate::electromagnetics::maxwell::sweep::queue::Solved;
 use crate::error::Result;
+use indicatif::ProgressBar;
+
+/// Cells of the thinnest absorbing layer that a coarse mesh is given.
+const LEAST_ABSORBING: usize = 5;
 
 /// What differs from a scene in how it is solved.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +52,12 @@ pub fn refined(loaded: &Loaded, design: &[(String, String)], mesh: Mesh) -> Resu
     for region in &mut scene.mesh.regions {
         region.cell = PerAxis::Each(region.cell.xyz().map(smaller));
     }
+    if mesh.finer < 1.0 {
+        // a mesh that errs more need not absorb better than that: most of a small mesh is its layer
+        let layer = &mut scene.boundaries.absorbing_cells;
+        let thinner = (*layer as f64 * mesh.finer.sqrt()).ceil() as usize;
+        *layer = thinner.max(LEAST_ABSORBING).min(*layer);
+    }
     if let Some(points) = mesh.points {
         scene.frequency.points = points;
     }
@@ -55,6 +67,38 @@ pub fn refined(loaded: &Loaded, design: &[(String, String)], mesh: Mesh) -> Resu
         ..Monitors::default()
     };
     Ok(found)
+}
+
+/// A design from the run's folder, or solved and kept there; one that fails is none. Its values are left
+/// out.
+///
+/// # Errors
+/// When the solution cannot be kept.
+pub fn solve_kept(
+    loaded: &Loaded,
+    design: &[(String, String)],
+    mesh: Mesh,
+    cache: &Cache,
+) -> Result<Solved> {
+    let of = |key: String, result, cached| Solved {
+        values: Vec::new(),
+        key,
+        result,
+        cached,
+    };
+    let scene = match refined(loaded, design, mesh) {
+        Ok(scene) => scene,
+        Err(error) => return Ok(of(String::new(), Err(error.to_string()), false)),
+    };
+    let key = Cache::key(&scene);
+    if let Some(solution) = cache.get(&key) {
+        return Ok(of(key, Ok(solution), true));
+    }
+    let result = scene.solve(&ProgressBar::hidden());
+    if let Ok(solution) = &result {
+        cache.put(&key, &scene.name, solution, design)?;
+    }
+    Ok(of(key, result.map_err(|e| e.to_string()), false))
 }
 
 /// A set with its designs.

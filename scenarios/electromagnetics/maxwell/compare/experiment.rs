@@ -1,6 +1,6 @@
 //! Designs as an experiment: the solver on meshes, surrogates of several seeds, training designs.
 
-use super::designs::{Mesh, Set, refined};
+use super::designs::{Mesh, Set, refined, solve_kept};
 use crate::compare::measurements::Panel;
 use crate::compare::{Answered, Contestant, Experiment, Kind, Task, TestSet};
 use crate::electromagnetics::maxwell::Loaded;
@@ -119,33 +119,20 @@ fn complex(response: &Response) -> Array3<Complex64> {
 }
 
 impl DesignExperiment<'_> {
-    fn design(&self, set: &Set, sample: usize, mesh: Mesh) -> Result<Loaded> {
-        let texts = written(&self.ranges, &set.designs[sample]);
-        refined(self.loaded, &texts, mesh)
-    }
-
-    /// From the run's folder, or solved and kept there.
+    /// From the run's folder, or solved and kept there, the far field as well.
     fn kept(&self, set: &Set, sample: usize, mesh: Mesh) -> Result<Ports> {
+        let texts = written(&self.ranges, &set.designs[sample]);
         let mesh = Mesh {
             far_field: true,
             ..mesh
         };
-        let design = self.design(set, sample, mesh)?;
-        let key = Cache::key(&design);
-        let solution = match self.cache.get(&key) {
-            Some(solution) => solution,
-            None => {
-                let solution = design.solve(&ProgressBar::hidden())?;
-                let texts = written(&self.ranges, &set.designs[sample]);
-                self.cache.put(&key, &design.name, &solution, &texts)?;
-                solution
-            }
-        };
-        ports(&solution)
+        let solved = solve_kept(self.loaded, &texts, mesh, &self.cache)?;
+        ports(&solved.result.map_err(Error::failed)?)
     }
 
     fn solved(&self, set: &Set, sample: usize, mesh: Mesh) -> Result<Ports> {
-        let design = self.design(set, sample, mesh)?;
+        let texts = written(&self.ranges, &set.designs[sample]);
+        let design = refined(self.loaded, &texts, mesh)?;
         ports(&design.solve(&ProgressBar::hidden())?)
     }
 

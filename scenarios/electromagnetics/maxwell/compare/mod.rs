@@ -4,13 +4,13 @@
 mod designs;
 mod experiment;
 
-use self::designs::{Mesh, refined, sets};
+use self::designs::{Mesh, refined, sets, solve_kept};
 use self::experiment::{DesignExperiment, Neighbours};
 use super::Loaded;
 use super::scene::CompareEntry;
 use super::sweep::cache::Cache;
 use super::sweep::designs::Plan;
-use super::sweep::queue::{self, Solved, written};
+use super::sweep::queue::{Solved, written};
 use super::sweep::surrogate::data;
 use crate::commands::Options;
 use crate::compare::experiment::axis;
@@ -18,6 +18,7 @@ use crate::compare::measurements::{Cost, Purpose, TimeStep};
 use crate::compare::{self, About, Contestant, Effort, Kind, Task};
 use crate::config::to_toml;
 use crate::error::{Error, Result};
+use crate::on_cores::on_cores;
 use crate::run_folder::RunFolder;
 use curlwind_operators::design::{DesignData, DesignSurrogate};
 use curlwind_operators::training::RunOptions;
@@ -47,7 +48,7 @@ pub fn compare(
     };
     let plan = loaded.plan()?;
     let cache = Cache::open(&folder.folder("designs")?)?;
-    let solved = solved(loaded, &plan, &cache, folder, options)?;
+    let solved = solved(loaded, c, &plan, &cache, folder, options)?;
     let data = data(&plan.ranges, &solved)?;
     let (surrogates, entered, cost) = train(loaded, c, &data, folder, options)?;
     let experiment = DesignExperiment {
@@ -67,8 +68,9 @@ pub fn compare(
             purpose: Purpose::Data,
             seconds: Some(seconds),
             note: format!(
-                "{} designs on the scene's mesh, as many at a time as there are cores",
-                plan.designs.len()
+                "{} designs on a mesh {} times as fine as the scene's, as many at a time as there are cores",
+                plan.designs.len(),
+                c.data
             ),
         },
         cost,
@@ -89,22 +91,36 @@ pub fn compare(
     compare::compare(&experiment, EFFORT, about, folder, options)
 }
 
-/// The designs of the sweep, none solved twice.
+/// The designs of the sweep, none solved twice; one that fails is nothing to learn from.
+///
+/// # Errors
+/// A solution that cannot be kept.
 fn solved(
     loaded: &Loaded,
+    c: &CompareEntry,
     plan: &Plan,
     cache: &Cache,
     folder: &RunFolder,
     options: &Options,
 ) -> Result<Vec<Solved>> {
+    let mesh = Mesh::finer(c.data);
     let kept = plan.designs.iter().all(|values| {
-        let design = loaded.with_parameters(&written(&plan.ranges, values));
+        let design = refined(loaded, &written(&plan.ranges, values), mesh);
         design.is_ok_and(|design| cache.get(&Cache::key(&design)).is_some())
     });
     // what was solved before is not paid for twice
     let _phase = (!kept).then(|| folder.phase("solve")).transpose()?;
     let bar = options.progress("designs");
-    let solved = queue::solve(loaded, &plan.ranges, &plan.designs, cache, &bar)?;
+    bar.set_length(plan.designs.len() as u64);
+    let solved = on_cores(plan.designs.len(), |n| {
+        let values = &plan.designs[n];
+        let solved = solve_kept(loaded, &written(&plan.ranges, values), mesh, cache)?;
+        bar.inc(1);
+        Ok(Solved {
+            values: values.clone(),
+            ..solved
+        })
+    })?;
     bar.finish_and_clear();
     Ok(solved)
 }
@@ -156,7 +172,7 @@ fn train(
         times.push(about.training_seconds);
         entered.push(Contestant {
             // of the solver that it learned from
-            resolution: Some(1.0),
+            resolution: Some(c.data),
             ..Contestant::operator("surrogate", number, seed, &words, &name)
         });
         surrogates.push(surrogate);
@@ -242,9 +258,10 @@ fn task(loaded: &Loaded, c: &CompareEntry, data: &DesignData) -> Result<Task> {
         limitations: vec![
             "The surrogate gives S parameters and no fields: gain and pattern need the solver. The solver's curve is timed without its far field.".into(),
             format!(
-                "The surrogate learned from the scene's mesh, whose own error (solver@1) it inherits; truth is from a mesh {} times as fine.",
-                c.reference
+                "The surrogate learned from a mesh {} times as fine as the scene's, whose own error it inherits; truth is from one {} times as fine.",
+                c.data, c.reference
             ),
+            "The solver is FDTD, which takes any shape and material; for some shapes others are faster, as a method of moments is for wires alone. It runs until the energy has fallen as far as the scene asks, on every mesh.".into(),
             "The balance of energy is checked where the far field is computed: of reference and check. Of all others it is checked that no more power comes back than was sent.".into(),
             "Errors along the frequency are over the root mean square of the truth: at a resonance there is nothing to divide by.".into(),
             "Other frequencies than those learned are between them: twice as many in the same band. Baselines are interpolated there by straight lines.".into(),
@@ -286,6 +303,9 @@ impl Loaded {
                 "check",
                 "expected a number above 0 and less than `compare.reference`",
             );
+        }
+        if !positive(c.data) {
+            return refuse("data", "expected a number above 0");
         }
         if !positive(c.beyond) {
             return refuse("beyond", "expected a share above 0");

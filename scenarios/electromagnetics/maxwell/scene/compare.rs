@@ -13,7 +13,10 @@ pub struct CompareEntry {
     /// Trainings; `--seeds` overrides it.
     #[serde(default = "three_seeds")]
     pub seeds: usize,
-    /// Meshes of the solvers on the curve: how many times finer than the scene's.
+    /// Mesh that the surrogate learns from: how many times finer than the scene's.
+    #[serde(default = "own")]
+    pub data: f64,
+    /// Meshes of the solvers on the curve, likewise.
     pub resolutions: Vec<f64>,
     /// Mesh of the reference, likewise.
     pub reference: f64,
@@ -32,6 +35,10 @@ pub struct CompareEntry {
 
 fn three_seeds() -> usize {
     3
+}
+
+fn own() -> f64 {
+    1.0
 }
 
 fn fifth() -> f64 {

@@ -44,6 +44,7 @@ pub fn compare(
     let Some(c) = &settings.compare else {
         return Err(loaded.refuse("compare", "expected a table `[compare]` to compare by"));
     };
+    settings::check(loaded, c)?;
     let device = compare::device_name(options)?;
     let (store, split) = stored(loaded, folder, options)?;
     let held_out = scenes(&split.test);

@@ -39,44 +39,36 @@ fn unknown() -> String {
     "settings were found in earlier runs that nobody has counted".into()
 }
 
-impl Loaded {
-    /// What the table asks for that cannot be.
-    pub(in crate::electromagnetics::scattering) fn check_compare(&self) -> Result<()> {
-        let settings = &self.settings;
-        let Some(c) = &settings.compare else {
-            return Ok(());
-        };
-        let refuse = |key: &str, reason: &str| Err(self.refuse(&format!("compare.{key}"), reason));
-        for (key, number) in [("samples", c.samples), ("seeds", c.seeds)] {
-            if number == 0 {
-                return refuse(key, "expected 1 or more");
-            }
+/// What the table asks for that cannot be, with this wave and this square.
+///
+/// # Errors
+/// A value that is refused, by its key.
+pub(super) fn check(loaded: &Loaded, c: &CompareSettings) -> Result<()> {
+    let solver = &loaded.settings.solver;
+    let refuse = |key: &str, reason: &str| Err(loaded.refuse(&format!("compare.{key}"), reason));
+    for (key, number) in [("samples", c.samples), ("seeds", c.seeds)] {
+        if number == 0 {
+            return refuse(key, "expected 1 or more");
         }
-        if c.resolutions.is_empty() {
-            return refuse("resolutions", "expected a number of cells or more of them");
-        }
-        for (n, cells) in c.resolutions.iter().enumerate() {
-            let square = solve::square(&settings.solver, *cells);
-            square
-                .check(&[])
-                .map_err(|error| self.refuse(&format!("compare.resolutions.{n}"), error))?;
-        }
-        if c.check < 8 {
-            return refuse("check", "expected 8 or more");
-        }
-        if c.check >= c.reference {
-            let reason = format!("expected less than `compare.reference`, {}", c.reference);
-            return refuse("check", &reason);
-        }
-        let own = settings.solver.points;
-        if let Some(n) = c.points.iter().position(|p| *p < 8 || *p == own) {
-            let reason = format!("expected 8 or more, and not the operator's own {own}");
-            return refuse(&format!("points.{n}"), &reason);
-        }
-        if settings.training_set.test == 0.0 {
-            let reason = "expected a share above 0 with `[compare]`: scenes to compare on";
-            return Err(self.refuse("training_set.test", reason));
-        }
-        Ok(())
     }
+    if c.resolutions.is_empty() {
+        return refuse("resolutions", "expected a number of cells or more of them");
+    }
+    let meshes = c.resolutions.iter().enumerate();
+    let meshes = meshes.map(|(n, cells)| (format!("resolutions.{n}"), *cells));
+    for (key, cells) in meshes.chain([("check".into(), c.check)]) {
+        solve::square(solver, cells)
+            .check(&[])
+            .map_err(|error| loaded.refuse(&format!("compare.{key}"), error))?;
+    }
+    if c.check >= c.reference {
+        let reason = format!("expected less than `compare.reference`, {}", c.reference);
+        return refuse("check", &reason);
+    }
+    let own = solver.points;
+    if let Some(n) = c.points.iter().position(|p| *p < 8 || *p == own) {
+        let reason = format!("expected 8 or more, and not the operator's own {own}");
+        return refuse(&format!("points.{n}"), &reason);
+    }
+    Ok(())
 }
