@@ -3,6 +3,8 @@
 use super::{Options, ScenarioRun, in_folder};
 use crate::catalogue::Scenario;
 use crate::compare::{self, Measurements};
+use crate::coordinate;
+use crate::electromagnetics::{maxwell, scattering};
 use crate::error::{Error, Result};
 use crate::flow;
 use crate::run_folder::Setup;
@@ -28,6 +30,21 @@ pub fn compare(run: &ScenarioRun, against: Option<&Path>, options: &Options) -> 
             (&loaded.name, &loaded.settings, loaded.settings.seed),
             options,
             |folder| shallow_water::compare::compare(&loaded, folder, against, options),
+        )?,
+        Scenario::Scattering(loaded) => run.in_folder(
+            (&loaded.name, &loaded.settings, loaded.settings.seed),
+            options,
+            |folder| scattering::compare::compare(&loaded, folder, against, options),
+        )?,
+        Scenario::Coordinate(loaded) => run.in_folder(
+            (&loaded.name, &loaded.settings, loaded.settings.seed),
+            options,
+            |folder| coordinate::compare::compare(&loaded, folder, against, options),
+        )?,
+        Scenario::Maxwell(loaded) => run.in_folder(
+            (&loaded.name, &loaded.scene, loaded.scene.seed),
+            options,
+            |folder| maxwell::compare::compare(&loaded, folder, against, options),
         )?,
         _ => {
             return Err(Error::unusable(format!(

@@ -22,7 +22,7 @@ pub mod words;
 pub use curve::{Curve, Estimate, Point};
 pub use experiment::{Answered, Effort, Experiment};
 pub use measurements::{Contestant, Kind, Measurements, Outcome, Relation, Task, TestSet};
-pub use settings::{Named, Published};
+pub use settings::Published;
 pub use verdict::Verdict;
 
 use crate::commands::Options;

@@ -41,6 +41,9 @@ const STEP: f64 = 0.5;
 /// How much closer to the truth the reference is than what it judges.
 const MARGIN: f64 = 3.0;
 
+/// The order of a reference that is no solver's but a known solution.
+pub const EXACT: &str = "exact";
+
 /// What looks whether a rule holds.
 type Check = fn(&Measurements, &Verdict) -> Found;
 
@@ -148,6 +151,9 @@ fn reference(m: &Measurements, verdict: &Verdict) -> Found {
             "{} has a resolution of {own}, no finer than {name} (or the data it learned from) with {other}",
             reference.name
         )),
+        (None, _) if reference.order.as_deref() == Some(EXACT) => {
+            found.remark(format!("{} has no resolution: it is exact", reference.name));
+        }
         (None, _) => found.breaks(format!("the resolution of {} is not known", reference.name)),
         _ => {}
     }
@@ -226,13 +232,20 @@ fn strong_baseline(m: &Measurements, verdict: &Verdict) -> Found {
             duel.family,
             format_value(error)
         );
-        match coarsest {
-            true => found.remark(format!(
+        let errors = measured(m).into_iter();
+        let mut errors = errors.filter_map(|c| m.outcome(&c.name, m.held_out())?.mean());
+        if coarsest {
+            found.remark(format!(
                 "{words}, and there is no coarser solver: its time is an upper bound"
-            )),
-            false => found.breaks(format!(
+            ));
+        } else if errors.any(|other| other > error) {
+            found.remark(format!(
+                "{words}, and the coarser ones that were measured are no faster"
+            ));
+        } else {
+            found.breaks(format!(
                 "weak baseline: {words}; a coarser solver would do, and was not measured"
-            )),
+            ));
         }
     }
     if let Some(about) = solvers.first() {

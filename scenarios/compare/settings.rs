@@ -22,13 +22,3 @@ pub struct Published {
     /// Paper, section, table; how the task differs.
     pub source: String,
 }
-
-/// Values of some keys under a name.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Named<T> {
-    /// Name in tables.
-    pub name: String,
-    /// The keys that differ.
-    pub set: T,
-}

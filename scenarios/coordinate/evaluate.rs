@@ -1,6 +1,7 @@
 //! The network against the solver: errors, times, and what each costs at equal error.
 
 use super::train::Outcome;
+use crate::compare::{Curve, Estimate, Point};
 use crate::error::{Error, Result};
 use crate::run_folder::{ScoreRow, format_duration, format_value};
 use curlwind_operators::coordinate::cases::{Case, Reference};
@@ -51,21 +52,13 @@ pub fn worst(errors: &[f64]) -> f64 {
         .fold(0.0, |m, e| if *e > m || e.is_nan() { *e } else { m })
 }
 
-/// Time that the solver takes to an error, between its resolutions by straight lines in logarithms; that
-/// of its coarsest where that is better already, nothing where its finest is not good enough.
-pub fn seconds_at(curve: &[SolverPoint], error: f64) -> Option<f64> {
-    let points: Vec<(f64, f64)> = curve
-        .iter()
-        .map(|p| (worst(&p.errors), p.seconds))
-        .collect();
-    let first = points.first()?;
-    if first.0 <= error {
-        return Some(first.1);
-    }
-    let pair = points.windows(2).find(|pair| pair[1].0 <= error)?;
-    let ((e0, t0), (e1, t1)) = (pair[0], pair[1]);
-    let share = (e0 / error).ln() / (e0 / e1).ln();
-    Some(t0 * (t1 / t0).powf(share))
+/// The solver as a curve of error against time.
+fn as_curve(curve: &[SolverPoint]) -> Curve {
+    Curve::new(curve.iter().map(|point| Point {
+        name: point.resolution.to_string(),
+        error: worst(&point.errors),
+        seconds: point.seconds,
+    }))
 }
 
 /// Rows of scores: solver and network, error of each quantity, and seconds.
@@ -115,7 +108,8 @@ pub fn verdict(case: &dyn Case, curve: &[SolverPoint], outcome: &Outcome, error:
         outcome.steps,
         format_duration(outcome.evaluation)
     );
-    let Some(equal) = seconds_at(curve, error) else {
+    let estimate = as_curve(curve).seconds_at(error);
+    let Some(estimate) = estimate.filter(|e| !matches!(e, Estimate::Above(_))) else {
         let best = curve
             .iter()
             .map(|p| worst(&p.errors))
@@ -125,8 +119,7 @@ pub fn verdict(case: &dyn Case, curve: &[SolverPoint], outcome: &Outcome, error:
             format_value(best)
         );
     };
-    let coarse = curve.first().is_some_and(|p| worst(&p.errors) <= error);
-    let how = if coarse { " at most" } else { "" };
+    let (equal, how) = (estimate.value(), estimate.words());
     let gain = equal - outcome.evaluation;
     let break_even = if gain > 0.0 {
         let runs = (outcome.seconds / gain).ceil();
@@ -135,7 +128,7 @@ pub fn verdict(case: &dyn Case, curve: &[SolverPoint], outcome: &Outcome, error:
         "It never pays: even when trained, it is the slower one.".to_string()
     };
     format!(
-        "{cost} The solver ({solver}) takes{how} {} to the same error: {:.0} times less than the \
+        "{cost} The solver ({solver}) takes {how}{} to the same error: {:.0} times less than the \
          training. {break_even}",
         format_duration(equal),
         outcome.seconds / equal
@@ -147,16 +140,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_error_is_found_between_resolutions() {
+    fn the_worst_quantity_is_compared() {
         let point = |resolution, error: f64, seconds| SolverPoint {
             resolution,
             errors: vec![error, 0.1 * error],
             seconds,
         };
         let curve = [point(10, 1e-1, 1.0), point(20, 1e-3, 4.0)];
-        assert_eq!(seconds_at(&curve, 0.2), Some(1.0));
-        assert!((seconds_at(&curve, 1e-2).unwrap_or(0.0) - 2.0).abs() < 1e-12);
-        assert_eq!(seconds_at(&curve, 1e-4), None);
+        let at = |error| as_curve(&curve).seconds_at(error);
+        assert_eq!(at(0.2), Some(Estimate::AtMost(1.0)));
+        assert!((at(1e-2).map_or(0.0, Estimate::value) - 2.0).abs() < 1e-12);
         assert!(worst(&[1.0, f64::NAN]).is_nan());
     }
 }

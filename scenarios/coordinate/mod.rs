@@ -9,6 +9,7 @@
 //! [`ablation`] trains again with one feature off at a time.
 
 pub mod ablation;
+pub mod compare;
 pub mod evaluate;
 pub mod forecast;
 pub mod output;
@@ -69,6 +70,7 @@ impl Loaded {
             .check()
             .map_err(|error| self.refuse("training", error))?;
         let case = s.case().map_err(|error| self.refuse("problem", error))?;
+        self.check_compare(&*case)?;
         let domain = case
             .domain()
             .map_err(|error| self.refuse("problem", error))?;

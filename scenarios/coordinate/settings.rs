@@ -1,6 +1,7 @@
 //! The scenario file of a coordinate network, as types.
 
 use super::Loaded;
+use super::compare::CompareSettings;
 use crate::config::{Configuration, Document};
 use crate::error::{Error, Result};
 use curlwind_operators::coordinate::cases::{
@@ -43,6 +44,9 @@ pub struct Settings {
     /// Trainings with one feature off.
     #[serde(default)]
     pub ablation: Ablation,
+    /// What `compare` does.
+    #[serde(default)]
+    pub compare: CompareSettings,
 }
 
 fn one() -> usize {

@@ -1,6 +1,6 @@
 //! Antennas, guides and scatterers: scenes, sweeps, and every kind of bad input.
 
-use crate::support::{curlwind, path, refuses, succeeds, with_sets};
+use crate::support::{compares, curlwind, path, refuses, succeeds, with_sets};
 use curlwind_datasets::touchstone::Network;
 use std::path::Path;
 use std::process::Command;
@@ -45,6 +45,29 @@ fn an_antenna_ends_in_touchstone_and_figures() {
         "{:?}",
         network.variables
     );
+}
+
+/// Meshes of the solver against a surrogate of eight designs.
+#[test]
+fn solver_and_surrogate_are_compared() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut sets = COARSE.to_vec();
+    sets.extend([
+        "surrogate.network.steps=0",
+        "compare.samples=2",
+        "compare.seeds=2",
+        "compare.resolutions=[0.5, 0.6, 0.7, 0.8]",
+        "compare.reference=1.1",
+        "compare.check=1.05",
+    ]);
+    let found = compares("dipole", &sets, folder.path());
+    let duel = &found["duels"][0];
+    assert_eq!(duel["family"], "surrogate");
+    assert!(duel["error"].as_f64().is_some_and(|e| e < 0.5), "{duel}");
+    let solved = Path::new(&path(folder.path(), "run")).join("designs");
+    // 8 learned from; 2 held out, 1 beyond and 1 at other frequencies, by reference and by check
+    let count = std::fs::read_dir(solved).expect("designs").count();
+    assert_eq!(count, 8 + 2 * 4);
 }
 
 #[test]

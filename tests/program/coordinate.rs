@@ -1,6 +1,6 @@
 //! Networks that solve an equation, on few points and for few steps.
 
-use crate::support::{path, refuses, succeeds, with_sets};
+use crate::support::{broken, compares, path, refuses, succeeds, with_sets};
 use std::path::Path;
 
 const SHOCK: [&str; 5] = [
@@ -52,6 +52,27 @@ fn a_shock_from_the_equation_alone() {
     assert!(
         text.contains("network/u") && text.contains("truth/u"),
         "{text}"
+    );
+}
+
+/// One problem, three trainings: there is nothing out of distribution, and the report says so.
+#[test]
+fn solver_and_network_are_compared() {
+    let folder = tempfile::tempdir().expect("folder");
+    let sets = [
+        "problem.speed=6",
+        "conditions.interior=200",
+        "network.hidden=8",
+        "windows=2",
+        "training.stages=[{ steps = 15 }]",
+        "compare.resolutions=[6, 8, 12, 16, 32]",
+    ];
+    let found = compares("advection", &sets, folder.path());
+    assert_eq!(found["duels"][0]["family"], "network");
+    assert_eq!(broken(&found), [8], "{}", found["rules"]);
+    assert_eq!(
+        found["rules"][7]["broken"][0],
+        "there is no set out of distribution"
     );
 }
 
@@ -143,6 +164,11 @@ fn bad_scenarios_are_refused() {
         ),
         ("problem.viscosity=-1", ["problem", "a positive number"]),
         ("conditions.interior=0", ["conditions", "at least 1"]),
+        ("compare.seeds=0", ["compare.seeds", "1 or more"]),
+        (
+            "compare.resolutions=[0]",
+            ["compare.resolutions.0", "1 or more"],
+        ),
     ] {
         refuses(&["run", "burgers-shock", "-o", &run, "--set", set], &words);
     }

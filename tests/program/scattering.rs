@@ -1,6 +1,6 @@
 //! Plane waves on bodies: the whole pair on a small problem, and every kind of bad input.
 
-use crate::support::{path, refuses, succeeds, with_sets};
+use crate::support::{broken, compares, path, refuses, succeeds, with_sets};
 use curlwind_datasets::arrays::read_array;
 use std::path::Path;
 use std::process::Command;
@@ -105,6 +105,27 @@ fn the_whole_pair() {
     let far = circle.replace("0 mm\", \"10", "90 mm\", \"10");
     std::fs::write(&bodies, format!("[[bodies]]\npermittivity = 2\n{far}\n")).expect("written");
     ask(&["sticks out of the square"]);
+}
+
+/// Meshes of the solver against two networks: every rule that such a small problem can keep.
+#[test]
+fn solver_and_operator_are_compared() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut sets = SMALL.to_vec();
+    sets.extend([
+        "compare.samples=3",
+        "compare.seeds=2",
+        "compare.resolutions=[9, 12, 16, 24]",
+        "compare.reference=64",
+        "compare.check=56",
+        "compare.points=[20]",
+    ]);
+    let found = compares("scattering", &sets, folder.path());
+    let duel = &found["duels"][0];
+    assert_eq!(duel["family"], "fno");
+    assert!(duel["error"].as_f64().is_some_and(|e| e < 1.5), "{duel}");
+    // two seeds have no spread
+    assert_eq!(broken(&found), [7], "{}", found["rules"]);
 }
 
 /// A single round body is judged by the exact series.
@@ -224,6 +245,23 @@ fn unusable_scenarios_are_refused() {
         refuses(
             &with_sets(&["run", "scattering", "-o", &out], &[set]),
             words,
+        );
+        assert!(!Path::new(&out).exists(), "nothing is left behind by {set}");
+    }
+    for (set, words) in [
+        (
+            "compare.check=400",
+            ["compare.check", "less than `compare.reference`"],
+        ),
+        ("compare.resolutions=[4]", ["compare.resolutions.0", "8"]),
+        (
+            "compare.points=[64]",
+            ["compare.points.0", "the operator's own 64"],
+        ),
+    ] {
+        refuses(
+            &with_sets(&["compare", "scattering", "-o", &out], &[set]),
+            &words,
         );
         assert!(!Path::new(&out).exists(), "nothing is left behind by {set}");
     }

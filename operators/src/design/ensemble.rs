@@ -218,7 +218,20 @@ impl DesignSurrogate {
     /// # Errors
     /// When the number of parameters is another, or a value is not finite.
     pub fn predict(&self, parameters: &Array2<f64>) -> Result<Prediction> {
-        let members = self.predict_members(parameters)?;
+        self.predict_at(parameters, &self.description.frequencies)
+    }
+
+    /// The same at other frequencies in Hz: what was learned is a function of the frequency.
+    ///
+    /// # Errors
+    /// As [`Self::predict`]; [`Error::Data`] for a frequency that is not finite and above 0.
+    pub fn predict_at(&self, parameters: &Array2<f64>, frequencies: &[f64]) -> Result<Prediction> {
+        if let Some(bad) = frequencies.iter().find(|f| !(**f > 0.0 && f.is_finite())) {
+            return Err(Error::Data(format!("a frequency is {bad} Hz")));
+        }
+        let highest = self.description.frequencies.last().copied().unwrap_or(1.0);
+        let relative: Vec<f32> = frequencies.iter().map(|f| (f / highest) as f32).collect();
+        let members = self.predict_members(parameters, &relative)?;
         let (mean, spread) = mean_and_spread(&members);
         let calibration = self.description.calibration;
         Ok(Prediction {
@@ -286,7 +299,11 @@ impl DesignSurrogate {
     }
 
     /// The answer of each member.
-    fn predict_members(&self, parameters: &Array2<f64>) -> Result<Vec<Response>> {
+    fn predict_members(
+        &self,
+        parameters: &Array2<f64>,
+        frequencies: &[f32],
+    ) -> Result<Vec<Response>> {
         let domain = &self.description.domain;
         let (designs, width) = parameters.dim();
         if width != domain.parameters() {
@@ -307,7 +324,7 @@ impl DesignSurrogate {
         self.members
             .members
             .par_iter()
-            .map(|member| self.predict_member(member, parameters))
+            .map(|member| self.predict_member(member, parameters, frequencies))
             .collect()
     }
 
@@ -315,13 +332,13 @@ impl DesignSurrogate {
         &self,
         member: &ResonanceNetwork,
         parameters: &Array2<f64>,
+        frequencies: &[f32],
     ) -> Result<Response> {
         let Description {
             domain, complex, ..
         } = &self.description;
         let device = member.devices().into_iter().next();
         let device = device.unwrap_or_else(Device::flex).without_autodiff();
-        let frequencies = relative(&self.description.frequencies);
         let count = frequencies.len();
         let (mut re, mut im) = (Vec::new(), Vec::new());
         let numbers = |x: Tensor<3>| -> Vec<f32> {
@@ -333,7 +350,7 @@ impl DesignSurrogate {
             let x: Vec<f32> = rows.flat_map(|row| scaled(domain, row)).collect();
             let x = TensorData::new(x, [chunk.nrows(), domain.parameters()]);
             let x = Tensor::<2>::from_data(x, (&device, DType::F32));
-            let w = TensorData::new(frequencies.clone(), [count]);
+            let w = TensorData::new(frequencies.to_vec(), [count]);
             let w = Tensor::<1>::from_data(w, (&device, DType::F32));
             let s = member.forward(x, w);
             match complex {
@@ -363,7 +380,8 @@ impl DesignSurrogate {
 
     /// Sets the intervals' scale from what the members get wrong on the designs they left out.
     fn calibrate(&mut self, data: &DesignData, shares: &[Vec<usize>]) -> Result<()> {
-        let members = self.predict_members(&data.parameters)?;
+        let frequencies = relative(&self.description.frequencies);
+        let members = self.predict_members(&data.parameters, &frequencies)?;
         let (_, spread) = mean_and_spread(&members);
         let (mut errors, mut spreads) = (Vec::new(), Vec::new());
         for (left_out, prediction) in shares.iter().zip(&members) {

@@ -167,16 +167,21 @@ struct Trainer<'a, T: Task> {
 impl<T: Task> Trainer<'_, T> {
     fn run(&mut self) -> Result<Fitted<T::Network>> {
         let base = self.state().progress.seconds;
+        if self.state().progress.stage >= self.config.stages.len() {
+            // nothing is left to do, so that nothing is added to its time
+            self.bar.finish_and_clear();
+            return self.outcome(true);
+        }
         while let Some(stage) = self.config.stages.get(self.state().progress.stage) {
             if self.epoch(stage, base)? {
                 continue;
             }
             self.save(base)?;
-            return self.outcome(false, base);
+            return self.outcome(false);
         }
         self.save(base)?;
         self.bar.finish_and_clear();
-        self.outcome(true, base)
+        self.outcome(true)
     }
 
     fn state(&mut self) -> &mut State<T::Network> {
@@ -406,9 +411,9 @@ impl<T: Task> Trainer<'_, T> {
         Ok(Some(value))
     }
 
-    fn outcome(&mut self, finished: bool, base: f64) -> Result<Fitted<T::Network>> {
+    /// What is in the checkpoint, its time as well.
+    fn outcome(&mut self, finished: bool) -> Result<Fitted<T::Network>> {
         let file = self.file;
-        let seconds = base + self.started.elapsed().as_secs_f64();
         let state = self.state();
         let mut network = state.averaged(file)?;
         let progress = &state.progress;
@@ -422,7 +427,7 @@ impl<T: Task> Trainer<'_, T> {
             model: network.valid(),
             facts: TrainingFacts {
                 steps,
-                seconds,
+                seconds: progress.seconds,
                 train_loss,
                 validation_loss,
                 finished,

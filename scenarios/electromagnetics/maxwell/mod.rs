@@ -6,6 +6,7 @@
 //! * operator: [`curlwind_operators::design`], design parameters to scattering parameters
 
 pub mod assemble;
+pub mod compare;
 pub mod far_field;
 pub mod field_monitors;
 pub mod fields_output;
@@ -186,7 +187,8 @@ impl Loaded {
                 ));
             }
         }
-        self.check_sweep()
+        self.check_sweep()?;
+        self.check_compare()
     }
 }
 

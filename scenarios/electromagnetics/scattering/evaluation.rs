@@ -156,7 +156,10 @@ fn case(
         })
     };
     let truth = run(settings.evaluation.reference_cells)?;
-    let inputs: Vec<Vec<f32>> = truth.iter().map(input).collect();
+    let inputs: Vec<Vec<f32>> = truth
+        .iter()
+        .map(|fields| input(&fields.permittivity, &fields.incident))
+        .collect();
     let predicted = inputs
         .iter()
         .map(|x| predict(operator, x, settings.solver.points))
@@ -221,7 +224,7 @@ fn time(
 ) -> Result<Vec<(String, f64)>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     pool.map_err(Error::failed)?.install(|| {
-        let x = input(&truth[0]);
+        let x = input(&truth[0].permittivity, &truth[0].incident);
         let mut times = Vec::new();
         for _ in 0..=REPEATS {
             let start = Instant::now();

@@ -62,7 +62,11 @@ pub fn forecast(
         scattered: zero,
         seconds: 0.0,
     };
-    fields.scattered = predict(&operator, &input(&fields), solver.points)?;
+    fields.scattered = predict(
+        &operator,
+        &input(&fields.permittivity, &fields.incident),
+        solver.points,
+    )?;
     let seconds = phase.elapsed_seconds();
     drop(phase);
     let title = "Scattered field by the operator";

@@ -6,6 +6,7 @@
 //! * operator: [`curlwind_operators::field`], permittivity and incident field to scattered field
 
 pub mod bodies;
+pub mod compare;
 pub mod evaluation;
 pub mod forecast;
 pub mod generate;

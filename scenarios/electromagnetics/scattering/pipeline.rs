@@ -9,6 +9,7 @@ use super::solve::{self, Fields, relative_l2};
 use super::train::{StoredScenes, scenes, split, train_operator};
 use super::{Loaded, Settings};
 use crate::commands::Options;
+use crate::compare::{Curve, Estimate, Point};
 use crate::config::to_toml;
 use crate::error::{Error, Result};
 use crate::figures::Figure;
@@ -147,9 +148,20 @@ pub fn generate(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Resul
     })
 }
 
-fn stored(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<(SampleStore, Split)> {
-    let _phase = folder.phase("generate")?;
+/// The training scenes of a run, made where they are missing, and who trains on which.
+///
+/// # Errors
+/// As [`super::generate::generate`].
+pub fn stored(
+    loaded: &Loaded,
+    folder: &RunFolder,
+    options: &Options,
+) -> Result<(SampleStore, Split)> {
     let place = folder.folder("data")?;
+    let all = loaded.settings.training_set.scenes;
+    let complete = SampleStore::open(&place).is_ok_and(|store| store.complete().len() == all);
+    // what was made before is not paid for twice
+    let _phase = (!complete).then(|| folder.phase("generate")).transpose()?;
     let store = make_scenes(&loaded.settings, &place, &options.progress("scenes"))?;
     let split = split(&loaded.settings, &store)?;
     Ok((store, split))
@@ -186,7 +198,7 @@ fn operator(
 ) -> Result<Fitted<FieldOperator>> {
     let _phase = folder.phase("train")?;
     let how = (options.device.as_str(), options.quiet);
-    let trained = train_operator(&loaded.settings, store, split, folder, how)?;
+    let trained = train_operator(&loaded.settings, store, split, (folder.path(), 0), how)?;
     folder.note("training", &trained.facts)?;
     Ok(trained)
 }
@@ -329,39 +341,26 @@ fn verdict(settings: &Settings, evaluation: &Evaluation, folder: &RunFolder) -> 
 /// operator has paid for itself.
 fn break_even(evaluation: &Evaluation, error: f64, invested: f64) -> String {
     let held = &evaluation.cases[0];
-    let mut curve: Vec<(f64, f64)> = evaluation
+    let solvers = evaluation
         .seconds
         .iter()
-        .filter(|(model, _)| model != operator_name())
-        .filter_map(|(model, seconds)| {
-            let errors = held.errors(model);
-            (!errors.is_empty()).then(|| (mean(&errors), *seconds))
-        })
-        .collect();
-    curve.sort_by(|a, b| a.0.total_cmp(&b.0));
+        .filter(|(model, _)| model != operator_name());
+    let curve = Curve::new(solvers.map(|(model, seconds)| Point {
+        name: model.clone(),
+        error: mean(&held.errors(model)),
+        seconds: *seconds,
+    }));
     let own = evaluation.seconds_of(operator_name()).unwrap_or(f64::NAN);
-    let (Some(finest), Some(coarsest)) = (curve.first(), curve.last()) else {
+    let (Some(equal), Some(finest)) = (curve.seconds_at(error), curve.points().last()) else {
         return String::new();
     };
-    if error < finest.0 {
+    if matches!(equal, Estimate::Above(_)) {
         return format!(
             "It errs less than the finest solver compared with it ({:.1} %).",
-            100.0 * finest.0
+            100.0 * finest.error
         );
     }
-    // between two meshes a power law; beyond the coarsest its time is an upper bound
-    let (seconds, bound) = if error >= coarsest.0 {
-        (coarsest.1, "at most ")
-    } else {
-        let upper = curve
-            .iter()
-            .position(|(e, _)| *e > error)
-            .unwrap_or(1)
-            .max(1);
-        let ((e0, t0), (e1, t1)) = (curve[upper - 1], curve[upper]);
-        let share = (error / e0).ln() / (e1 / e0).ln();
-        (t0 * (t1 / t0).powf(share), "")
-    };
+    let (seconds, bound) = (equal.value(), equal.words());
     let saved = seconds - own;
     let pays = match saved > 0.0 {
         true => format!("after {:.0} scenes", invested / saved),

@@ -1,7 +1,7 @@
 //! What the operator is compared with: the trivial answers and the Born approximation.
 
 use super::settings::SolverSettings;
-use super::solve::{Fields, points, wave_number};
+use super::solve::{points, wave_number};
 use super::train::StoredScenes;
 use crate::error::{Error, Result};
 use curlwind_operators::field::FieldSamples;
@@ -86,10 +86,10 @@ pub fn complex(values: &[f32], side: usize) -> Array2<Complex64> {
 }
 
 /// A scene as the operator's input, `[channel][y][x]`.
-pub fn input(fields: &Fields) -> Vec<f32> {
-    let contrast = fields.permittivity.iter().map(|e| e - 1.0);
-    let re = fields.incident.iter().map(|u| u.re);
-    let im = fields.incident.iter().map(|u| u.im);
+pub fn input(permittivity: &Array2<f64>, incident: &Array2<Complex64>) -> Vec<f32> {
+    let contrast = permittivity.iter().map(|e| e - 1.0);
+    let re = incident.iter().map(|u| u.re);
+    let im = incident.iter().map(|u| u.im);
     contrast.chain(re).chain(im).map(|v| v as f32).collect()
 }
 

@@ -1,6 +1,7 @@
 //! The scenario file of the scattering pair, as types.
 
 use super::bodies::SceneEntry;
+use super::compare::CompareSettings;
 use crate::config::{Hertz, Metres};
 use curlwind_operators::fno::FnoConfig;
 use curlwind_operators::training::TrainingConfig;
@@ -31,8 +32,11 @@ pub struct Settings {
     /// How it is trained.
     #[serde(default)]
     pub training: TrainingConfig,
-    /// The comparison.
+    /// What `run` judges by.
     pub evaluation: EvaluationSettings,
+    /// What `compare` does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare: Option<CompareSettings>,
 }
 
 /// The equation of a scenario.

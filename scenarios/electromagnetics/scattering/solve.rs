@@ -4,6 +4,7 @@ use super::bodies::SceneEntry;
 use super::settings::SolverSettings;
 use crate::error::{Error, Result};
 use curlwind_solvers::maxwell::constants::SPEED_OF_LIGHT;
+use curlwind_solvers::maxwell::geometry::Solid;
 use curlwind_solvers::maxwell::scattering::ScatteringSquare;
 use ndarray::Array2;
 use num_complex::Complex64;
@@ -62,25 +63,57 @@ pub fn incident(points: &[f64], frequency: f64, angle: f64) -> Array2<Complex64>
 /// # Errors
 /// Bodies that the solver refuses, a field that has not decayed.
 pub fn solve(solver: &SolverSettings, cells: usize, scene: &SceneEntry) -> Result<Fields> {
-    let square = square(solver, cells);
-    let solids = scene
-        .solids(square.depth())
-        .map_err(|(path, reason)| Error::unusable(format!("`{path}`: {reason}")))?;
-    let points = points(solver.side.si(), solver.points);
-    let angle = scene.angle.si();
-    let permittivity = square
-        .permittivity(&solids, &points)
-        .map_err(Error::unusable)?;
+    let (permittivity, incident) = medium(solver, cells, scene)?;
     let start = Instant::now();
-    // eight significant digits and half the memory traffic: f32 suits a field to 1e-3
-    let field = square.solve::<f32>(&solids, angle).map_err(Error::failed)?;
-    let scattered = field.scattered_at(&points);
+    let scattered = scattered(solver, cells, scene)?;
     Ok(Fields {
         permittivity,
-        incident: incident(&points, solver.frequency.si(), angle),
+        incident,
         scattered,
         seconds: start.elapsed().as_secs_f64(),
     })
+}
+
+/// What shines on what: relative permittivity and incident field of a scene on the points, `[y, x]`.
+///
+/// # Errors
+/// Bodies that a mesh of `cells` cells along a side cannot have.
+pub fn medium(
+    solver: &SolverSettings,
+    cells: usize,
+    scene: &SceneEntry,
+) -> Result<(Array2<f64>, Array2<Complex64>)> {
+    let square = square(solver, cells);
+    let points = points(solver.side.si(), solver.points);
+    let permittivity = square
+        .permittivity(&solids(&square, scene)?, &points)
+        .map_err(Error::unusable)?;
+    let wave = incident(&points, solver.frequency.si(), scene.angle.si());
+    Ok((permittivity, wave))
+}
+
+/// The scattered field of a scene on the points, `[y, x]`: all that the solver does, and nothing else.
+///
+/// # Errors
+/// Bodies that the solver refuses, a field that has not decayed.
+pub fn scattered(
+    solver: &SolverSettings,
+    cells: usize,
+    scene: &SceneEntry,
+) -> Result<Array2<Complex64>> {
+    let square = square(solver, cells);
+    let solids = solids(&square, scene)?;
+    // eight significant digits and half the memory traffic: f32 suits a field to 1e-3
+    let field = square
+        .solve::<f32>(&solids, scene.angle.si())
+        .map_err(Error::failed)?;
+    Ok(field.scattered_at(&points(solver.side.si(), solver.points)))
+}
+
+fn solids(square: &ScatteringSquare, scene: &SceneEntry) -> Result<Vec<Solid>> {
+    scene
+        .solids(square.depth())
+        .map_err(|(path, reason)| Error::unusable(format!("`{path}`: {reason}")))
 }
 
 /// Relative L2 error of a complex field.

@@ -3,7 +3,6 @@
 use super::generate::CHANNELS;
 use super::settings::Settings;
 use crate::error::{Error, Result};
-use crate::run_folder::RunFolder;
 use crate::training_data;
 use curlwind_datasets::samples::SampleStore;
 use curlwind_datasets::store::Split;
@@ -16,6 +15,7 @@ use curlwind_operators::{Error as OperatorError, device};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::f32::consts::TAU;
+use std::path::Path;
 
 /// Input channels of the operator.
 pub const INPUTS: [&str; 3] = ["permittivity_less_1", "incident_re", "incident_im"];
@@ -118,7 +118,8 @@ pub fn scenes(part: &[curlwind_datasets::store::Segment]) -> Vec<usize> {
     part.iter().map(|segment| segment.trajectory).collect()
 }
 
-/// Trains and saves the operator in `model/`.
+/// Trains the operator in the folder `home` and saves it there in `model/`; trainings that differ in
+/// their seed alone are numbered from 0.
 ///
 /// # Errors
 /// A configuration that does not fit the data, a loss that is not finite, files that cannot be
@@ -127,7 +128,7 @@ pub fn train_operator(
     settings: &Settings,
     store: &SampleStore,
     split: &Split,
-    folder: &RunFolder,
+    (home, number): (&Path, u64),
     (device_name, quiet): (&str, bool),
 ) -> Result<Fitted<FieldOperator>> {
     let layout = store.layout();
@@ -160,7 +161,9 @@ pub fn train_operator(
         about: serde_json::json!({ "physics": "scattering", "solver": solver }),
     };
     let device = device::select(device_name).map_err(Error::unusable)?;
-    device.seed(settings.training.seed ^ settings.seed);
+    let mut training_config = settings.training.clone();
+    training_config.seed = (training_config.seed ^ settings.seed).wrapping_add(number);
+    device.seed(training_config.seed);
     let operator = FieldOperator::new(config, &device).map_err(Error::unusable)?;
     let options = RunOptions {
         quiet,
@@ -168,21 +171,14 @@ pub fn train_operator(
         stop: None,
     };
     let held: Option<&dyn FieldSamples> = (!validation.is_empty()).then_some(&validation);
-    let trained = train(
-        operator,
-        &settings.training,
-        &training,
-        held,
-        folder.path(),
-        options,
-    );
+    let trained = train(operator, &training_config, &training, held, home, options);
     let trained = trained.map_err(|error| match error {
         OperatorError::Config { .. } | OperatorError::TensorShape { .. } => Error::unusable(error),
         error => Error::failed(error),
     })?;
     trained
         .model
-        .save(&folder.file("model"))
+        .save(&home.join("model"))
         .map_err(Error::failed)?;
     Ok(trained)
 }

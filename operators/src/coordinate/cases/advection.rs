@@ -2,7 +2,7 @@
 //! to 2 pi (Krishnapriyan et al., NeurIPS 2021, make it fail at c = 30; Wang et al., An Expert's Guide
 //! to Training PINNs, 2023, section 7.2, at 80).
 
-use super::{Case, Conditions, Quantity, Reference, Solved, even};
+use super::{Case, Conditions, Quantity, Reference, Solved, Steps, even};
 use crate::coordinate::problem::OfCoordinates;
 use crate::coordinate::{Domain, Field, Jet, Place, Problem, Term};
 use crate::error::Result;
@@ -26,6 +26,9 @@ impl Default for Advection {
         Self { speed: 100.0 }
     }
 }
+
+/// Longest stable step of the solver, in cells; see [`advection::Differences::new`].
+const STABLE: f64 = 2.06;
 
 impl Case for Advection {
     fn coordinates(&self) -> Vec<(&'static str, &'static str)> {
@@ -79,8 +82,11 @@ impl Case for Advection {
         })
     }
 
-    fn reference(&self) -> Result<Reference> {
-        let axes = vec![even(0.0, 1.0, 201), even(0.0, TAU, 129)];
+    fn axes(&self) -> Vec<Vec<f64>> {
+        vec![even(0.0, 1.0, 201), even(0.0, TAU, 129)]
+    }
+
+    fn reference_on(&self, axes: Vec<Vec<f64>>) -> Result<Reference> {
         Ok(Reference::of(axes, 1, |p| {
             vec![(p[1] - self.speed * p[0]).sin()]
         }))
@@ -95,15 +101,48 @@ impl Case for Advection {
         (name, vec![16, 32, 64, 128, 256])
     }
 
+    fn order(&self) -> &'static str {
+        "4, 4"
+    }
+
+    fn steps(&self, resolution: usize, share: Option<f64>, at: &Reference) -> Result<Steps> {
+        let cell = TAU / (resolution as f64 * self.speed);
+        let stable = STABLE * cell;
+        // A cell a step: as accurate in time as in space.
+        let step = share.map_or(cell, |share| share * stable);
+        Ok(Steps::dividing(at, step, stable))
+    }
+
+    fn checks(&self, at: &Reference, values: &Array2<f64>) -> Vec<(String, f64)> {
+        // around the circle the last point is the first
+        let length = at.axes[1].len();
+        let values = values.column(0).to_vec();
+        let states: Vec<&[f64]> = values.chunks(length).map(|u| &u[1..]).collect();
+        let mean = |f: &dyn Fn(f64) -> f64| -> Vec<f64> {
+            let means = states
+                .iter()
+                .map(|u| u.iter().map(|v| f(*v)).sum::<f64>() / u.len() as f64);
+            means.collect()
+        };
+        let (mass, energy) = (mean(&|u| u), mean(&|u| u * u));
+        let drift = super::largest(energy.iter().map(|e| e / energy[0] - 1.0));
+        vec![
+            (
+                "largest drift of the mass, over the amplitude".into(),
+                super::largest(mass.iter().map(|m| m - mass[0])),
+            ),
+            ("largest drift of the energy".into(), drift),
+        ]
+    }
+
     /// The solver for any speed: that of a constant one is exact, and no contest.
-    fn solve(&self, resolution: usize, at: &Reference) -> Result<Solved> {
+    fn solve_in(&self, resolution: usize, share: Option<f64>, at: &Reference) -> Result<Solved> {
         let equation = advection::Advection {
             speed: self.speed,
             length: TAU,
         };
         let times = &at.axes[0];
-        // A cell a step: as accurate in time as in space.
-        let step = TAU / (resolution as f64 * self.speed);
+        let step = self.steps(resolution, share, at)?.taken;
         let begun = Instant::now();
         let solver = advection::Differences::new(equation, resolution, step)?;
         let initial: Vec<f64> = solver

@@ -2,7 +2,7 @@
 //! a hundredth of the interval (Raissi, Perdikaris and Karniadakis, J. Comput. Phys. 378, 2019,
 //! section 2.1.1; C. Basdevant et al., Computers and Fluids 14, 1986).
 
-use super::{Case, Conditions, Quantity, Reference, Solved, even};
+use super::{Case, Conditions, Quantity, Reference, Solved, Steps, even};
 use crate::coordinate::{Domain, Field, Jet, Place, Problem, Term};
 use crate::error::Result;
 use crate::kernels::jets::JetOrder;
@@ -97,9 +97,12 @@ impl Case for BurgersShock {
         })
     }
 
-    fn reference(&self) -> Result<Reference> {
+    fn axes(&self) -> Vec<Vec<f64>> {
+        vec![even(0.0, 1.0, 101), even(-1.0, 1.0, 257)]
+    }
+
+    fn reference_on(&self, axes: Vec<Vec<f64>>) -> Result<Reference> {
         let nu = self.viscosity;
-        let axes = vec![even(0.0, 1.0, 101), even(-1.0, 1.0, 257)];
         Ok(Reference::of(axes, 1, |p| {
             vec![match p[0] {
                 0.0 => -(PI * p[1]).sin(),
@@ -116,9 +119,30 @@ impl Case for BurgersShock {
         ("pseudo-spectral, ETDRK4", vec![65, 129, 257, 513, 1025])
     }
 
-    fn solve(&self, resolution: usize, at: &Reference) -> Result<Solved> {
+    fn order(&self) -> &'static str {
+        "spectral, 4"
+    }
+
+    fn steps(&self, resolution: usize, share: Option<f64>, at: &Reference) -> Result<Steps> {
+        // a whole step at most, so that the solver tells its own limit
+        let solver = Solver::new(self.equation()?, resolution, 1.0)?;
+        let stable = solver.stable_time_step(&[1.0]);
+        let step = share.map_or(0.5 / resolution as f64, |share| share * stable);
+        Ok(Steps::dividing(at, step, stable))
+    }
+
+    fn checks(&self, at: &Reference, values: &Array2<f64>) -> Vec<(String, f64)> {
+        let odd = super::asymmetry(values, at.axes[1].len(), -1.0);
+        let above = super::excess(values, 1.0);
+        vec![
+            ("lack of odd symmetry".into(), odd),
+            ("excess over the largest initial speed".into(), above),
+        ]
+    }
+
+    fn solve_in(&self, resolution: usize, share: Option<f64>, at: &Reference) -> Result<Solved> {
         let equation = self.equation()?;
-        let step = 0.5 / resolution as f64; // a quarter of the stable one
+        let step = self.steps(resolution, share, at)?.taken;
         let begun = Instant::now();
         let solver = Solver::new(equation, resolution, step)?;
         let places = solver.coordinates();

@@ -1,6 +1,6 @@
 //! Fields of a two-dimensional FDTD run at nodes and times of a reference.
 
-use super::{Reference, Solved};
+use super::{Reference, Solved, Steps};
 use crate::error::Result;
 use curlwind_solvers::maxwell::constants::{SPEED_OF_LIGHT, VACUUM_IMPEDANCE};
 use curlwind_solvers::maxwell::{Component, Model, Scheme, Simulation};
@@ -111,8 +111,9 @@ pub(super) fn run(
     Ok(Solved { values, seconds })
 }
 
-/// A time step of at most `limit` s of which a whole number makes `interval` m of light.
-pub(super) fn dividing(interval: f64, limit: f64) -> f64 {
-    let interval = interval / SPEED_OF_LIGHT;
-    interval / (interval / limit).ceil()
+/// Steps of 0.7 cells or a little less: the longest stable ones in a plane are of `1 / sqrt 2`.
+pub(super) fn steps(at: &Reference, resolution: usize, side: f64) -> Result<Steps> {
+    super::a_node_at_each_point(at, resolution)?;
+    let spacing = side / resolution as f64;
+    Ok(Steps::dividing(at, 0.7 * spacing, spacing / 2f64.sqrt()))
 }

@@ -6,7 +6,7 @@
 //! and Ampere's is the residual.
 
 use super::fdtd::{self, Square};
-use super::{Case, Conditions, Quantity, Reference, Solved, even};
+use super::{Case, Conditions, Quantity, Reference, Solved, Steps, even};
 use crate::coordinate::problem::OfCoordinates;
 use crate::coordinate::{Domain, Field, Jet, Place, Problem, Term};
 use crate::error::Result;
@@ -185,10 +185,13 @@ impl Case for MaxwellCavity {
         })
     }
 
-    fn reference(&self) -> Result<Reference> {
+    fn axes(&self) -> Vec<Vec<f64>> {
         let times = (10.0 * self.duration).round() as usize + 1;
         let side = even(-1.0, 1.0, 41);
-        let axes = vec![even(0.0, self.duration, times), side.clone(), side];
+        vec![even(0.0, self.duration, times), side.clone(), side]
+    }
+
+    fn reference_on(&self, axes: Vec<Vec<f64>>) -> Result<Reference> {
         let coefficients = coefficients();
         Ok(Reference::of(axes, 3, |p| Self::exact(&coefficients, p)))
     }
@@ -199,6 +202,19 @@ impl Case for MaxwellCavity {
             .iter()
             .fold(0.0, |m: f64, e| m.max((e - 1.0).abs()));
         vec![("energy", drift)]
+    }
+
+    fn checks(&self, at: &Reference, values: &Array2<f64>) -> Vec<(String, f64)> {
+        let mut checks: Vec<(String, f64)> = Vec::new();
+        for (what, drift) in self.drifts(at, values) {
+            checks.push((format!("largest drift of the {what}"), drift));
+        }
+        let divergence = super::divergence(at, values, [0, 1]);
+        checks.push((
+            "divergence of H at the last time, over its slopes".into(),
+            divergence,
+        ));
+        checks
     }
 
     fn quantities_at(&self, _point: &[f64], jet: ArrayView2<f64>) -> Vec<f64> {
@@ -213,7 +229,15 @@ impl Case for MaxwellCavity {
         ("FDTD (Yee)", vec![40, 80, 160, 320])
     }
 
-    fn solve(&self, resolution: usize, at: &Reference) -> Result<Solved> {
+    fn order(&self) -> &'static str {
+        "2, 2"
+    }
+
+    fn steps(&self, resolution: usize, _: Option<f64>, at: &Reference) -> Result<Steps> {
+        fdtd::steps(at, resolution, 2.0)
+    }
+
+    fn solve_in(&self, resolution: usize, share: Option<f64>, at: &Reference) -> Result<Solved> {
         let square = Square {
             corner: -1.0,
             side: 2.0,
@@ -224,8 +248,7 @@ impl Case for MaxwellCavity {
         let mesh = Mesh::new([lines.clone(), lines, vec![0.0, square.spacing()]])?;
         let walls = [[Wall::Pec; 2], [Wall::Pec; 2], [Wall::Periodic; 2]];
         let mut model = Model::vacuum(mesh, walls);
-        let limit = 0.7 * square.spacing() / SPEED_OF_LIGHT;
-        model.time_step = fdtd::dividing(at.axes[0][1] - at.axes[0][0], limit);
+        model.time_step = self.steps(resolution, share, at)?.taken / SPEED_OF_LIGHT;
         let components = [Component::Hx, Component::Hy, Component::Ez];
         let step = model.time_step;
         fdtd::run(&model, square, components, at, |simulation| {

@@ -3,7 +3,7 @@
 //! outputs for each medium and the conditions at the interface between them. Lengths in metres, times
 //! in metres of light, H times the impedance of the vacuum.
 
-use super::{Case, Conditions, Quantity, Reference, Solved, even};
+use super::{Case, Conditions, Quantity, Reference, Solved, Steps, even};
 use crate::coordinate::problem::OfCoordinates;
 use crate::coordinate::{Domain, Field, Jet, Place, Problem, Term};
 use crate::error::Result;
@@ -147,8 +147,11 @@ impl Case for MaxwellInterface {
         })
     }
 
-    fn reference(&self) -> Result<Reference> {
-        let axes = vec![even(0.0, DURATION, TIMES), even(-1.0, 1.0, POINTS)];
+    fn axes(&self) -> Vec<Vec<f64>> {
+        vec![even(0.0, DURATION, TIMES), even(-1.0, 1.0, POINTS)]
+    }
+
+    fn reference_on(&self, axes: Vec<Vec<f64>>) -> Result<Reference> {
         Ok(Reference::of(axes, 2, |p| self.exact(p[0], p[1]).to_vec()))
     }
 
@@ -160,11 +163,40 @@ impl Case for MaxwellInterface {
         ("FDTD (Yee)", vec![100, 200, 400, 800, 1600])
     }
 
-    fn solve(&self, resolution: usize, at: &Reference) -> Result<Solved> {
+    fn order(&self) -> &'static str {
+        "2 (1 at the interface), 2"
+    }
+
+    fn steps(&self, resolution: usize, _: Option<f64>, at: &Reference) -> Result<Steps> {
+        super::a_node_at_each_point(at, resolution)?;
         let spacing = 2.0 / resolution as f64;
-        let interval = at.axes[0][1] - at.axes[0][0];
-        let steps = (interval / (0.95 * spacing)).ceil();
-        let courant = interval / steps / spacing;
+        Ok(Steps::dividing(at, 0.95 * spacing, spacing))
+    }
+
+    /// Neither part of the pulse has reached an end: the energy is that of the start.
+    fn checks(&self, at: &Reference, values: &Array2<f64>) -> Vec<(String, f64)> {
+        let xs = &at.axes[1];
+        let energy = |n: usize| -> f64 {
+            let points = xs.iter().enumerate().map(|(j, x)| {
+                let permittivity = match *x {
+                    x if x < -1e-9 => 1.0,
+                    x if x > 1e-9 => self.permittivity,
+                    _ => 0.5 * (1.0 + self.permittivity),
+                };
+                let row = values.row(n * xs.len() + j);
+                permittivity * row[0] * row[0] + row[1] * row[1]
+            });
+            points.sum()
+        };
+        let first = energy(0);
+        let drift = super::largest((0..at.axes[0].len()).map(|n| energy(n) / first - 1.0));
+        vec![("largest drift of the energy".into(), drift)]
+    }
+
+    fn solve_in(&self, resolution: usize, share: Option<f64>, at: &Reference) -> Result<Solved> {
+        let spacing = 2.0 / resolution as f64;
+        let step = self.steps(resolution, share, at)?.taken;
+        let (steps, courant) = ((at.interval() / step).round(), step / spacing);
         let begun = Instant::now();
         let sections = [
             Section::vacuum(1.0),

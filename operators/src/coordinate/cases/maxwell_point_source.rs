@@ -15,7 +15,7 @@
 //! is smooth; farther than a wavelength it is faded out.
 
 use super::fdtd::{self, Square};
-use super::{Case, Conditions, Quantity, Reference, Solved, even};
+use super::{Case, Conditions, Quantity, Reference, Solved, Steps, even};
 use crate::buffers::matrix;
 use crate::coordinate::problem::OfCoordinates;
 use crate::coordinate::{Domain, Field, Jet, Place, Problem, Term};
@@ -52,6 +52,8 @@ impl Default for MaxwellPointSource {
 }
 
 const HALF: f64 = 0.5;
+/// Cells along a side of the truth.
+const FINEST: usize = 800;
 /// Where the source's near field is faded out, in m.
 const REACH: f64 = 0.2;
 
@@ -256,15 +258,40 @@ impl Case for MaxwellPointSource {
         vec![jet[[3, 0]], -jet[[2, 0]], jet[[1, 0]]]
     }
 
-    fn reference(&self) -> Result<Reference> {
+    fn axes(&self) -> Vec<Vec<f64>> {
         let times = (10.0 * self.duration).round() as usize;
         let side = even(-HALF, HALF, 41);
         let first = self.duration / times as f64;
-        let axes = vec![even(first, self.duration, times), side.clone(), side];
+        vec![even(first, self.duration, times), side.clone(), side]
+    }
+
+    fn reference_on(&self, axes: Vec<Vec<f64>>) -> Result<Reference> {
         let mut reference = Reference::of(axes, 3, |_| vec![0.0; 3]);
-        let finest = *self.solver().1.iter().max().unwrap_or(&400);
-        reference.values = self.solve(2 * finest, &reference)?.values;
+        reference.values = self.solve(FINEST, &reference)?.values;
         Ok(reference)
+    }
+
+    fn reference_resolution(&self) -> Option<usize> {
+        Some(FINEST)
+    }
+
+    fn checks(&self, at: &Reference, values: &Array2<f64>) -> Vec<(String, f64)> {
+        let side = at.axes[1].len();
+        let last = (at.axes[0].len() - 1) * side * side;
+        let h = |i: usize, j: usize| values[[last + i * side + j, 2]];
+        let pairs = || (0..side).flat_map(|i| (0..side).map(move |j| (i, j)));
+        let turned = pairs().map(|(i, j)| h(i, j) - h(j, side - 1 - i));
+        let size = super::largest(pairs().map(|(i, j)| h(i, j)));
+        vec![
+            (
+                "change of Hz by a quarter turn at the last time, over the largest".into(),
+                super::largest(turned) / size,
+            ),
+            (
+                "divergence of E at the last time, over its slopes".into(),
+                super::divergence(at, values, [0, 1]),
+            ),
+        ]
     }
 
     fn source(&self) -> &'static str {
@@ -275,7 +302,15 @@ impl Case for MaxwellPointSource {
         ("FDTD (Yee), absorbing layers", vec![40, 80, 120, 200, 400])
     }
 
-    fn solve(&self, resolution: usize, at: &Reference) -> Result<Solved> {
+    fn order(&self) -> &'static str {
+        "2, 2"
+    }
+
+    fn steps(&self, resolution: usize, _: Option<f64>, at: &Reference) -> Result<Steps> {
+        fdtd::steps(at, resolution, 2.0 * HALF)
+    }
+
+    fn solve_in(&self, resolution: usize, share: Option<f64>, at: &Reference) -> Result<Solved> {
         let square = Square {
             corner: -HALF,
             side: 2.0 * HALF,
@@ -287,8 +322,7 @@ impl Case for MaxwellPointSource {
         let mesh = Mesh::new([lines.clone(), lines, vec![0.0, spacing]])?;
         let open = [Wall::Cpml(Cpml::new(12)); 2];
         let mut model = Model::vacuum(mesh, [open, open, [Wall::Periodic; 2]]);
-        let limit = 0.7 * spacing / SPEED_OF_LIGHT;
-        model.time_step = fdtd::dividing(at.axes[0][0], limit);
+        model.time_step = self.steps(resolution, share, at)?.taken / SPEED_OF_LIGHT;
         let step = model.time_step * SPEED_OF_LIGHT;
         let steps = (self.duration / step).ceil() as usize + 2;
         let samples = Array2::from_shape_fn((steps, 1), |(n, _)| self.pulse(n as f64 * step)[0]);

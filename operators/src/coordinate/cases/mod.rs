@@ -77,6 +77,29 @@ pub struct Solved {
     pub seconds: f64,
 }
 
+/// The time step of a run, in the unit of the first coordinate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Steps {
+    /// What is taken.
+    pub taken: f64,
+    /// The longest that is stable, and reaches every time that is asked for.
+    pub limit: f64,
+}
+
+impl Steps {
+    /// Steps of at most `step`, a whole number of them in the interval between the times of a
+    /// reference; `stable` is the longest stable one.
+    pub fn dividing(at: &Reference, step: f64, stable: f64) -> Self {
+        let interval = at.interval();
+        let limit = stable.min(interval);
+        let whole = (interval / step.min(limit) * (1.0 - 1e-12)).ceil().max(1.0);
+        Self {
+            taken: interval / whole,
+            limit,
+        }
+    }
+}
+
 /// A problem with its solver and its truth.
 pub trait Case: Send + Sync {
     /// Coordinates: name, unit.
@@ -103,11 +126,27 @@ pub trait Case: Send + Sync {
         before: Option<&Field>,
     ) -> Result<Problem>;
 
+    /// Where the truth is asked for, the time first; the times are evenly spaced.
+    fn axes(&self) -> Vec<Vec<f64>>;
+
+    /// The truth on axes that differ from [`Case::axes`] in their times at most.
+    ///
+    /// # Errors
+    /// When it cannot be computed.
+    fn reference_on(&self, axes: Vec<Vec<f64>>) -> Result<Reference>;
+
     /// The truth.
     ///
     /// # Errors
     /// When it cannot be computed.
-    fn reference(&self) -> Result<Reference>;
+    fn reference(&self) -> Result<Reference> {
+        self.reference_on(self.axes())
+    }
+
+    /// Resolution of the solver that the truth is from; none of an exact solution.
+    fn reference_resolution(&self) -> Option<usize> {
+        None
+    }
 
     /// Where the truth is from, in a few words.
     fn source(&self) -> &'static str;
@@ -115,15 +154,41 @@ pub trait Case: Send + Sync {
     /// The solver's name, and resolutions of which the finest is well below any network's error.
     fn solver(&self) -> (&'static str, Vec<usize>);
 
+    /// The solver's order of accuracy in space and time.
+    fn order(&self) -> &'static str;
+
+    /// The time step at a resolution: the solver's own choice, or a share of the longest stable one
+    /// where a solver leaves that open.
+    ///
+    /// # Errors
+    /// When the solver refuses.
+    fn steps(&self, resolution: usize, share: Option<f64>, at: &Reference) -> Result<Steps>;
+
+    /// The solver's answer at a resolution with these steps.
+    ///
+    /// # Errors
+    /// When the solver refuses.
+    fn solve_in(&self, resolution: usize, share: Option<f64>, at: &Reference) -> Result<Solved>;
+
     /// The solver's answer at a resolution.
     ///
     /// # Errors
     /// When the solver refuses.
-    fn solve(&self, resolution: usize, at: &Reference) -> Result<Solved>;
+    fn solve(&self, resolution: usize, at: &Reference) -> Result<Solved> {
+        self.solve_in(resolution, None, at)
+    }
 
     /// Quantities that the equation conserves: largest change over the run relative to the start.
     fn drifts(&self, _at: &Reference, _values: &Array2<f64>) -> Vec<(&'static str, f64)> {
         Vec::new()
+    }
+
+    /// What the physics says of any answer, without knowing the truth: conserved quantities, symmetries,
+    /// divergence. Zero but for the spacing of the points where it is obeyed.
+    fn checks(&self, at: &Reference, values: &Array2<f64>) -> Vec<(String, f64)> {
+        let drifts = self.drifts(at, values).into_iter();
+        let named = |(what, drift): (&str, f64)| (format!("largest drift of the {what}"), drift);
+        drifts.map(named).collect()
     }
 
     /// Quantities from the functions at a point: `[component][function]`, values first, then the
@@ -146,6 +211,14 @@ impl Reference {
         let shape = (points.len() / d, width);
         reference.values = Array2::from_shape_vec(shape, values).unwrap_or_default();
         reference
+    }
+
+    /// What lies between two times.
+    pub fn interval(&self) -> f64 {
+        match self.axes[0][..] {
+            [first, second, ..] => second - first,
+            _ => f64::NAN,
+        }
     }
 
     /// All points, `D` numbers each.
@@ -174,6 +247,69 @@ impl Reference {
             })
             .collect()
     }
+}
+
+/// Refuses meshes that have no node at each point of a reference.
+fn a_node_at_each_point(at: &Reference, resolution: usize) -> Result<()> {
+    let cells = at.axes[1].len() - 1;
+    match resolution > 0 && resolution.is_multiple_of(cells) {
+        true => Ok(()),
+        false => Err(crate::Error::Config {
+            key: "resolution".into(),
+            expected: format!("a multiple of {cells}: a node at each point of the reference"),
+            found: resolution.to_string(),
+        }),
+    }
+}
+
+/// Largest size of numbers; NaN wins.
+fn largest(numbers: impl IntoIterator<Item = f64>) -> f64 {
+    let larger = |m: f64, v: f64| {
+        if v.abs() > m || v.is_nan() {
+            v.abs()
+        } else {
+            m
+        }
+    };
+    numbers.into_iter().fold(0.0, larger)
+}
+
+/// Largest `a(n) - sign a(mirror of n)` of a line's states at each time, over the largest size.
+fn asymmetry(values: &Array2<f64>, length: usize, sign: f64) -> f64 {
+    let values: Vec<f64> = values.column(0).to_vec();
+    let lines = values.chunks_exact(length);
+    let differences = lines.flat_map(|line| {
+        let mirrored = line.iter().rev();
+        line.iter().zip(mirrored).map(|(a, b)| a - sign * b)
+    });
+    largest(differences) / largest(values.iter().copied())
+}
+
+/// How far the values of a maximum principle exceed `bound`, relative to it.
+fn excess(values: &Array2<f64>, bound: f64) -> f64 {
+    (largest(values.iter().copied()) - bound).max(0.0) / bound
+}
+
+/// Root mean square of the divergence of a plane field `(a, b)` at the last time by fourth-order
+/// differences, over that of its slopes; `[point, quantity]` as in a [`Reference`].
+fn divergence(at: &Reference, values: &Array2<f64>, [a, b]: [usize; 2]) -> f64 {
+    let (nx, ny) = (at.axes[1].len(), at.axes[2].len());
+    let first = (at.axes[0].len() - 1) * nx * ny;
+    let value = |q: usize, i: usize, j: usize| values[[first + i * ny + j, q]];
+    let slope = |f: &dyn Fn(usize) -> f64, n: usize, spacing: f64| {
+        (f(n - 2) - f(n + 2) + 8.0 * (f(n + 1) - f(n - 1))) / (12.0 * spacing)
+    };
+    let spacing = |axis: usize| at.axes[axis][1] - at.axes[axis][0];
+    let (mut squares, mut size) = (0.0, 0.0);
+    for i in 2..nx - 2 {
+        for j in 2..ny - 2 {
+            let along_x = slope(&|i| value(a, i, j), i, spacing(1));
+            let along_y = slope(&|j| value(b, i, j), j, spacing(2));
+            squares += (along_x + along_y).powi(2);
+            size += along_x.powi(2) + along_y.powi(2);
+        }
+    }
+    (squares / size).sqrt()
 }
 
 /// Evenly spaced numbers, both ends included.

@@ -1,5 +1,6 @@
 //! The scene file, as types. Lengths are in any unit of length, corners are `[x, y, z]`.
 
+mod compare;
 mod monitors;
 mod ports;
 mod solids;
@@ -7,6 +8,7 @@ mod space;
 mod sweep;
 mod waveform;
 
+pub use compare::*;
 pub use monitors::*;
 pub use ports::*;
 pub use solids::*;
@@ -64,6 +66,9 @@ pub struct Scene {
     /// The surrogate of the sweep.
     #[serde(default)]
     pub surrogate: SurrogateEntry,
+    /// What `curlwind compare` does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare: Option<CompareEntry>,
 }
 
 /// The equation of a scene.

@@ -35,6 +35,7 @@ impl Cache {
         scene.seed = 0;
         scene.sweep = None;
         scene.surrogate = SurrogateEntry::default();
+        scene.compare = None;
         scene.parameters.clear();
         let text = serde_json::to_string(&scene).unwrap_or_default();
         let mut hash = Sha256::new();

@@ -197,7 +197,11 @@ pub fn run(
     Ok(outcome)
 }
 
-fn data(ranges: &[Range], solved: &[Solved]) -> Result<DesignData> {
+/// S parameters of the solved designs, as a surrogate learns them.
+///
+/// # Errors
+/// Fewer than four of them.
+pub fn data(ranges: &[Range], solved: &[Solved]) -> Result<DesignData> {
     let usable: Vec<_> = solved
         .iter()
         .filter_map(|s| Some((s, s.result.as_ref().ok()?.network.as_ref()?)))
@@ -232,7 +236,8 @@ fn data(ranges: &[Range], solved: &[Solved]) -> Result<DesignData> {
     })
 }
 
-fn matrix(designs: &[Vec<f64>], variables: usize) -> Array2<f64> {
+/// Designs as rows.
+pub fn matrix(designs: &[Vec<f64>], variables: usize) -> Array2<f64> {
     Array2::from_shape_fn((designs.len(), variables), |(d, v)| designs[d][v])
 }
 

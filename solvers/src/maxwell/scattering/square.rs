@@ -171,6 +171,16 @@ impl ScatteringSquare {
         }))
     }
 
+    /// Time step in s that a run takes, and the longest stable one.
+    ///
+    /// # Errors
+    /// As [`Self::solve`].
+    pub fn time_step(&self) -> Result<[f64; 2]> {
+        self.check(&[])?;
+        let model = self.model(0)?;
+        Ok([model.time_step, model.mesh.courant_limit(SPEED_OF_LIGHT)])
+    }
+
     /// Empty space whose line `first` is the square's first.
     fn model(&self, first: usize) -> Result<Model> {
         let d = self.side / self.cells as f64;
