@@ -217,7 +217,6 @@ fn strong_baseline(m: &Measurements, verdict: &Verdict) -> Found {
         found.remark("at every resolution a time step near the stable one was tried");
     }
     let fastest = verdict.curve.points().first();
-    let coarsest = fastest.and_then(|p| m.contestant(&p.name));
     for duel in verdict.duels.iter().filter(|d| d.seeds > 0) {
         let (Some(error), Some(fastest)) = (duel.error, fastest) else {
             continue;
@@ -234,7 +233,7 @@ fn strong_baseline(m: &Measurements, verdict: &Verdict) -> Found {
         );
         let errors = measured(m).into_iter();
         let mut errors = errors.filter_map(|c| m.outcome(&c.name, m.held_out())?.mean());
-        if coarsest.is_some_and(|c| c.coarsest) {
+        if measured(m).iter().any(|c| c.coarsest) {
             found.remark(format!(
                 "{words}, and there is no coarser solver: its time is an upper bound"
             ));
