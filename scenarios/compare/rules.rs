@@ -217,7 +217,6 @@ fn strong_baseline(m: &Measurements, verdict: &Verdict) -> Found {
         found.remark("at every resolution a time step near the stable one was tried");
     }
     let fastest = verdict.curve.points().first();
-    let coarsest = measured(m).iter().any(|c| c.coarsest);
     for duel in verdict.duels.iter().filter(|d| d.seeds > 0) {
         let (Some(error), Some(fastest)) = (duel.error, fastest) else {
             continue;
@@ -234,7 +233,7 @@ fn strong_baseline(m: &Measurements, verdict: &Verdict) -> Found {
         );
         let errors = measured(m).into_iter();
         let mut errors = errors.filter_map(|c| m.outcome(&c.name, m.held_out())?.mean());
-        if coarsest {
+        if measured(m).iter().any(|c| c.coarsest) {
             found.remark(format!(
                 "{words}, and there is no coarser solver: its time is an upper bound"
             ));
@@ -272,7 +271,7 @@ fn timing(m: &Measurements, _: &Verdict) -> Found {
         let (a, b) = (names(&solvers, of), names(&operators, of));
         if !a.is_empty() && !b.is_empty() && a != b {
             found.breaks(format!(
-                "the {what} of the solver is {}, that of the operators {}",
+                "{what}: the solver has {}, the operators {}",
                 list(&a),
                 list(&b)
             ));

@@ -64,8 +64,8 @@ fn solver_and_network_are_compared() {
         "conditions.interior=200",
         "network.hidden=8",
         "windows=2",
-        "training.stages=[{ steps = 15 }]",
-        "compare.resolutions=[6, 8, 12, 16, 32]",
+        "training.stages=[{ steps = 40 }]",
+        "compare.resolutions=[4, 5, 6, 8, 16]",
     ];
     let found = compares("advection", &sets, folder.path());
     assert_eq!(found["duels"][0]["family"], "network");

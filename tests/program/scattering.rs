@@ -115,7 +115,7 @@ fn solver_and_operator_are_compared() {
     sets.extend([
         "compare.samples=3",
         "compare.seeds=2",
-        "compare.resolutions=[9, 12, 16, 24]",
+        "compare.resolutions=[12, 14, 16, 24]",
         "compare.reference=64",
         "compare.check=56",
         "compare.points=[20]",
@@ -123,9 +123,9 @@ fn solver_and_operator_are_compared() {
     let found = compares("scattering", &sets, folder.path());
     let duel = &found["duels"][0];
     assert_eq!(duel["family"], "fno");
-    assert!(duel["error"].as_f64().is_some_and(|e| e < 1.5), "{duel}");
-    // two seeds have no spread
-    assert_eq!(broken(&found), [7], "{}", found["rules"]);
+    assert!(duel["error"].as_f64().is_some_and(|e| e < 5.0), "{duel}");
+    // a network of two epochs is worse than any solver, and two seeds have no spread
+    assert_eq!(broken(&found), [3, 7], "{}", found["rules"]);
 }
 
 /// A single round body is judged by the exact series.

@@ -24,8 +24,12 @@ use std::path::Path;
 
 /// Share of the longest stable time step that is tried beside a solver's own choice.
 const BOLD: f64 = 0.95;
-/// Seconds after which calls are not repeated in ever larger batches.
-const PATIENCE: f64 = 1.0;
+/// The same problem several times at once: larger batches would tell no more.
+const EFFORT: Effort = Effort {
+    calls: 9,
+    largest_batch: 4,
+    patience: 4.0,
+};
 
 /// Trains networks of several seeds, asks them and the solver for the same problem, and writes the
 /// report.
@@ -91,11 +95,7 @@ pub fn compare(
         solvers,
         sets,
     };
-    let effort = Effort {
-        patience: PATIENCE,
-        ..Effort::default()
-    };
-    compare::compare(&experiment, effort, about, folder, options)
+    compare::compare(&experiment, EFFORT, about, folder, options)
 }
 
 /// The reference's points, and the same at other times.

@@ -25,7 +25,7 @@ use std::path::Path;
 /// A solver has nothing from large batches but busy cores.
 const EFFORT: Effort = Effort {
     calls: 9,
-    largest_batch: 64,
+    largest_batch: 16,
     patience: 1.0,
 };
 
