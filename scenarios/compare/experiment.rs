@@ -22,7 +22,14 @@ pub trait Experiment {
     fn task(&self) -> Task;
 
     /// Who answers. The reference comes first.
-    fn contestants(&self) -> Vec<Contestant>;
+    fn contestants(&self) -> &[Contestant];
+
+    /// Number of a contestant among those of its kind, from 0.
+    fn among_its_kind(&self, contestant: usize) -> usize {
+        let all = self.contestants();
+        let kind = all[contestant].kind;
+        all[..contestant].iter().filter(|c| c.kind == kind).count()
+    }
 
     /// What they are asked; the held-out set first.
     fn sets(&self) -> Vec<TestSet>;
@@ -104,10 +111,10 @@ pub fn measure<E: Experiment>(
     kept.task = experiment.task();
     // what is known of how they came about stays: a resumed run has not trained them itself
     if kept.contestants.is_empty() {
-        kept.contestants = experiment.contestants();
+        kept.contestants = experiment.contestants().to_vec();
     }
     kept.sets = experiment.sets();
-    let contestants = experiment.contestants();
+    let contestants = experiment.contestants().to_vec();
     progress.set_length((contestants.len() * (kept.sets.len() + 1)) as u64);
     for (number, set) in kept.sets.clone().iter().enumerate() {
         let open: Vec<usize> = (0..contestants.len())

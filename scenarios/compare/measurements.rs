@@ -449,6 +449,38 @@ impl Measurements {
     }
 }
 
+impl Cost {
+    /// Training data, made once for all families.
+    pub fn data(seconds: f64, note: impl Into<String>) -> Self {
+        Self {
+            family: None,
+            purpose: Purpose::Data,
+            seconds: Some(seconds),
+            note: note.into(),
+        }
+    }
+
+    /// One training of a family: the mean of all its seeds' seconds.
+    pub fn training(family: &str, seconds: &[f64]) -> Self {
+        Self {
+            family: Some(family.into()),
+            purpose: Purpose::Training,
+            seconds: Some(seconds.iter().sum::<f64>() / seconds.len() as f64),
+            note: format!("mean of {} trainings", seconds.len()),
+        }
+    }
+
+    /// What is said of tuning; its time was not counted.
+    pub fn tuning(note: impl Into<String>) -> Self {
+        Self {
+            family: None,
+            purpose: Purpose::Tuning,
+            seconds: None,
+            note: note.into(),
+        }
+    }
+}
+
 impl Outcome {
     /// Mean of the errors; nothing where one failed.
     pub fn mean(&self) -> Option<f64> {

@@ -53,13 +53,6 @@ pub struct CoordinateExperiment {
 }
 
 impl CoordinateExperiment {
-    /// Number of a contestant among those of its kind.
-    fn among_its_kind(&self, contestant: usize) -> usize {
-        let kind = self.contestants[contestant].kind;
-        let before = &self.contestants[..contestant];
-        before.iter().filter(|c| c.kind == kind).count()
-    }
-
     fn one(&self, contestant: usize, truth: &Reference) -> Answered<Values> {
         let number = self.among_its_kind(contestant);
         let solve = |resolution, share| {
@@ -117,8 +110,8 @@ impl Experiment for CoordinateExperiment {
         self.task.clone()
     }
 
-    fn contestants(&self) -> Vec<Contestant> {
-        self.contestants.clone()
+    fn contestants(&self) -> &[Contestant] {
+        &self.contestants
     }
 
     fn sets(&self) -> Vec<TestSet> {

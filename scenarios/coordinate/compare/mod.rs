@@ -11,7 +11,7 @@ use super::Loaded;
 use super::train::train_all;
 use crate::commands::Options;
 use crate::compare::experiment::axis;
-use crate::compare::measurements::{Cost, Purpose, TimeStep};
+use crate::compare::measurements::{Cost, TimeStep};
 use crate::compare::rules::EXACT;
 use crate::compare::{self, About, Contestant, Effort, Kind, Relation, Task, TestSet};
 use crate::config::to_toml;
@@ -235,31 +235,13 @@ fn solver(
 }
 
 fn costs(loaded: &Loaded, times: &[f64]) -> Vec<Cost> {
-    let cost = |purpose, seconds, note: String| Cost {
-        family: None,
-        purpose,
-        seconds,
-        note,
-    };
+    let mut training = Cost::training("network", times);
+    training.note += "; a new problem is a new training";
+    let none = "needs none: it learns from the equation and its conditions";
     vec![
-        cost(
-            Purpose::Data,
-            Some(0.0),
-            "needs none: it learns from the equation and its conditions".into(),
-        ),
-        cost(
-            Purpose::Training,
-            Some(times.iter().sum::<f64>() / times.len().max(1) as f64),
-            format!(
-                "mean of {} trainings; a new problem is a new training",
-                times.len()
-            ),
-        ),
-        cost(
-            Purpose::Tuning,
-            None,
-            loaded.settings.compare.tuning.clone(),
-        ),
+        Cost::data(0.0, none),
+        training,
+        Cost::tuning(&loaded.settings.compare.tuning),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! The table `[compare]` of a coordinate network.
 
 use crate::compare::Published;
+use crate::compare::settings::{three_seeds, untold};
 use crate::coordinate::Loaded;
 use crate::error::Result;
 use curlwind_operators::coordinate::cases::{Case, Reference};
@@ -24,10 +25,10 @@ pub struct CompareSettings {
 impl Default for CompareSettings {
     fn default() -> Self {
         Self {
-            seeds: 3,
+            seeds: three_seeds(),
             resolutions: Vec::new(),
             published: Vec::new(),
-            tuning: "settings were found in earlier runs that nobody has counted".into(),
+            tuning: untold(),
         }
     }
 }

@@ -26,15 +26,6 @@ pub struct FlowExperiment {
 }
 
 impl FlowExperiment {
-    /// Number of a contestant among those of its kind.
-    fn among_its_kind(&self, contestant: usize) -> usize {
-        let kind = self.contestants[contestant].kind;
-        self.contestants[..contestant]
-            .iter()
-            .filter(|c| c.kind == kind)
-            .count()
-    }
-
     /// The operator applied to its own outputs until the sample ends, for many samples at once.
     fn roll_out(
         &self,
@@ -124,8 +115,8 @@ impl Experiment for FlowExperiment {
         self.task.clone()
     }
 
-    fn contestants(&self) -> Vec<Contestant> {
-        self.contestants.clone()
+    fn contestants(&self) -> &[Contestant] {
+        &self.contestants
     }
 
     fn sets(&self) -> Vec<TestSet> {

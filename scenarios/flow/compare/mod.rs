@@ -15,7 +15,7 @@ use super::samples::Samples;
 use super::teach::{Pupil, Taught, fit};
 use super::{Loaded, Settings};
 use crate::commands::Options;
-use crate::compare::measurements::{Cost, Purpose};
+use crate::compare::measurements::Cost;
 use crate::compare::{self, About, Contestant, Effort, Kind, Task};
 use crate::config::to_toml;
 use crate::error::{Error, Result};
@@ -46,7 +46,7 @@ pub fn compare(
     let seeds = options.seeds.unwrap_or(c.seeds);
     let mut operators = Vec::new();
     let mut entered = Vec::new();
-    let mut costs = data_costs(settings, folder)?;
+    let mut costs = vec![data_cost(settings, folder)?];
     {
         let _phase = folder.phase("train")?;
         for (family, lesson, network) in &pupils {
@@ -64,20 +64,10 @@ pub fn compare(
                 entered.push(entry(family, number, settings, network, &taught, &device));
                 operators.push(taught.operator);
             }
-            costs.push(Cost {
-                family: Some(family.clone()),
-                purpose: Purpose::Training,
-                seconds: Some(times.iter().sum::<f64>() / times.len() as f64),
-                note: format!("mean of {} trainings", times.len()),
-            });
+            costs.push(Cost::training(family, &times));
         }
     }
-    costs.push(Cost {
-        family: None,
-        purpose: Purpose::Tuning,
-        seconds: None,
-        note: c.tuning.clone(),
-    });
+    costs.push(Cost::tuning(&c.tuning));
     let held_out = held_out(loaded, folder)?;
     let sets = sets::sets(loaded, c, &samples, &held_out)?;
     let problem = settings.problem();
@@ -146,20 +136,12 @@ fn entry(
 }
 
 /// Data are made once for all.
-fn data_costs(settings: &Settings, folder: &RunFolder) -> Result<Vec<Cost>> {
+fn data_cost(settings: &Settings, folder: &RunFolder) -> Result<Cost> {
     let set = &settings.training_set;
-    let cost = |seconds: f64, note: String| {
-        vec![Cost {
-            family: None,
-            purpose: Purpose::Data,
-            seconds: Some(seconds),
-            note,
-        }]
-    };
     if set.carried {
         let one = sets::seconds_of_a_sample(settings.problem())?;
         let count = 1000.0;
-        return Ok(cost(
+        return Ok(Cost::data(
             count * one,
             format!(
                 "{count} samples that somebody else has made; as long as our solver would take, one after the other"
@@ -167,7 +149,7 @@ fn data_costs(settings: &Settings, folder: &RunFolder) -> Result<Vec<Cost>> {
         ));
     }
     let seconds = folder.manifest().phase_seconds("generate");
-    Ok(cost(
+    Ok(Cost::data(
         seconds,
         format!(
             "{} samples of the solver, those held out included",

@@ -1,5 +1,6 @@
 //! The table `[compare]` of a flow.
 
+use crate::compare::settings::{shares_of_the_step, three_seeds, untold};
 use crate::compare::{Published, Relation};
 use crate::error::Result;
 use crate::flow::Loaded;
@@ -13,12 +14,12 @@ pub struct CompareSettings {
     /// Held-out samples.
     pub samples: usize,
     /// Trainings of each operator; `--seeds` overrides it.
-    #[serde(default = "three")]
+    #[serde(default = "three_seeds")]
     pub seeds: usize,
     /// Points (Darcy: cells) along a side of the solvers on the curve.
     pub resolutions: Vec<usize>,
     /// Their time steps as shares of the longest stable one; all are measured.
-    #[serde(default = "steps")]
+    #[serde(default = "shares_of_the_step")]
     pub steps: Vec<f64>,
     /// Points along a side of the reference; of Darcy how many times finer than the samples it is.
     pub reference: usize,
@@ -34,20 +35,8 @@ pub struct CompareSettings {
     #[serde(default)]
     pub published: Vec<Published>,
     /// What was spent on finding the settings, in words.
-    #[serde(default = "unknown")]
+    #[serde(default = "untold")]
     pub tuning: String,
-}
-
-fn three() -> usize {
-    3
-}
-
-fn steps() -> Vec<f64> {
-    vec![0.9, 0.45]
-}
-
-fn unknown() -> String {
-    "settings were found in earlier runs that nobody has counted".into()
 }
 
 /// A set beyond the training data.

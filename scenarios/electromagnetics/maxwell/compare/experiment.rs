@@ -187,8 +187,8 @@ impl Experiment for DesignExperiment<'_> {
         self.task.clone()
     }
 
-    fn contestants(&self) -> Vec<Contestant> {
-        self.contestants.clone()
+    fn contestants(&self) -> &[Contestant] {
+        &self.contestants
     }
 
     fn sets(&self) -> Vec<TestSet> {

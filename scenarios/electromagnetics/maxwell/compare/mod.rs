@@ -14,7 +14,7 @@ use super::sweep::queue::{Solved, written};
 use super::sweep::surrogate::data;
 use crate::commands::Options;
 use crate::compare::experiment::axis;
-use crate::compare::measurements::{Cost, Purpose, TimeStep};
+use crate::compare::measurements::{Cost, TimeStep};
 use crate::compare::{self, About, Contestant, Effort, Kind, Task};
 use crate::config::to_toml;
 use crate::error::{Error, Result};
@@ -63,23 +63,16 @@ pub fn compare(
     };
     let seconds = folder.manifest().phase_seconds("solve");
     let costs = vec![
-        Cost {
-            family: None,
-            purpose: Purpose::Data,
-            seconds: Some(seconds),
-            note: format!(
+        Cost::data(
+            seconds,
+            format!(
                 "{} designs on a mesh {} times as fine as the scene's, as many at a time as there are cores",
                 plan.designs.len(),
                 c.data
             ),
-        },
+        ),
         cost,
-        Cost {
-            family: None,
-            purpose: Purpose::Tuning,
-            seconds: None,
-            note: c.tuning.clone(),
-        },
+        Cost::tuning(&c.tuning),
     ];
     let about = About {
         title: scene.title.clone(),
@@ -177,12 +170,7 @@ fn train(
         });
         surrogates.push(surrogate);
     }
-    let cost = Cost {
-        family: None,
-        purpose: Purpose::Training,
-        seconds: Some(times.iter().sum::<f64>() / times.len().max(1) as f64),
-        note: format!("mean of {} trainings", times.len()),
-    };
+    let cost = Cost::training("surrogate", &times);
     Ok((surrogates, entered, cost))
 }
 

@@ -1,6 +1,7 @@
 //! Solver against surrogate.
 
 use crate::compare::Published;
+use crate::compare::settings::{three_seeds, untold};
 use serde::{Deserialize, Serialize};
 
 /// How solver and surrogate of the sweep are compared.
@@ -29,12 +30,8 @@ pub struct CompareEntry {
     #[serde(default)]
     pub published: Vec<Published>,
     /// What was spent on finding the settings, in words.
-    #[serde(default = "unknown")]
+    #[serde(default = "untold")]
     pub tuning: String,
-}
-
-fn three_seeds() -> usize {
-    3
 }
 
 fn own() -> f64 {
@@ -43,8 +40,4 @@ fn own() -> f64 {
 
 fn fifth() -> f64 {
     0.2
-}
-
-fn unknown() -> String {
-    "settings were found in earlier runs that nobody has counted".into()
 }

@@ -104,8 +104,8 @@ impl Experiment for ScatteringExperiment {
         self.task.clone()
     }
 
-    fn contestants(&self) -> Vec<Contestant> {
-        self.contestants.clone()
+    fn contestants(&self) -> &[Contestant] {
+        &self.contestants
     }
 
     fn sets(&self) -> Vec<TestSet> {

@@ -15,7 +15,7 @@ use super::solve::square;
 use super::train::{StoredScenes, scenes, train_operator};
 use super::{Loaded, evaluation::operator_name};
 use crate::commands::Options;
-use crate::compare::measurements::{Cost, Purpose, TimeStep};
+use crate::compare::measurements::{Cost, TimeStep};
 use crate::compare::{self, About, Contestant, Effort, Kind, Task};
 use crate::config::to_toml;
 use crate::error::{Error, Result};
@@ -99,28 +99,16 @@ pub fn compare(
 }
 
 fn costs(settings: &Settings, c: &CompareSettings, folder: &RunFolder, times: &[f64]) -> Vec<Cost> {
-    let cost = |purpose, seconds, note| Cost {
-        family: None,
-        purpose,
-        seconds,
-        note,
-    };
-    let mean = times.iter().sum::<f64>() / times.len() as f64;
     vec![
-        cost(
-            Purpose::Data,
-            Some(folder.manifest().phase_seconds("generate")),
+        Cost::data(
+            folder.manifest().phase_seconds("generate"),
             format!(
                 "{} scenes of the solver with {} cells along a side, those held out included",
                 settings.training_set.scenes, settings.solver.cells
             ),
         ),
-        cost(
-            Purpose::Training,
-            Some(mean),
-            format!("mean of {} trainings", times.len()),
-        ),
-        cost(Purpose::Tuning, None, c.tuning.clone()),
+        Cost::training("fno", times),
+        Cost::tuning(&c.tuning),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! The table `[compare]` of the scattering pair.
 
 use crate::compare::Published;
+use crate::compare::settings::{three_seeds, untold};
 use crate::electromagnetics::scattering::{Loaded, solve};
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ pub struct CompareSettings {
     /// Held-out scenes; half as many of each kind beyond, and on other points.
     pub samples: usize,
     /// Trainings; `--seeds` overrides it.
-    #[serde(default = "three")]
+    #[serde(default = "three_seeds")]
     pub seeds: usize,
     /// Cells along a side of the solvers on the curve.
     pub resolutions: Vec<usize>,
@@ -27,16 +28,8 @@ pub struct CompareSettings {
     #[serde(default)]
     pub published: Vec<Published>,
     /// What was spent on finding the settings, in words.
-    #[serde(default = "unknown")]
+    #[serde(default = "untold")]
     pub tuning: String,
-}
-
-fn three() -> usize {
-    3
-}
-
-fn unknown() -> String {
-    "settings were found in earlier runs that nobody has counted".into()
 }
 
 /// What the table asks for that cannot be, with this wave and this square.

@@ -40,14 +40,6 @@ pub struct WeatherExperiment {
 }
 
 impl WeatherExperiment {
-    fn among_its_kind(&self, contestant: usize) -> usize {
-        let kind = self.contestants[contestant].kind;
-        self.contestants[..contestant]
-            .iter()
-            .filter(|c| c.kind == kind)
-            .count()
-    }
-
     fn by_rung(&self, rung: usize, set: usize, samples: &[usize]) -> Vec<Answered<Forecast>> {
         let (rung, of) = (&self.rungs[set][rung], &self.sets[set]);
         let one = |sample| rung.forecast(of, sample, self.leads);
@@ -145,8 +137,8 @@ impl Experiment for WeatherExperiment {
         self.task.clone()
     }
 
-    fn contestants(&self) -> Vec<Contestant> {
-        self.contestants.clone()
+    fn contestants(&self) -> &[Contestant] {
+        &self.contestants
     }
 
     fn sets(&self) -> Vec<TestSet> {

@@ -14,7 +14,7 @@ use super::train::{TrainingRun, climatology, sin_latitude, train_surrogate};
 use super::{Loaded, Settings};
 use crate::commands::Options;
 use crate::compare::experiment::axis;
-use crate::compare::measurements::{Cost, Purpose};
+use crate::compare::measurements::Cost;
 use crate::compare::{self, About, Answered, Contestant, Effort, Kind, Task};
 use crate::config::to_toml;
 use crate::error::{Error, Result};
@@ -42,18 +42,12 @@ pub fn compare(
     let (store, split) = flows(loaded, folder, options)?;
     let (surrogates, entered, mut costs) =
         trained(loaded, c, (&store, &split), folder, (options, &device))?;
-    costs.insert(
-        0,
-        Cost {
-            family: None,
-            purpose: Purpose::Data,
-            seconds: Some(folder.manifest().phase_seconds("generate")),
-            note: format!(
-                "{} flows of the solver, those held out included",
-                settings.training_set.trajectories
-            ),
-        },
+    let made = format!(
+        "{} flows of the solver, those held out included",
+        settings.training_set.trajectories
     );
+    let seconds = folder.manifest().phase_seconds("generate");
+    costs.insert(0, Cost::data(seconds, made));
     let sets = sets(loaded, c, (&store, &split), &folder.file("input"))?;
     let wanted = wanted(settings, c);
     let mut rungs = Vec::new();
@@ -136,19 +130,9 @@ fn trained(
             });
             surrogates.push(fitted.model);
         }
-        costs.push(Cost {
-            family: Some(family),
-            purpose: Purpose::Training,
-            seconds: Some(times.iter().sum::<f64>() / times.len() as f64),
-            note: format!("mean of {} trainings", times.len()),
-        });
+        costs.push(Cost::training(&family, &times));
     }
-    costs.push(Cost {
-        family: None,
-        purpose: Purpose::Tuning,
-        seconds: None,
-        note: c.tuning.clone(),
-    });
+    costs.push(Cost::tuning(&c.tuning));
     Ok((surrogates, entered, costs))
 }
 

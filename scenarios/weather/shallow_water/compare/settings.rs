@@ -1,6 +1,7 @@
 //! The table `[compare]` of a shallow-water scenario.
 
 use crate::compare::Published;
+use crate::compare::settings::{shares_of_the_step, three_seeds, untold};
 use crate::error::Result;
 use crate::weather::shallow_water::Loaded;
 use crate::weather::shallow_water::settings::{FlowSource, IntegratorName};
@@ -14,7 +15,7 @@ pub struct CompareSettings {
     /// Held-out flows at most.
     pub samples: usize,
     /// Trainings of each operator; `--seeds` overrides it.
-    #[serde(default = "three")]
+    #[serde(default = "three_seeds")]
     pub seeds: usize,
     /// Truncations of the solvers on the curve.
     pub truncations: Vec<usize>,
@@ -22,7 +23,7 @@ pub struct CompareSettings {
     #[serde(default = "integrators")]
     pub integrators: Vec<IntegratorName>,
     /// Their time steps as shares of the longest stable one; all are measured.
-    #[serde(default = "steps")]
+    #[serde(default = "shares_of_the_step")]
     pub steps: Vec<f64>,
     /// Truncation of the reference.
     pub reference: usize,
@@ -41,24 +42,12 @@ pub struct CompareSettings {
     #[serde(default)]
     pub published: Vec<Published>,
     /// What was spent on finding the settings, in words.
-    #[serde(default = "unknown")]
+    #[serde(default = "untold")]
     pub tuning: String,
-}
-
-fn three() -> usize {
-    3
 }
 
 fn integrators() -> Vec<IntegratorName> {
     vec![IntegratorName::Rk4, IntegratorName::SemiImplicit]
-}
-
-fn steps() -> Vec<f64> {
-    vec![0.9, 0.45]
-}
-
-fn unknown() -> String {
-    "settings were found in earlier runs that nobody has counted".into()
 }
 
 /// Flows beyond the training data.
