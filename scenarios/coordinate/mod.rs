@@ -70,7 +70,6 @@ impl Loaded {
             .check()
             .map_err(|error| self.refuse("training", error))?;
         let case = s.case().map_err(|error| self.refuse("problem", error))?;
-        self.check_compare(&*case)?;
         let domain = case
             .domain()
             .map_err(|error| self.refuse("problem", error))?;

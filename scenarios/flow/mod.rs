@@ -108,7 +108,6 @@ impl Loaded {
             .check()
             .map_err(|error| self.refuse("training", error))?;
         self.check_physics_informed()?;
-        self.check_compare()?;
         // of carried samples, the set itself tells
         if set.carried {
             return Ok(());

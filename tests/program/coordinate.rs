@@ -170,7 +170,14 @@ fn bad_scenarios_are_refused() {
             ["compare.resolutions.0", "1 or more"],
         ),
     ] {
-        refuses(&["run", "burgers-shock", "-o", &run, "--set", set], &words);
+        let command = match set.starts_with("compare.") {
+            true => "compare",
+            false => "run",
+        };
+        refuses(
+            &[command, "burgers-shock", "-o", &run, "--set", set],
+            &words,
+        );
     }
     refuses(
         &["generate", "burgers-shock", "-o", &run],

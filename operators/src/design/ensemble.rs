@@ -224,9 +224,9 @@ impl DesignSurrogate {
     /// The same at other frequencies in Hz: what was learned is a function of the frequency.
     ///
     /// # Errors
-    /// As [`Self::predict`]; [`Error::Data`] for a frequency that is not finite and above 0.
+    /// As [`Self::predict`]; [`Error::Data`] for a frequency that is negative or not finite.
     pub fn predict_at(&self, parameters: &Array2<f64>, frequencies: &[f64]) -> Result<Prediction> {
-        if let Some(bad) = frequencies.iter().find(|f| !(**f > 0.0 && f.is_finite())) {
+        if let Some(bad) = frequencies.iter().find(|f| !(**f >= 0.0 && f.is_finite())) {
             return Err(Error::Data(format!("a frequency is {bad} Hz")));
         }
         let highest = self.description.frequencies.last().copied().unwrap_or(1.0);

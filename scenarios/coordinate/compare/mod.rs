@@ -45,6 +45,7 @@ pub fn compare(
     let settings = &loaded.settings;
     let c = &settings.compare;
     let case = settings.case().map_err(Error::unusable)?;
+    loaded.check_compare(&*case)?;
     let device = compare::device_name(options)?;
     let sets = {
         let _phase = folder.phase("reference")?;

@@ -48,7 +48,7 @@ impl CompareSettings {
 
 impl Loaded {
     /// What the table asks for that cannot be.
-    pub(in crate::coordinate) fn check_compare(&self, case: &dyn Case) -> Result<()> {
+    pub(super) fn check_compare(&self, case: &dyn Case) -> Result<()> {
         let c = &self.settings.compare;
         if c.seeds == 0 {
             return Err(self.refuse("compare.seeds", "expected 1 or more"));

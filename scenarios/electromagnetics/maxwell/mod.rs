@@ -187,8 +187,7 @@ impl Loaded {
                 ));
             }
         }
-        self.check_sweep()?;
-        self.check_compare()
+        self.check_sweep()
     }
 }
 

@@ -40,6 +40,7 @@ pub fn compare(
     let Some(c) = &settings.compare else {
         return Err(loaded.refuse("compare", "expected a table `[compare]` to compare by"));
     };
+    loaded.check_compare(c)?;
     let device = compare::device_name(options)?;
     let (samples, names) = gather(loaded, folder, None, options)?;
     let pupils = pupils(settings, c, &samples)?;

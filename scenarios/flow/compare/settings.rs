@@ -71,10 +71,7 @@ fn yes() -> bool {
 
 impl Loaded {
     /// What the table asks for that cannot be.
-    pub(in crate::flow) fn check_compare(&self) -> Result<()> {
-        let Some(c) = &self.settings.compare else {
-            return Ok(());
-        };
+    pub(super) fn check_compare(&self, c: &CompareSettings) -> Result<()> {
         let positive = |key: &str, ok: bool| match ok {
             true => Ok(()),
             false => Err(self.refuse(&format!("compare.{key}"), "expected 1 or more")),

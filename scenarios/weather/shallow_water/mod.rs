@@ -142,7 +142,6 @@ impl Loaded {
                 "expected an even number, 8 or more",
             ));
         }
-        self.check_compare()?;
         s.training
             .check()
             .map_err(|error| self.refuse("training", error))

@@ -46,6 +46,7 @@ pub fn compare(
     let Some(c) = &scene.compare else {
         return Err(loaded.refuse("compare", "expected a table `[compare]` to compare by"));
     };
+    loaded.check_compare(c)?;
     let plan = loaded.plan()?;
     let cache = Cache::open(&folder.folder("designs")?)?;
     let solved = solved(loaded, c, &plan, &cache, folder, options)?;
@@ -261,10 +262,7 @@ fn task(loaded: &Loaded, c: &CompareEntry, data: &DesignData) -> Result<Task> {
 
 impl Loaded {
     /// What the table asks for that cannot be.
-    pub(super) fn check_compare(&self) -> Result<()> {
-        let Some(c) = &self.scene.compare else {
-            return Ok(());
-        };
+    fn check_compare(&self, c: &CompareEntry) -> Result<()> {
         let refuse = |key: &str, reason: &str| Err(self.refuse(&format!("compare.{key}"), reason));
         if self.scene.ports.is_empty() {
             return Err(self.refuse("compare", "expected ports: S parameters are compared"));

@@ -38,6 +38,7 @@ pub fn compare(
     let Some(c) = &settings.compare else {
         return Err(loaded.refuse("compare", "expected a table `[compare]` to compare by"));
     };
+    loaded.check_compare(c)?;
     let device = compare::device_name(options)?;
     let (store, split) = flows(loaded, folder, options)?;
     let (surrogates, entered, mut costs) =

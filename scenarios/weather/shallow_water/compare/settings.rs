@@ -72,10 +72,7 @@ pub struct RivalOperator {
 
 impl Loaded {
     /// What the table asks for that cannot be.
-    pub(in crate::weather::shallow_water) fn check_compare(&self) -> Result<()> {
-        let Some(c) = &self.settings.compare else {
-            return Ok(());
-        };
+    pub(super) fn check_compare(&self, c: &CompareSettings) -> Result<()> {
         let wanted = |key: &str, ok: bool, expected: &str| match ok {
             true => Ok(()),
             false => Err(self.refuse(&format!("compare.{key}"), format!("expected {expected}"))),
