@@ -370,8 +370,8 @@ fn baselines(m: &Measurements, verdict: &Verdict) -> Found {
             if let (Some(error), Some(own)) = (trivial(&name), duel.error)
                 && error <= own
             {
-                found.remark(format!(
-                    "{name} ({}) is no worse than {} ({})",
+                found.breaks(format!(
+                    "{name} ({}) is no worse than {} ({}), which is then worth no time",
                     format_value(error),
                     duel.family,
                     format_value(own)

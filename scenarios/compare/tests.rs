@@ -389,6 +389,20 @@ fn rule_6_trivial_baselines_stand_in_every_table() {
 }
 
 #[test]
+fn rule_6_an_operator_is_better_than_what_needs_no_work() {
+    let mut m = kept();
+    for o in m
+        .outcomes
+        .iter_mut()
+        .filter(|o| o.contestant == "persistence")
+    {
+        o.errors.fill(Some(0.009));
+    }
+    assert_eq!(broken(&m), [6]);
+    assert!(because(&m, 6).contains("persistence"));
+}
+
+#[test]
 fn rule_7_seeds_and_failures() {
     let mut m = kept();
     let gone = "fno, seed 3";

@@ -48,8 +48,8 @@ fn a_flow_is_compared_resumed_and_reported_again() {
     let compare = with_sets(&compare, &[SHORT_SETS]);
     let text = succeeds(&compare);
     assert!(text.contains("At the error of fno"), "{text}");
-    // only the numbers' width differs between solver and operator
-    assert_eq!(broken(&run), [4], "{text}");
+    // the numbers' width differs between solver and operator, and this one has hardly been trained
+    assert_eq!(broken(&run), [4, 6], "{text}");
     for file in [
         "report.html",
         "report.md",
