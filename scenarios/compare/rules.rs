@@ -271,7 +271,7 @@ fn timing(m: &Measurements, _: &Verdict) -> Found {
         let (a, b) = (names(&solvers, of), names(&operators, of));
         if !a.is_empty() && !b.is_empty() && a != b {
             found.breaks(format!(
-                "{what}: the solver has {}, the operators {}",
+                "the {what} of the solver is {}, that of the operators {}",
                 list(&a),
                 list(&b)
             ));
