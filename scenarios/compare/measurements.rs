@@ -440,6 +440,14 @@ impl Measurements {
             .find(|t| t.contestant == contestant && t.batch == 1)
     }
 
+    /// Times of a contestant alone, or in its best batch.
+    pub fn timing(&self, contestant: &str, batched: bool) -> Option<&Timing> {
+        match batched {
+            true => self.best_throughput(contestant),
+            false => self.times_of_one(contestant),
+        }
+    }
+
     /// The batch with the shortest time for a sample.
     pub fn best_throughput(&self, contestant: &str) -> Option<&Timing> {
         self.timings

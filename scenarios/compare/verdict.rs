@@ -1,7 +1,7 @@
 //! Who is faster at equal error, who is more accurate in equal time, and when it pays.
 
 use super::curve::{Curve, Estimate, Point};
-use super::measurements::{Kind, Measurements, Outcome, Purpose, median};
+use super::measurements::{Kind, Measurements, Outcome, Purpose, Timing, median};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
@@ -143,8 +143,6 @@ pub struct Duel {
 pub struct Verdict {
     /// One run alone.
     pub curve: Curve,
-    /// In the best batch.
-    pub curve_in_batch: Curve,
     /// In the order of the families; published figures last.
     pub duels: Vec<Duel>,
 }
@@ -187,10 +185,7 @@ impl Draw<'_> {
             .of_kind(Kind::Solver)
             .filter_map(|solver| {
                 let outcome = m.outcome(&solver.name, m.held_out())?;
-                let timing = match batched {
-                    true => m.best_throughput(&solver.name)?,
-                    false => m.times_of_one(&solver.name)?,
-                };
+                let timing = m.timing(&solver.name, batched)?;
                 Some(Point {
                     name: solver.name.clone(),
                     error: chosen.mean(outcome)?,
@@ -213,10 +208,7 @@ impl Draw<'_> {
         for _ in &seeds {
             let name = seeds[chosen.rng.random_range(0..seeds.len())];
             error += chosen.mean(m.outcome(name, m.held_out())?)?;
-            let timing = match batched {
-                true => m.best_throughput(name)?,
-                false => m.times_of_one(name)?,
-            };
+            let timing = m.timing(name, batched)?;
             seconds.push(chosen.time(&timing.seconds, timing.batch));
         }
         Some((error / seeds.len() as f64, median(&seconds)))
@@ -248,10 +240,7 @@ impl Verdict {
         let curve = |batched: bool| {
             let points = m.of_kind(Kind::Solver).filter_map(|solver| {
                 let outcome = m.outcome(&solver.name, m.held_out())?;
-                let timing = match batched {
-                    true => m.best_throughput(&solver.name)?,
-                    false => m.times_of_one(&solver.name)?,
-                };
+                let timing = m.timing(&solver.name, batched)?;
                 Some(Point {
                     name: solver.name.clone(),
                     error: outcome.mean()?,
@@ -271,7 +260,6 @@ impl Verdict {
         }
         Self {
             curve: alone,
-            curve_in_batch: batched,
             duels,
         }
     }
@@ -314,10 +302,7 @@ fn duel(m: &Measurements, family: &str, curve: &Curve, batched: &Curve) -> Duel 
     let timed = |best: bool| -> Option<f64> {
         let times: Option<Vec<f64>> = seeds
             .iter()
-            .map(|name| match best {
-                true => m.best_throughput(name).map(|t| t.per_sample()),
-                false => m.times_of_one(name).map(|t| t.per_sample()),
-            })
+            .map(|name| m.timing(name, best).map(Timing::per_sample))
             .collect();
         times.map(|times| median(&times))
     };
