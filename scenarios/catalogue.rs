@@ -5,7 +5,7 @@ use crate::coordinate;
 use crate::electromagnetics::{design_table, maxwell, scattering};
 use crate::error::{Error, Result};
 use crate::flow;
-use crate::weather::shallow_water;
+use crate::weather::{analyses, shallow_water};
 use std::path::Path;
 
 /// A scenario that the program carries.
@@ -32,12 +32,15 @@ pub enum Scenario {
     Scattering(Box<scattering::Loaded>),
     /// A network that solves an equation from the equation alone.
     Coordinate(Box<coordinate::Loaded>),
+    /// NetCDF analyses that a surrogate learns from.
+    Analyses(Box<analyses::Loaded>),
 }
 
 /// The scenarios that the program carries.
 pub fn built_in() -> impl Iterator<Item = &'static BuiltIn> {
     shallow_water::BUILT_IN
         .iter()
+        .chain(&analyses::BUILT_IN)
         .chain(&flow::BUILT_IN)
         .chain(&maxwell::BUILT_IN)
         .chain(&scattering::BUILT_IN)
@@ -93,11 +96,15 @@ pub fn load(
             .map(|l| Scenario::Scattering(Box::new(l))),
         Some("coordinate_network") => coordinate::Loaded::read(name, &document, seed)
             .map(|l| Scenario::Coordinate(Box::new(l))),
+        Some("analyses") => {
+            analyses::Loaded::read(name, &document, seed).map(|l| Scenario::Analyses(Box::new(l)))
+        }
         // The shallow-water reader refuses what it does not know, with the place.
         Some("shallow_water") | None => shallow_water::Loaded::read(name, &document, seed)
             .map(|l| Scenario::ShallowWater(Box::new(l))),
         Some(other) => {
             let known = [
+                "analyses",
                 "burgers",
                 "coordinate_network",
                 "darcy",

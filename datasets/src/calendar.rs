@@ -318,6 +318,13 @@ impl DateTime {
         }
     }
 
+    /// Share of the year that is over, from 0 to 1.
+    pub fn year_fraction(&self, calendar: Calendar) -> f64 {
+        let start = |year| Self::new(year, 1, 1, 0).microseconds(calendar);
+        let (first, next) = (start(self.year), start(self.year + 1));
+        (self.microseconds(calendar) - first) as f64 / (next - first) as f64
+    }
+
     /// The moment so many hours later (or earlier).
     pub fn plus_hours(&self, hours: f64, calendar: Calendar) -> Self {
         let step = (hours * 3.6e9).round() as i64;

@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`netcdf`] | CF NetCDF in (any dimension order, packing, calendar, unit) and out (WeatherBench forecast layout) |
+//! | [`series`] | analyses in many NetCDF files as one series of states, inputs derived from place and time |
 //! | [`store`] | training trajectories in HDF5: written as they are generated, resumed, read in windows; splits and statistics |
 //! | [`field`], [`coordinates`] | arrays with named dimensions, coordinates and units |
 //! | [`calendar`], [`units`] | CF times and units |
@@ -40,6 +41,7 @@ pub mod inspect;
 pub mod interpolate;
 pub mod netcdf;
 pub mod samples;
+pub mod series;
 pub mod simulations;
 mod sniff;
 pub mod store;

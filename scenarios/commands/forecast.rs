@@ -7,6 +7,7 @@ use crate::electromagnetics::design_table::predict;
 use crate::electromagnetics::scattering;
 use crate::error::{Error, Result};
 use crate::run_folder::Setup;
+use crate::weather::analyses::{self, learned::model_in};
 use crate::weather::shallow_water::pipeline::{self, ForecastRequest};
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,9 @@ pub struct Request {
     pub duration: String,
     pub level: Option<String>,
     pub unbalanced: bool,
+    pub time: Option<String>,
+    pub members: Option<usize>,
+    pub resume: bool,
 }
 
 /// Rolls the model out and writes its forecast.
@@ -36,6 +40,10 @@ pub fn forecast(request: &Request, options: &Options) -> Result<()> {
         .duration
         .parse()
         .map_err(|error| Error::unusable(format!("--duration: {error}")))?;
+    if let Some(model) = model_in(&request.model) {
+        return of_analyses(&model, duration.si(), request, options);
+    }
+    request.refuse_options_of_analyses()?;
     let level: Option<Pascals> = request
         .level
         .as_ref()
@@ -64,6 +72,57 @@ pub fn forecast(request: &Request, options: &Options) -> Result<()> {
         request.output.join("output.nc").display()
     );
     options.report(&serde_json::json!({ "leads": leads }), &text)
+}
+
+/// A model trained on analyses, with members.
+fn of_analyses(model: &Path, duration: f64, request: &Request, options: &Options) -> Result<()> {
+    if request.level.is_some() || request.unbalanced {
+        return Err(Error::unusable(
+            "--level and --unbalanced: this model reads its variables and levels as in its training",
+        ));
+    }
+    let configuration = serde_json::json!({
+        "model": model, "init": request.init, "duration": duration, "time": request.time,
+        "members": request.members,
+    });
+    let setup = Setup::new("forecast", &configuration)?
+        .seed(options.seed.unwrap_or(0))
+        .device(options.device()?);
+    let asked = analyses::forecast::Request {
+        model,
+        init: &request.init,
+        time: request.time.as_deref(),
+        duration,
+        members: request.members,
+    };
+    let (leads, members) = in_folder(&request.output, setup, request.resume, |folder| {
+        analyses::forecast::forecast(&asked, folder, options)
+    })?;
+    let home = request.output.join("output.nc");
+    let text = format!("{leads} leads, {members} members in {}", home.display());
+    options.report(
+        &serde_json::json!({ "leads": leads, "members": members }),
+        &text,
+    )
+}
+
+impl Request {
+    /// What only models of analyses know.
+    fn refuse_options_of_analyses(&self) -> Result<()> {
+        for (option, given) in [
+            ("--time", self.time.is_some()),
+            ("--members", self.members.is_some()),
+            ("--resume", self.resume),
+        ] {
+            if given {
+                return Err(Error::unusable(format!(
+                    "{option}: {} was not trained on analyses; such models alone have it",
+                    self.model.display()
+                )));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The designs of a list.

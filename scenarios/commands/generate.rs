@@ -5,7 +5,7 @@ use crate::catalogue::Scenario;
 use crate::electromagnetics::scattering;
 use crate::error::{Error, Result};
 use crate::flow;
-use crate::weather::shallow_water::pipeline;
+use crate::weather::{analyses, shallow_water::pipeline};
 
 /// Makes the flows or scenes that the folder still lacks.
 pub fn generate(run: &ScenarioRun, options: &Options) -> Result<()> {
@@ -18,6 +18,23 @@ pub fn generate(run: &ScenarioRun, options: &Options) -> Result<()> {
             )?;
             let text = format!("{} flows in {}", summary.flows, run.output.display());
             options.report(&summary, &text)
+        }
+        Scenario::Analyses(loaded) => {
+            let read = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| analyses::pipeline::generate(&loaded, folder, options),
+            )?;
+            let text = format!(
+                "{} times from {} to {}, {} members, {} gaps; in {}",
+                read.times,
+                read.from,
+                read.to,
+                read.members,
+                read.gaps,
+                run.output.display()
+            );
+            options.report(&read, &text)
         }
         Scenario::Scattering(loaded) => {
             let summary = run.in_folder(

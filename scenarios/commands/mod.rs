@@ -121,6 +121,15 @@ enum Command {
         /// balance with its wind where the model was trained on balanced states
         #[arg(long)]
         unbalanced: bool,
+        /// Initial time as ISO 8601, for models of analyses [default: the file's last]
+        #[arg(long, value_name = "DATE")]
+        time: Option<String>,
+        /// Members, for models of analyses [default: as in the training]
+        #[arg(long, value_name = "N")]
+        members: Option<usize>,
+        /// Continues a forecast of a model of analyses that was interrupted
+        #[arg(long)]
+        resume: bool,
     },
     /// Scores a forecast against the truth, with baselines
     Score {
@@ -201,6 +210,9 @@ impl Cli {
                 duration,
                 level,
                 unbalanced,
+                time,
+                members,
+                resume,
             } => {
                 let request = forecast::Request {
                     model,
@@ -209,6 +221,9 @@ impl Cli {
                     duration,
                     level,
                     unbalanced,
+                    time,
+                    members,
+                    resume,
                 };
                 forecast::forecast(&request, options)
             }

@@ -7,13 +7,14 @@ use crate::electromagnetics::maxwell::sweep::Beyond;
 use crate::electromagnetics::{design_table, scattering};
 use crate::error::Result;
 use crate::flow;
-use crate::weather::shallow_water::pipeline;
+use crate::weather::{analyses, shallow_water::pipeline};
 
 /// Weather: solver, training set, training, forecast, scores, figures, report. A scene: its sweep
 /// with a surrogate, or the solver alone where it has none. A table: a surrogate of it, judged by
 /// designs left out. Bodies in a plane wave: scenes, training, the comparison on held-out scenes. A
 /// flow: samples, training, the operator judged by samples left out. A coordinate
-/// network: solver, training, the comparison, the ablation.
+/// network: solver, training, the comparison, the ablation. Analyses: training, forecasts of the test
+/// period by the surrogate, its partners and trivial models, scores.
 pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
     let loaded = match run.load(options)? {
         Scenario::ShallowWater(loaded) => loaded,
@@ -53,6 +54,14 @@ pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
                 (&loaded.name, &loaded.settings, loaded.settings.seed),
                 options,
                 |folder| coordinate::pipeline::run(&loaded, folder, options),
+            )?;
+            return options.report(&summary.scores, &summary.text);
+        }
+        Scenario::Analyses(loaded) => {
+            let summary = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| analyses::pipeline::run(&loaded, folder, options),
             )?;
             return options.report(&summary.scores, &summary.text);
         }

@@ -53,6 +53,13 @@ pub fn simulate(run: &ScenarioRun, init: Option<&Path>, options: &Options) -> Re
             )?;
             return options.report(&summary.scores, &summary.text);
         }
+        Scenario::Analyses(loaded) => {
+            return Err(Error::unusable(format!(
+                "`{}` has no solver of its own; `curlwind run` has its partners forecast, \
+                 `simulate shallow-water --init FILE` starts from an analysis",
+                loaded.name
+            )));
+        }
         Scenario::DesignTable(loaded) => {
             return Err(Error::unusable(format!(
                 "`{}` is a table and has no solver; `curlwind run` trains on it",

@@ -21,6 +21,10 @@ pub fn sweep(run: &ScenarioRun, beyond: Beyond, options: &Options) -> Result<()>
             "`{}` has no design to sweep; `curlwind run` compares its solver and network",
             loaded.name
         ))),
+        Scenario::Analyses(loaded) => Err(Error::unusable(format!(
+            "`{}` has no design to sweep; `curlwind run` trains on its analyses",
+            loaded.name
+        ))),
         Scenario::Flow(loaded) => Err(Error::unusable(format!(
             "`{}` has no design to sweep; `curlwind run` compares its solver and operator",
             loaded.name

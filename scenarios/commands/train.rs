@@ -6,7 +6,7 @@ use crate::coordinate;
 use crate::electromagnetics::{design_table, scattering};
 use crate::error::{Error, Result};
 use crate::flow;
-use crate::weather::shallow_water::pipeline;
+use crate::weather::{analyses, shallow_water::pipeline};
 use std::path::Path;
 
 /// Trains on `data`, or on flows generated into the run.
@@ -46,6 +46,21 @@ pub fn train(run: &ScenarioRun, data: Option<&Path>, options: &Options) -> Resul
                 |folder| coordinate::pipeline::train(&loaded, folder, options),
             )?;
             return options.report(&summary.scores, &summary.text);
+        }
+        Scenario::Analyses(loaded) => {
+            let summary = run.in_folder(
+                (&loaded.name, &loaded.settings, loaded.settings.seed),
+                options,
+                |folder| analyses::pipeline::train(&loaded, folder, data, options),
+            )?;
+            let text = outcome(
+                run,
+                summary.steps,
+                summary.seconds,
+                summary.train_loss,
+                summary.validation_loss,
+            );
+            return options.report(&summary, &text);
         }
         Scenario::Scattering(loaded) => {
             let summary = run.in_folder(

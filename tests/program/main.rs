@@ -1,5 +1,6 @@
 //! The program as a user runs it: every command on a small problem, and every kind of bad input.
 
+mod analyses;
 mod antennas;
 mod compare;
 mod coordinate;
@@ -8,4 +9,5 @@ mod monitors;
 mod scattering;
 mod support;
 mod tables;
+mod tutorials;
 mod weather;

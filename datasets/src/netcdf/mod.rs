@@ -18,5 +18,5 @@ mod write;
 pub use forecast::{ForecastWriter, Header, Layout, OutputVariable};
 pub use forecast_read::ForecastReader;
 pub use quantity::{Quantity, Query};
-pub use read::{Reader, VariableSummary};
+pub use read::{Description, Reader, VariableSummary};
 pub use selection::{Selection, TimePick};

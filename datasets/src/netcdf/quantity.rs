@@ -185,11 +185,8 @@ impl Query {
         let mut query = Self {
             candidates: vec![own],
         };
-        let known = ALL
-            .iter()
-            .find(|q| q.standard_names.contains(&name) || q.short_names.contains(&name));
-        if let Some(quantity) = known {
-            query.candidates.extend(Self::from(*quantity).candidates);
+        if let Some(quantity) = known(name) {
+            query.candidates.extend(Self::from(quantity).candidates);
         }
         query
     }
@@ -214,9 +211,20 @@ impl Query {
             candidate.units = Some(units.to_string());
             candidate.result_units = Some(units.to_string());
         }
-        self.candidates.retain(|c| c.factor == 1.0);
+        self.candidates
+            .retain(|c| c.factor == 1.0 || c.result_units.as_deref() == Some(units));
         self
     }
+
+    /// The SI unit of a known [`Quantity`], by any of its names.
+    pub fn si_units(name: &str) -> Option<&'static str> {
+        known(name).map(|quantity| quantity.units)
+    }
+}
+
+fn known(name: &str) -> Option<&'static Quantity> {
+    let known = |q: &&&Quantity| q.standard_names.contains(&name) || q.short_names.contains(&name);
+    ALL.iter().find(known).copied()
 }
 
 impl From<&Quantity> for Query {

@@ -14,7 +14,7 @@ use super::attributes::{text, variable_numbers, variable_text};
 use super::axes::{Decoded, axis_of, decode, decode_dimension};
 use super::quantity::{Candidate, Query};
 use super::selection::{Selection, TimePick};
-use crate::calendar::DateTime;
+use crate::calendar::{Calendar, DateTime};
 use crate::field::{Axis, Coordinate, Field, LatLonField};
 use crate::sniff::{FileKind, sniff};
 use crate::units::conversion;
@@ -43,6 +43,19 @@ pub struct VariableSummary {
     pub dimensions: Vec<(String, usize)>,
 }
 
+/// A variable as [`Reader::describe`] tells of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    /// Name in the file.
+    pub name: String,
+    /// CF standard name.
+    pub standard_name: Option<String>,
+    /// What it is in words; empty if the file does not say.
+    pub long_name: String,
+    /// The unit that values are returned in.
+    pub units: String,
+}
+
 /// A variable found, with the way from its unit to the one wanted.
 struct Found<'f> {
     variable: Variable<'f>,
@@ -56,6 +69,8 @@ struct Slab {
     decoded: Decoded,
     /// The index selected, `None` for all.
     pick: Option<usize>,
+    /// The indices selected where the dimension stays; all of them without.
+    range: Option<std::ops::Range<usize>>,
 }
 
 impl Reader {
@@ -135,6 +150,61 @@ impl Reader {
             .collect();
         coordinates.sort_by_key(|c| rank(c.axis));
         Ok(coordinates)
+    }
+
+    /// The times of a variable, of its dimension or of its scalar coordinate, and their calendar.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); [`Error::Coordinate`] if it has no time.
+    pub fn times(&self, query: impl Into<Query>) -> Result<(Vec<DateTime>, Calendar)> {
+        let found = self.find(&query.into())?;
+        let slabs = self.slabs(&found.variable)?.into_iter();
+        let along = slabs
+            .map(|s| s.decoded.coordinate)
+            .find(|c| c.axis == Axis::Time);
+        let time = match along {
+            Some(time) => Some(time),
+            None => self
+                .scalars(&found.variable)?
+                .into_iter()
+                .find(|c| c.axis == Axis::Time),
+        };
+        match time.filter(|time| !time.times.is_empty()) {
+            Some(time) => Ok((time.times, time.calendar)),
+            None => Err(Error::Coordinate {
+                path: self.path.clone(),
+                variable: found.variable.name(),
+                expected: "a time coordinate with dates, 'hours since ...'".into(),
+                found: dimension_list(&found.variable),
+            }),
+        }
+    }
+
+    /// Whether a variable has a level, as a dimension or as a scalar coordinate.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn has_level(&self, query: impl Into<Query>) -> Result<bool> {
+        let found = self.find(&query.into())?;
+        let level = |c: &Coordinate| c.axis == Axis::Level;
+        let along = self.slabs(&found.variable)?;
+        Ok(along.iter().any(|s| level(&s.decoded.coordinate))
+            || self.scalars(&found.variable)?.iter().any(level))
+    }
+
+    /// What a variable is, and the unit that [`read`](Self::read) would return.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn describe(&self, query: impl Into<Query>) -> Result<Description> {
+        let found = self.find(&query.into())?;
+        let attribute = |name| variable_text(&found.variable, name);
+        Ok(Description {
+            name: found.variable.name(),
+            standard_name: attribute("standard_name").filter(|s| !s.is_empty() && s != "unknown"),
+            long_name: attribute("long_name").unwrap_or_default(),
+            units: found.units,
+        })
     }
 
     /// Reads what is selected. Dimensions not selected stay, in the order lead,
@@ -322,6 +392,7 @@ impl Reader {
                 Ok(Slab {
                     decoded: decode_dimension(&self.path, &self.file, &name, &d.name(), d.len())?,
                     pick: None,
+                    range: None,
                 })
             })
             .collect()
@@ -386,6 +457,30 @@ impl Reader {
                 slab.pick = Some(index);
             }
         }
+        if let Some(range) = &selection.time_range {
+            let slab = slabs
+                .iter_mut()
+                .find(|s| s.decoded.coordinate.axis == Axis::Time);
+            let times = slab
+                .as_ref()
+                .map_or(0, |s| s.decoded.coordinate.values.len());
+            match slab {
+                Some(slab) if range.start < range.end && range.end <= times => {
+                    slab.range = Some(range.clone());
+                }
+                // the only one there is
+                None if *range == (0..1) => {}
+                _ => {
+                    return Err(Error::Absent {
+                        path: self.path.clone(),
+                        variable: variable.name(),
+                        axis: Axis::Time.name(),
+                        wanted: format!("numbers {} to {}", range.start, range.end),
+                        hint: format!("it has {times}"),
+                    });
+                }
+            }
+        }
         Ok((slabs, scalars))
     }
 
@@ -398,12 +493,16 @@ impl Reader {
     ) -> Result<Field> {
         let variable = &found.variable;
         let lengths: Vec<usize> = variable.dimensions().iter().map(|d| d.len()).collect();
-        let start: Vec<usize> = slabs.iter().map(|s| s.pick.unwrap_or(0)).collect();
-        let count: Vec<usize> = slabs
+        let part = |slab: &Slab, length: usize| match (slab.pick, &slab.range) {
+            (Some(index), _) => (index, 1),
+            (None, Some(range)) => (range.start, range.len()),
+            (None, None) => (0, length),
+        };
+        let (start, count): (Vec<usize>, Vec<usize>) = slabs
             .iter()
             .zip(&lengths)
-            .map(|(s, n)| if s.pick.is_some() { 1 } else { *n })
-            .collect();
+            .map(|(slab, length)| part(slab, *length))
+            .unzip();
         let mut raw: Vec<f64> = variable
             .get_values((start, count.clone()))
             .map_err(|e| library_error(&self.path, &e))?;
@@ -429,6 +528,12 @@ impl Reader {
             }
             if let Some(order) = &slab.decoded.order {
                 values = values.select(ArrayAxis(k), order);
+            }
+            if let Some(range) = slab.range {
+                coordinate.values = coordinate.values[range.clone()].to_vec();
+                if !coordinate.times.is_empty() {
+                    coordinate.times = coordinate.times[range].to_vec();
+                }
             }
             dimensions.insert(0, coordinate);
         }

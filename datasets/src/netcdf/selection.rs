@@ -17,6 +17,7 @@ pub enum TimePick {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selection {
     pub(super) time: Option<TimePick>,
+    pub(super) time_range: Option<std::ops::Range<usize>>,
     pub(super) level_pa: Option<f64>,
     pub(super) member: Option<usize>,
     pub(super) lead_hours: Option<f64>,
@@ -33,6 +34,12 @@ impl Selection {
     /// The time at `index`, from 0.
     pub fn time_index(mut self, index: usize) -> Self {
         self.time = Some(TimePick::Index(index));
+        self
+    }
+
+    /// The times from `range.start` to before `range.end`, counted from 0; the dimension stays.
+    pub fn time_range(mut self, range: std::ops::Range<usize>) -> Self {
+        self.time_range = Some(range);
         self
     }
 

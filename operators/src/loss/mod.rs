@@ -8,7 +8,7 @@ mod shells;
 mod slopes;
 
 use crate::buffers::matrix;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use burn::tensor::{DType, Device, Tensor};
 use curlwind_solvers::sphere::grid::SphereGrid;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,8 @@ pub struct GridLoss {
     slopes: Option<Slopes>,
     /// For [`LossKind::Spectral`].
     shells: Option<Shells>,
+    /// What each channel counts, `[1, C]` with mean 1.
+    channels: Option<Tensor<2>>,
 }
 
 /// Keeps a zero field from dividing by zero.
@@ -86,7 +88,8 @@ impl GridLoss {
         loss
     }
 
-    fn rows(kind: LossKind, rows: &[f64], width: usize, device: &Device, dtype: DType) -> Self {
+    /// Loss with the share of each row in the area, summing to 1; relative L2 or mean square alone.
+    pub fn rows(kind: LossKind, rows: &[f64], width: usize, device: &Device, dtype: DType) -> Self {
         let points = || {
             rows.iter()
                 .flat_map(|w| std::iter::repeat_n(w / width as f64, width))
@@ -98,7 +101,31 @@ impl GridLoss {
             roots: matrix(points().map(f64::sqrt).collect(), shape, device, dtype),
             slopes: None,
             shells: None,
+            channels: None,
         }
+    }
+
+    /// The same with channels that count by `weights`, of which only ratios matter.
+    ///
+    /// # Errors
+    /// When a weight is no number of 0 or more, all are 0, or the loss is a spectral one.
+    pub fn with_channel_weights(mut self, weights: &[f64]) -> Result<Self> {
+        let sum: f64 = weights.iter().sum();
+        if let Some(bad) = weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
+            return Err(Error::config("channel_weights", "0 or more", bad));
+        }
+        if sum <= 0.0 {
+            return Err(Error::config("channel_weights", "one above 0", sum));
+        }
+        if self.shells.is_some() && weights.iter().any(|w| *w != weights[0]) {
+            let expected = "equal weights with the loss `spectral`";
+            return Err(Error::config("channel_weights", expected, "others"));
+        }
+        let count = weights.len();
+        let scaled = weights.iter().map(|w| w * count as f64 / sum).collect();
+        let (device, dtype) = (self.weights.device(), self.weights.dtype());
+        self.channels = Some(matrix(scaled, [1, count], &device, dtype));
+        Ok(self)
     }
 
     /// Loss of `[B, C, H, W]` against the target, a scalar.
@@ -117,7 +144,10 @@ impl GridLoss {
             }
             _ => self.relative_l2(prediction, target),
         };
-        per_channel.mean()
+        match &self.channels {
+            Some(weights) => (per_channel * weights.clone()).mean(),
+            None => per_channel.mean(),
+        }
     }
 
     /// Relative L2 error of each sample and channel, `[B, C]`.
@@ -182,6 +212,22 @@ mod tests {
             .into_scalar::<f64>();
         assert!((value - 1.0 / 3.0).abs() < 1e-14);
         assert!((loss.weights().sum().into_scalar::<f64>() - 1.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn channels_count_by_their_weights() {
+        let device = Device::flex();
+        let loss = GridLoss::rows(LossKind::Mse, &[0.25, 0.75], 2, &device, DType::F64);
+        let loss = loss.with_channel_weights(&[3.0, 1.0]).expect("weights");
+        let target = Tensor::<4>::zeros([1, 2, 2, 2], (&device, DType::F64));
+        let values = vec![2.0, 2.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0];
+        let x = matrix::<4>(values, [1, 2, 2, 2], &device, DType::F64);
+        // 1.5 x 1 and 0.5 x 1
+        let found = loss.forward(x, target).into_scalar::<f64>();
+        assert!((found - 1.0).abs() < 1e-14, "{found}");
+        for bad in [&[0.0, 0.0], &[1.0, -1.0], &[f64::NAN, 1.0]] {
+            assert!(loss.clone().with_channel_weights(bad).is_err());
+        }
     }
 
     /// A perfect prediction has a finite gradient.

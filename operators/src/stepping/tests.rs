@@ -228,6 +228,8 @@ fn surrogate(
             .map(String::from)
             .into(),
         static_channels: vec![],
+        forcings: Vec::new(),
+        channel_weights: Vec::new(),
         normalisation: Normalisation::fit(data).expect("statistics"),
         time_step: 3600.0,
         predict,
@@ -291,7 +293,7 @@ fn learns_saves_and_loads() {
     trained.save(&folder).expect("saved");
     let loaded = Surrogate::load(&folder, &device).expect("loaded");
     let x = noise([1, 3, 10, 20], &device, DType::F32);
-    let step = |model: &Surrogate| model.step_normalised(x.clone()).into_data();
+    let step = |model: &Surrogate| model.step_normalised(x.clone(), None).into_data();
     assert_eq!(step(&loaded), step(&trained));
     let again = loaded.fitted(&data).expect("left alone");
     assert_eq!(step(&again), step(&trained));

@@ -28,6 +28,9 @@ pub(super) struct Progress {
     pub validation_loss: Option<u64>,
     /// Wall time of training so far, in seconds.
     pub seconds: f64,
+    /// Seconds of it that the optimiser waited for data.
+    #[serde(default)]
+    pub waited: f64,
 }
 
 impl Default for Progress {
@@ -43,6 +46,7 @@ impl Default for Progress {
             train_loss: f64::NAN.to_bits(),
             validation_loss: None,
             seconds: 0.0,
+            waited: 0.0,
         }
     }
 }

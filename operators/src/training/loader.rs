@@ -7,6 +7,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use std::sync::mpsc::sync_channel;
+use std::time::Instant;
 
 /// The order of the samples in an epoch; a function of the seed and the epoch alone.
 pub(super) fn order(seed: u64, epoch: u64, samples: usize) -> Vec<usize> {
@@ -42,12 +43,13 @@ impl Epoch<'_> {
     }
 
     /// Calls `use_batch` with the parts of each batch and their sizes, in order, while the next is
-    /// being read. Stops at the first error or when `use_batch` returns `false`.
+    /// being read. Stops at the first error or when `use_batch` returns `false`. Returns the seconds
+    /// that were spent waiting for batches.
     pub fn for_each_batch<T: Task>(
         &self,
         task: &T,
         mut use_batch: impl FnMut(Vec<(T::Batch, usize)>) -> Result<bool>,
-    ) -> Result<()> {
+    ) -> Result<f64> {
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(2);
             scope.spawn(move || {
@@ -69,12 +71,18 @@ impl Epoch<'_> {
                     }
                 }
             });
-            for batch in receiver {
+            let mut waited = 0.0;
+            loop {
+                let begun = Instant::now();
+                let Ok(batch) = receiver.recv() else {
+                    break;
+                };
+                waited += begun.elapsed().as_secs_f64();
                 if !use_batch(batch?)? {
                     break;
                 }
             }
-            Ok(())
+            Ok(waited)
         })
     }
 }

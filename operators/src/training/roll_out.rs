@@ -32,8 +32,12 @@ pub fn train(
         check_windows(&surrogate, config, windows)?;
     }
     let device = surrogate.device();
+    let mut loss = surrogate.domain().loss(config.loss, &device, DType::F32)?;
+    if !surrogate.config().channel_weights.is_empty() {
+        loss = loss.with_channel_weights(&surrogate.config().channel_weights)?;
+    }
     let task = RollOut {
-        loss: GridLoss::sphere(config.loss, surrogate.grid(), &device, DType::F32)?,
+        loss,
         surrogate,
         data,
         validation,
@@ -50,9 +54,11 @@ struct RollOut<'a> {
     validation: Option<&'a dyn Windows>,
 }
 
-/// Normalised states of a batch: for each time `[B][C][H][W]`.
+/// Normalised states of a batch: for each time `[B][C][H][W]`, and the forcings of each step
+/// `[B][F][H][W]`.
 struct Batch {
     states: Vec<Vec<f32>>,
+    forcings: Vec<Vec<f32>>,
     size: usize,
 }
 
@@ -69,12 +75,10 @@ impl Task for RollOut<'_> {
     }
 
     fn identity(&self) -> String {
-        let grid = self.surrogate.grid();
+        let [nlat, nlon] = self.surrogate.domain().shape();
         format!(
-            "{} {}x{} {}",
+            "{} {nlat}x{nlon} {}",
             serde_json::to_string(self.surrogate.config()).unwrap_or_default(),
-            grid.nlat(),
-            grid.nlon(),
             self.data.len(),
         )
     }
@@ -104,8 +108,20 @@ impl Task for RollOut<'_> {
         let size = channels * points;
         let mut window = vec![0.0f32; (steps + 1) * size];
         let mut states = vec![Vec::with_capacity(indices.len() * size); steps + 1];
+        let forced = windows.forcings() * points;
+        let mut forcing = vec![0.0f32; steps * forced];
+        let mut forcings = match forced {
+            0 => Vec::new(),
+            _ => vec![Vec::with_capacity(indices.len() * forced); steps],
+        };
         for &index in indices {
             windows.read(index, steps, &mut window)?;
+            if forced > 0 {
+                windows.read_forcings(index, steps, &mut forcing)?;
+                for (fields, target) in forcing.chunks(forced).zip(&mut forcings) {
+                    target.extend_from_slice(fields);
+                }
+            }
             for (state, target) in window.chunks(size).zip(&mut states) {
                 for (channel, field) in state.chunks(points).enumerate() {
                     let (mean, std) = (normalisation.mean[channel], normalisation.std[channel]);
@@ -115,6 +131,7 @@ impl Task for RollOut<'_> {
         }
         Ok(Batch {
             states,
+            forcings,
             size: indices.len(),
         })
     }
@@ -122,9 +139,11 @@ impl Task for RollOut<'_> {
     /// Mean loss over the steps of a roll-out, or that of its last step alone.
     fn loss(&self, network: &Network, batch: Batch, stage: &Stage, device: &Device) -> Tensor<1> {
         let surrogate = self.surrogate.with_network(network.clone());
-        let grid = surrogate.grid();
+        let [nlat, nlon] = surrogate.domain().shape();
         let channels = surrogate.config().channels.len();
-        let shape = [batch.size, channels, grid.nlat(), grid.nlon()];
+        let shape = [batch.size, channels, nlat, nlon];
+        let forced = [batch.size, surrogate.config().forcings.len(), nlat, nlon];
+        let mut forcings = batch.forcings.into_iter();
         let mut states = batch.states.into_iter().map(|values| {
             Tensor::<4>::from_data(TensorData::new(values, shape), (device, DType::F32))
         });
@@ -134,11 +153,14 @@ impl Task for RollOut<'_> {
         let mut losses = Vec::new();
         let before = surrogate.with_network(network.valid());
         for (step, target) in (1..).zip(states) {
+            let forcing = forcings.next().map(|values| {
+                Tensor::<4>::from_data(TensorData::new(values, forced), (device, DType::F32))
+            });
             if stage.push_forward && step < stage.roll_out {
-                x = before.step_normalised(x.inner());
+                x = before.step_normalised(x.inner(), forcing.map(Tensor::inner));
                 continue;
             }
-            x = surrogate.step_normalised(x);
+            x = surrogate.step_normalised(x, forcing);
             losses.push(self.loss.forward(x.clone(), target));
         }
         Tensor::cat(losses, 0).mean()
@@ -168,14 +190,18 @@ fn check_windows(
     config: &TrainingConfig,
     windows: &dyn Windows,
 ) -> Result<()> {
-    let grid = surrogate.grid();
-    let expected = [surrogate.config().channels.len(), grid.nlat(), grid.nlon()];
+    let [nlat, nlon] = surrogate.domain().shape();
+    let expected = [surrogate.config().channels.len(), nlat, nlon];
     if windows.state_shape() != expected {
         return Err(Error::TensorShape {
             tensor: "state of the training data".into(),
             expected: expected.to_vec(),
             found: windows.state_shape().to_vec(),
         });
+    }
+    let forcings = surrogate.config().forcings.len();
+    if windows.forcings() != forcings {
+        return Err(Error::config("forcings", windows.forcings(), forcings));
     }
     if windows.is_empty() {
         return Err(Error::Data(

@@ -55,6 +55,8 @@ pub struct TrainingFacts {
     pub steps: u64,
     /// Wall time of training, over all resumed parts, in seconds.
     pub seconds: f64,
+    /// Seconds of it that the optimiser waited for data.
+    pub waited: f64,
     /// Mean loss of the last epoch.
     pub train_loss: f64,
     /// Validation loss of the weights returned.
@@ -215,7 +217,7 @@ impl<T: Task> Trainer<'_, T> {
             first_batch: progress.batch,
         };
         let mut stopped = false;
-        epoch.for_each_batch(task, |batch| {
+        let waited = epoch.for_each_batch(task, |batch| {
             self.step(stage, batch, batches)?;
             stopped = self
                 .options
@@ -231,6 +233,7 @@ impl<T: Task> Trainer<'_, T> {
             }
             Ok(!stopped)
         })?;
+        self.state().progress.waited += waited;
         // A stop after the last batch still ends the epoch properly.
         if stopped && self.state().progress.batch < batches {
             return Ok(false);
@@ -428,6 +431,7 @@ impl<T: Task> Trainer<'_, T> {
             facts: TrainingFacts {
                 steps,
                 seconds: progress.seconds,
+                waited: progress.waited,
                 train_loss,
                 validation_loss,
                 finished,

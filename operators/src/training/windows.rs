@@ -23,6 +23,17 @@ pub trait Windows: Send + Sync {
     /// Writes the first `steps + 1` states of window `index` as
     /// `[steps + 1][channel][latitude][longitude]` in SI units.
     fn read(&self, index: usize, steps: usize, out: &mut [f32]) -> Result<()>;
+
+    /// Number of fields that change with time and are known beforehand.
+    fn forcings(&self) -> usize {
+        0
+    }
+
+    /// Writes the forcings `[steps][forcing][latitude][longitude]` at the times that the steps of
+    /// window `index` start from.
+    fn read_forcings(&self, _index: usize, _steps: usize, _out: &mut [f32]) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Windows cut from trajectories in memory.

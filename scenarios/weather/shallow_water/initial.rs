@@ -119,7 +119,11 @@ impl Prepared {
     }
 }
 
-fn make_diffusion(settings: &DiffusionSettings) -> Result<Diffusion> {
+/// The diffusion that settings ask for.
+///
+/// # Errors
+/// Values out of range.
+pub fn make_diffusion(settings: &DiffusionSettings) -> Result<Diffusion> {
     match settings {
         DiffusionSettings::Viscosity { coefficient } => {
             Diffusion::with_coefficient(2, coefficient.si())

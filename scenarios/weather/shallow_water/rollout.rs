@@ -54,7 +54,7 @@ impl Roller {
 
     /// Latitudes of the grid.
     pub fn latitudes(&self) -> usize {
-        self.surrogate.grid().nlat()
+        self.surrogate.domain().shape()[0]
     }
 
     /// The states after 1, 2, ... `steps` steps from a state of truncation `from`; `observe` sees
@@ -70,12 +70,12 @@ impl Roller {
         steps: usize,
         mut observe: impl FnMut(usize, &State) -> Result<()>,
     ) -> Result<()> {
-        let grid = self.surrogate.grid();
-        if grid != gridded.grid() {
+        let domain = self.surrogate.domain();
+        if domain.sphere() != Some(gridded.grid()) {
             return Err(Error::unusable(format!(
                 "the model was trained on {} x {} points, the state is on {} x {}",
-                grid.nlat(),
-                grid.nlon(),
+                domain.shape()[0],
+                domain.shape()[1],
                 gridded.grid().nlat(),
                 gridded.grid().nlon()
             )));

@@ -101,6 +101,8 @@ pub fn train_surrogate(settings: &Settings, run: &TrainingRun) -> Result<Fitted<
         network: settings.operator.clone(),
         channels: CHANNELS.map(|(name, _)| name.to_string()).to_vec(),
         static_channels,
+        forcings: Vec::new(),
+        channel_weights: Vec::new(),
         normalisation: Normalisation {
             mean: of(|c| c.mean),
             std: of(|c| c.std),

@@ -47,6 +47,8 @@ fn surrogate(data: &dyn Windows) -> Surrogate {
         network: NetworkConfig::Sfno(sfno),
         channels: vec!["a".into(), "b".into()],
         static_channels: vec![],
+        forcings: Vec::new(),
+        channel_weights: Vec::new(),
         normalisation: Normalisation::fit(data).expect("statistics"),
         time_step: 1.0,
         predict: Predict::Tendency,
