@@ -53,6 +53,9 @@ pub struct Learned {
     pub mask: Option<Vec<f32>>,
     /// The networks.
     pub surrogates: Vec<Surrogate>,
+    /// Area-weighted root mean square of the perturbations of each channel: the size of the weather,
+    /// in units of the deviations.
+    pub scales: Vec<f64>,
 }
 
 /// The folder of a model trained on analyses: a run's, or `model/` itself.
@@ -120,11 +123,13 @@ impl Learned {
                 Surrogate::load(&member(folder, number), &device).map_err(Error::unusable)
             })
             .collect::<Result<_>>()?;
+        let perturbations: Vec<Vec<f32>> = perturbations
+            .chunks_exact(size)
+            .map(<[f32]>::to_vec)
+            .collect();
         Ok(Self {
-            perturbations: perturbations
-                .chunks_exact(size)
-                .map(<[f32]>::to_vec)
-                .collect(),
+            scales: scales(&about.grid, about.channels.len(), &perturbations)?,
+            perturbations,
             mask: take("mask"),
             surrogates,
             about,
@@ -160,6 +165,27 @@ impl Learned {
     pub fn name(&self) -> &'static str {
         self.surrogates[0].config().network.name()
     }
+}
+
+/// See [`Learned::scales`]; 1 for channels without perturbations.
+///
+/// # Errors
+/// As [`domain`].
+pub fn scales(grid: &LatLon, channels: usize, perturbations: &[Vec<f32>]) -> Result<Vec<f64>> {
+    let rows = row_weights(&domain(grid)?);
+    let (points, width) = (grid.nlat() * grid.nlon(), grid.nlon());
+    let mut squares = vec![0.0f64; channels];
+    for (k, value) in perturbations
+        .iter()
+        .flat_map(|field| field.iter().enumerate())
+    {
+        squares[k / points] += rows[k % points / width] / width as f64 * f64::from(*value).powi(2);
+    }
+    let scale = |square: f64| match square > 0.0 {
+        true => (square / perturbations.len() as f64).sqrt(),
+        false => 1.0,
+    };
+    Ok(squares.into_iter().map(scale).collect())
 }
 
 fn member(folder: &Path, number: usize) -> PathBuf {

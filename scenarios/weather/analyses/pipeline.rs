@@ -157,14 +157,14 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     let _phase = folder.phase("figures")?;
     let figures = figures(&loaded.name, &scores, &made, &learned.about.channels)?;
     write_run(folder, settings, &summary, &figures, &scores)?;
+    let last = made.steps as f64 * learned.step_hours();
+    let metrics = ["rmse", "acc", "crps", "spread_skill_ratio"];
+    let in_table = |hours: f64| hours > 0.0 && (hours % 24.0 == 0.0 || hours == last);
     let shown: Vec<_> = scores
         .rows
         .iter()
-        .filter(|row| ["rmse", "acc", "crps", "spread_skill_ratio"].contains(&row.metric.as_str()))
-        .filter(|row| {
-            row.lead_hours
-                .is_some_and(|hours| hours > 0.0 && hours % 24.0 == 0.0)
-        })
+        .filter(|row| metrics.contains(&row.metric.as_str()))
+        .filter(|row| row.lead_hours.is_some_and(in_table))
         .cloned()
         .collect();
     let home = folder.path().display();

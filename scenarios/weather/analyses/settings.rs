@@ -173,8 +173,8 @@ pub struct EnsembleSettings {
     pub members: usize,
     /// How initial states are perturbed.
     pub perturbation: PerturbationKind,
-    /// Size of a perturbation, in units of the climatological deviation; of several the one whose
-    /// spread fits the error best on the validation set is taken.
+    /// Size of a perturbation, in units of the weather's own anomalies; of several the one whose spread
+    /// fits the error best on the validation set is taken.
     pub amplitude: Vec<f64>,
     /// Size of what is added in each step for the error of the model, in the same units; of several
     /// the best likewise.

@@ -2,7 +2,7 @@
 
 use super::climatology::Climatology;
 use super::ingest::Ingested;
-use super::learned::{About, Learned, domain, forcings, row_weights};
+use super::learned::{About, Learned, domain, forcings, row_weights, scales};
 use super::statistics::{damping, moments, perturbations};
 use super::windows::SeriesWindows;
 use super::{Loaded, Settings};
@@ -225,6 +225,7 @@ fn learned(
     let damping = damping(data, &runs, steps, about, &rows)?;
     let perturbations = perturbations(data, &runs, about, settings.seed)?;
     Ok(Learned {
+        scales: scales(data.grid(), data.channels().len(), &perturbations)?,
         about: About {
             title: settings.title.clone(),
             data: settings.data.clone(),

@@ -136,16 +136,16 @@ impl<'a> Initial<'a> {
         Ok(field)
     }
 
-    /// Root mean square over the area and the channels.
+    /// Root mean square over the area and the channels, in units of the weather's own size.
     fn norm(&self, field: &[f32]) -> Result<f64> {
         let rows = row_weights(&domain(&self.learned.about.grid)?);
         let (points, width) = (self.learned.points(), self.learned.about.grid.nlon());
-        let weight = |k: usize| rows[k % points / width] / width as f64;
-        let squares = field.iter().enumerate();
-        let sum: f64 = squares
-            .map(|(k, f)| weight(k) * f64::from(*f).powi(2))
-            .sum();
-        Ok((sum / (field.len() / points) as f64).sqrt())
+        let mut sum = 0.0;
+        for (k, value) in field.iter().enumerate() {
+            let weight = rows[k % points / width] / width as f64;
+            sum += weight * (f64::from(*value) / self.learned.scales[k / points]).powi(2);
+        }
+        Ok((sum / self.learned.scales.len() as f64).sqrt())
     }
 
     /// A random field whose harmonics all have new phases, the same ones for every channel, so that
