@@ -7,6 +7,7 @@
 //! Parseval's identity on the spectra up to the verifying truncation.
 
 use curlwind_solvers::shallow_water::cases::RandomFlow;
+use curlwind_solvers::shallow_water::state::truncated;
 use curlwind_solvers::shallow_water::{
     Checkpoint, Forcing, Integrator, RawFilter, ShallowWater, Solver, State, ZonalJets,
 };
@@ -40,6 +41,9 @@ struct Setting {
     days: f64,
     starts: usize,
     lead: usize,
+    mountain: f64,
+    mountain_width: f64,
+    mountains: usize,
     pictures: String,
 }
 
@@ -61,6 +65,9 @@ impl Setting {
             days: 730.0,
             starts: 24,
             lead: 16,
+            mountain: 0.0,
+            mountain_width: 15.0,
+            mountains: 4,
             pictures: String::new(),
         };
         for argument in std::env::args().skip(1) {
@@ -81,11 +88,48 @@ impl Setting {
                 "days" => s.days = value.parse()?,
                 "starts" => s.starts = value.parse()?,
                 "lead" => s.lead = value.parse()?,
+                "mountain" => s.mountain = value.parse()?,
+                "mountain_width" => s.mountain_width = value.parse()?,
+                "mountains" => s.mountains = value.parse()?,
                 "pictures" => s.pictures = value.into(),
                 _ => return Err(format!("no key `{key}`").into()),
             }
         }
         Ok(s)
+    }
+
+    fn orography(&self, truncation: usize) -> Result<Option<Array1<Complex64>>, Failure> {
+        if self.mountain == 0.0 {
+            return Ok(None);
+        }
+        let fine = SphericalTransform::new(SphereGrid::for_truncation(170)?, 170)?;
+        let grid = fine.grid();
+        let places = [
+            (45f64, 250f64, 1.0),
+            (35.0, 90.0, 1.3),
+            (-35.0, 300.0, 1.0),
+            (-50.0, 140.0, 0.8),
+            (60.0, 0.0, 0.8),
+            (-40.0, 30.0, 1.0),
+        ];
+        let shape = (1, grid.nlat(), grid.nlon());
+        let height = ndarray::Array3::from_shape_fn(shape, |(_, j, i)| {
+            let (phi, lambda) = (grid.latitudes()[j], grid.longitudes()[i]);
+            places
+                .iter()
+                .take(self.mountains)
+                .map(|(lat, lon, scale)| {
+                    let (p, l) = (lat.to_radians(), lon.to_radians());
+                    let cos = phi.sin() * p.sin() + phi.cos() * p.cos() * (lambda - l).cos();
+                    let distance = cos.clamp(-1.0, 1.0).acos() / self.mountain_width.to_radians();
+                    9.80616 * self.mountain * scale * (-distance * distance).exp()
+                })
+                .sum::<f64>()
+        });
+        let mut spectrum = ndarray::Array2::zeros((1, fine.spectrum_len()));
+        fine.analysis(height.view(), spectrum.view_mut());
+        let spectrum = spectrum.index_axis_move(ndarray::Axis(0), 0);
+        Ok(Some(truncated(&spectrum, 170, truncation)))
     }
 
     fn solver(&self, truncation: usize) -> Result<Solver, Failure> {
@@ -98,6 +142,7 @@ impl Setting {
             width: self.width.to_radians(),
         };
         let equilibrium = jets.balanced(&transform, equation, equation.gravity * self.depth)?;
+        let orography = self.orography(truncation)?;
         let drag = self.drag.is_finite().then_some(self.drag * DAY);
         let forcing = Forcing::new(equilibrium, self.relaxation * DAY, drag)?;
         Ok(Solver::builder(transform, equation)
@@ -105,6 +150,7 @@ impl Setting {
             .time_step(self.step * 60.0)
             .diffusion(Some(Diffusion::with_time(8, self.diffusion * 3600.0)?))
             .forcing(Some(forcing))
+            .orography(orography)
             .build()?)
     }
 }
@@ -161,7 +207,11 @@ fn main() -> Result<(), Failure> {
         mean_depth: s.depth,
         ..RandomFlow::default()
     };
-    let start = start.generate(&transform, equation)?.initial;
+    let mut start = start.generate(&transform, equation)?.initial;
+    if let Some(ground) = s.orography(top)? {
+        start.geopotential -= &ground;
+        start.geopotential[0] += ground[0];
+    }
     let clock = Instant::now();
     let spun = run(&solver, Checkpoint::start(start), s.spin_up, 1.0, |_, _| {})?;
 
@@ -202,14 +252,17 @@ fn main() -> Result<(), Failure> {
         println!("  {:6.1} {:7.2}", rows[j].to_degrees(), wind[j]);
     }
 
-    // climatology: the mean over time and longitude; the forcing knows no longitude
+    // climatology: the mean over time
+    let ground = s
+        .orography(low)?
+        .unwrap_or_else(|| Array1::zeros((low + 1) * (low + 2) / 2));
+    let surface = |state: &State, from: usize| {
+        (state.truncated(from, low).geopotential + &ground) / Complex64::from(equation.gravity)
+    };
     let mut climate = Array1::<Complex64>::zeros((low + 1) * (low + 2) / 2);
-    let heights: Vec<Array1<Complex64>> = days
-        .iter()
-        .map(|x| x.truncated(top, low).geopotential / Complex64::from(equation.gravity))
-        .collect();
+    let heights: Vec<Array1<Complex64>> = days.iter().map(|x| surface(x, top)).collect();
     for height in &heights {
-        for (c, x) in climate.iter_mut().zip(height).take(low + 1) {
+        for (c, x) in climate.iter_mut().zip(height) {
             *c += x / heights.len() as f64;
         }
     }
@@ -244,7 +297,7 @@ fn main() -> Result<(), Failure> {
             s.lead as f64,
             1.0,
             |_, x| {
-                let x = x.truncated(s.coarse, low).geopotential / Complex64::from(equation.gravity);
+                let x = surface(x, s.coarse);
                 let y = truth(lead);
                 let (dx, dy) = (anomaly(&x), anomaly(y));
                 let acc = |a: &Array1<Complex64>| product(a, &dy, low) / (norm(a) * norm(&dy));

@@ -69,7 +69,7 @@ pub(super) fn finer(truncation: usize) -> Result<SphericalTransform> {
 }
 
 /// The spectrum at `truncation` of a function of latitude and longitude.
-fn spectrum_of(
+pub(super) fn spectrum_of(
     transform: &SphericalTransform,
     truncation: usize,
     field: impl Fn(f64, f64) -> f64,
