@@ -6,6 +6,7 @@ mod compare;
 mod coordinate;
 mod flow;
 mod monitors;
+mod nature;
 mod scattering;
 mod support;
 mod tables;

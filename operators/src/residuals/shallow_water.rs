@@ -8,14 +8,15 @@
 //!
 //! (Williamson et al., J. Comput. Phys. 102, 1992, eqs. 3-5.) Same equation, truncation and grid
 //! products as the solver, written in tensor operations, so the spatial part agrees to round-off
-//! and is differentiable. Use f64 where round-off is the point.
+//! and is differentiable. Use f64 where round-off is the point. A relaxation and drag
+//! ([`curlwind_solvers::shallow_water::forcing`]) joins by [`ShallowWaterResidual::with_forcing`].
 
 use super::time_difference::TimeDifference;
 use crate::buffers::matrix;
 use crate::error::{Error, Result};
 use crate::spherical::{HarmonicTransform, VectorTransform};
 use burn::tensor::{DType, Device, Tensor};
-use curlwind_solvers::shallow_water::ShallowWater;
+use curlwind_solvers::shallow_water::{Forcing, ShallowWater};
 use curlwind_solvers::sphere::grid::SphereGrid;
 use num_complex::Complex64;
 
@@ -39,6 +40,17 @@ pub struct ShallowWaterResidual {
     coriolis: Tensor<4>,
     /// Spectrum of `g h_s`, `[1, M, L, 2]`.
     orography: Option<Tensor<4>>,
+    forcing: Option<ForcingTerms>,
+}
+
+/// Newtonian relaxation and Rayleigh drag on tensors.
+#[derive(Clone, Debug)]
+struct ForcingTerms {
+    /// Rates 1/tau and 1/tau_d in 1/s.
+    relaxation: f64,
+    drag: f64,
+    /// What is relaxed to, each `[1, M, L, 2]`; the geopotential is that of the free surface.
+    equilibrium: ShallowWaterFields,
 }
 
 impl ShallowWaterResidual {
@@ -80,7 +92,36 @@ impl ShallowWaterResidual {
             transform,
             coriolis,
             orography,
+            forcing: None,
         })
+    }
+
+    /// The same with the solver's relaxation and drag.
+    ///
+    /// # Errors
+    /// When its equilibrium has another truncation.
+    pub fn with_forcing(
+        mut self,
+        forcing: &Forcing,
+        device: &Device,
+        dtype: DType,
+    ) -> Result<Self> {
+        let scalar = self.transform.scalar();
+        let tensor = |field: &ndarray::Array1<Complex64>| {
+            let values = field.to_vec();
+            scalar.from_coefficients(&[&values], device, dtype)
+        };
+        let equilibrium = forcing.equilibrium();
+        self.forcing = Some(ForcingTerms {
+            relaxation: forcing.relaxation(),
+            drag: forcing.drag(),
+            equilibrium: ShallowWaterFields {
+                vorticity: tensor(&equilibrium.vorticity)?,
+                divergence: tensor(&equilibrium.divergence)?,
+                geopotential: tensor(&equilibrium.geopotential)?,
+            },
+        });
+        Ok(self)
     }
 
     /// The transforms.
@@ -144,10 +185,48 @@ impl ShallowWaterResidual {
         let (_, flux) = self
             .transform
             .vorticity_divergence(radius, u * rest.clone(), v * rest);
-        ShallowWaterFields {
+        let tendency = ShallowWaterFields {
             vorticity: -convergence,
             divergence: curl - laplacian,
             geopotential: -(flux + divergence.clone() * mean),
+        };
+        match &self.forcing {
+            Some(forcing) => self.forced(tendency, state, forcing),
+            None => tendency,
+        }
+    }
+
+    /// Adds relaxation and drag; the mean of the layer is not forced.
+    fn forced(
+        &self,
+        tendency: ShallowWaterFields,
+        state: &ShallowWaterFields,
+        forcing: &ForcingTerms,
+    ) -> ShallowWaterFields {
+        let ForcingTerms {
+            relaxation,
+            drag,
+            equilibrium,
+        } = forcing;
+        let wind = |slope: Tensor<4>, now: &Tensor<4>, target: &Tensor<4>| {
+            slope + (target.clone() - now.clone()).mul_scalar(*relaxation)
+                - now.clone().mul_scalar(*drag)
+        };
+        let mut surface = state.geopotential.clone();
+        if let Some(orography) = &self.orography {
+            surface = surface + orography.clone();
+        }
+        let push = (equilibrium.geopotential.clone() - surface).mul_scalar(*relaxation);
+        let scalar = self.transform.scalar();
+        let push = scalar.scale_degrees(push, |l| if l == 0 { 0.0 } else { 1.0 });
+        ShallowWaterFields {
+            vorticity: wind(tendency.vorticity, &state.vorticity, &equilibrium.vorticity),
+            divergence: wind(
+                tendency.divergence,
+                &state.divergence,
+                &equilibrium.divergence,
+            ),
+            geopotential: tendency.geopotential + push,
         }
     }
 

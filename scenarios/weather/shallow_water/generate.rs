@@ -28,15 +28,7 @@ pub fn generate(
     progress: &ProgressBar,
 ) -> Result<Store> {
     let set = &settings.training_set;
-    if matches!(
-        settings.initial,
-        Initial::Williamson1 { .. } | Initial::Williamson5 {}
-    ) {
-        return Err(Error::unusable(
-            "training flows have no orography and evolve their wind; williamson_1 and williamson_5 \
-             cannot be learned from them. Use `simulate` for these cases",
-        ));
-    }
+    check(settings)?;
     let gridded = Gridded::new(set.latitudes, ShallowWater::default(), None)?;
     let states = whole(
         "training_set.duration",
@@ -59,6 +51,29 @@ pub fn generate(
         flow(settings, &flows, &gridded, index)
     })?;
     Store::open(store).map_err(Error::failed)
+}
+
+/// Refuses what training flows cannot be: flows over orography, or with a fixed wind.
+///
+/// # Errors
+/// Such a scenario.
+pub fn check(settings: &Settings) -> Result<()> {
+    if matches!(
+        settings.initial,
+        Initial::Williamson1 { .. } | Initial::Williamson5 {}
+    ) {
+        return Err(Error::unusable(
+            "training flows have no orography and evolve their wind; williamson_1 and williamson_5 \
+             cannot be learned from them. Use `simulate` for these cases",
+        ));
+    }
+    if !settings.mountains.is_empty() {
+        return Err(Error::unusable(
+            "training flows have no orography, and `mountains` cannot be learned from them; \
+             `simulate` writes flows over them",
+        ));
+    }
+    Ok(())
 }
 
 /// The states `[time][channel][latitude][longitude]` of one flow.
@@ -96,7 +111,7 @@ fn flow(
 fn layout(settings: &Settings, gridded: &Gridded, states: usize) -> Result<Layout> {
     let grid = lat_lon(gridded.grid())?;
     // The flows do not depend on the case, on how long it is run, or on the network.
-    let made_by = serde_json::json!({
+    let mut made_by = serde_json::json!({
         "seed": settings.seed,
         "truncation": settings.solver.truncation,
         "integrator": settings.solver.integrator,
@@ -104,6 +119,9 @@ fn layout(settings: &Settings, gridded: &Gridded, states: usize) -> Result<Layou
         "diffusion": settings.solver.diffusion,
         "training_set": settings.training_set,
     });
+    if let Some(forcing) = &settings.solver.forcing {
+        made_by["forcing"] = serde_json::to_value(forcing).map_err(Error::failed)?;
+    }
     Ok(Layout {
         trajectories: settings.training_set.trajectories,
         steps: states,

@@ -1,7 +1,10 @@
 //! The state that a scenario forecasts from: a standard case, or a real analysis.
 
 use super::carried;
-use super::settings::{DiffusionSettings, Initial, IntegratorName, Settings, SolverSettings};
+use super::settings::{
+    DiffusionSettings, ForcingSettings, Initial, IntegratorName, MountainSettings, Settings,
+    SolverSettings,
+};
 use crate::error::{Error, Result};
 use curlwind_datasets::calendar::{Calendar, DateTime};
 use curlwind_datasets::coordinates::GridShape;
@@ -14,8 +17,11 @@ use curlwind_datasets::netcdf::quantity::{
 use curlwind_datasets::netcdf::{Reader, Selection};
 use curlwind_solvers::shallow_water::balance::balanced_state;
 use curlwind_solvers::shallow_water::cases::{self, Case, RandomFlow};
+use curlwind_solvers::shallow_water::mountains;
 use curlwind_solvers::shallow_water::state::truncated;
-use curlwind_solvers::shallow_water::{Integrator, RawFilter, ShallowWater, Solver, State};
+use curlwind_solvers::shallow_water::{
+    Forcing, Integrator, Mountain, RawFilter, ShallowWater, Solver, State, ZonalJets,
+};
 use curlwind_solvers::sphere::{SphereGrid, SphericalTransform};
 use curlwind_solvers::time_stepping::Diffusion;
 use ndarray::{Array1, Array2, Axis};
@@ -115,7 +121,68 @@ impl Prepared {
         if let Some(diffusion) = &settings.diffusion {
             builder = builder.diffusion(Some(make_diffusion(diffusion)?));
         }
+        if let Some(forcing) = &settings.forcing {
+            builder = builder.forcing(Some(self.forcing(forcing)?));
+        }
         builder.build().map_err(Error::unusable)
+    }
+
+    /// The forcing at this truncation; its jets are balanced on the mean depth of this case.
+    fn forcing(&self, settings: &ForcingSettings) -> Result<Forcing> {
+        let mean = self.case.initial.geopotential[0].re;
+        let equilibrium = jets(settings)
+            .balanced(&self.transform, self.case.equation, mean)
+            .map_err(Error::unusable)?;
+        let drag = settings.drag_time.map(|time| time.si());
+        Forcing::new(equilibrium, settings.relaxation_time.si(), drag).map_err(Error::unusable)
+    }
+
+    /// The same flow under the same free surface, over mountains.
+    fn over(mut self, mountains: &[MountainSettings]) -> Result<Self> {
+        if mountains.is_empty() {
+            return Ok(self);
+        }
+        if self.case.orography.is_some() || self.case.frozen_wind {
+            return Err(Error::unusable(format!(
+                "`mountains` cannot be added to `{}`, which has orography or a fixed wind of its own",
+                self.case.name
+            )));
+        }
+        let mountains: Vec<Mountain> = mountains
+            .iter()
+            .map(|m| Mountain {
+                height: m.height.si(),
+                latitude: m.latitude.si(),
+                longitude: m.longitude.si(),
+                width: m.width.si(),
+            })
+            .collect();
+        let gravity = self.case.equation.gravity;
+        let ground =
+            mountains::orography(&self.transform, gravity, &mountains).map_err(Error::unusable)?;
+        self.case.initial.geopotential -= &ground;
+        let fields = self
+            .case
+            .initial
+            .to_grid(&self.transform, &self.case.equation)
+            .map_err(Error::failed)?;
+        if fields.thickness.iter().any(|&h| h <= 0.0) {
+            return Err(Error::unusable(
+                "`mountains` reach through the free surface of the initial state",
+            ));
+        }
+        self.case.orography = Some(ground);
+        self.case.exact = None;
+        Ok(self)
+    }
+}
+
+/// The jets that the forcing relaxes to.
+pub fn jets(settings: &ForcingSettings) -> ZonalJets {
+    ZonalJets {
+        speed: settings.jet_speed.si(),
+        latitude: settings.jet_latitude.si(),
+        width: settings.jet_width.si(),
     }
 }
 
@@ -190,16 +257,17 @@ pub fn prepare(settings: &Settings, folder: &Path) -> Result<Prepared> {
                 time: time.as_deref(),
                 balanced: *balanced,
             };
-            return from_analysis(&request, transform);
+            return from_analysis(&request, transform)?.over(&settings.mountains);
         }
     };
-    Ok(Prepared {
+    Prepared {
         case: case.map_err(Error::unusable)?,
         transform,
         time: EPOCH,
         calendar: Calendar::Standard,
         inputs: Vec::new(),
-    })
+    }
+    .over(&settings.mountains)
 }
 
 /// What to read from a file with a state.

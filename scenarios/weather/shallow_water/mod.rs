@@ -5,6 +5,7 @@
 //! * residual: `curlwind_operators::residuals::shallow_water`
 //! * operator: [`curlwind_operators::sfno`], trained on the solver's own flows
 
+pub mod archive;
 pub mod carried;
 pub mod compare;
 pub mod evaluation;
@@ -26,10 +27,11 @@ pub mod windows;
 use crate::catalogue::BuiltIn;
 use crate::config::{Configuration, Document};
 use crate::error::Result;
+use curlwind_datasets::calendar::{Calendar, DateTime};
 pub use settings::Settings;
 
 /// The scenarios that the program carries.
-pub const BUILT_IN: [BuiltIn; 2] = [
+pub const BUILT_IN: [BuiltIn; 3] = [
     BuiltIn {
         name: "shallow-water",
         about: "standard and random flows of rotating shallow water, solver against operator",
@@ -39,6 +41,11 @@ pub const BUILT_IN: [BuiltIn; 2] = [
         name: "era5-500hpa",
         about: "five-day forecast from a real ERA5 analysis at 500 hPa, solver against operator",
         text: include_str!("era5-500hpa.toml"),
+    },
+    BuiltIn {
+        name: "nature-run",
+        about: "ten years of forced, chaotic shallow water, six-hourly, in one NetCDF file a year",
+        text: include_str!("nature-run.toml"),
     },
 ];
 
@@ -124,6 +131,9 @@ impl Loaded {
                 ));
             }
         }
+        if let Some(archive) = &s.archive {
+            self.check_archive(archive)?;
+        }
         let set = &s.training_set;
         for (key, share) in [
             ("training_set.validation", set.validation),
@@ -145,5 +155,29 @@ impl Loaded {
         s.training
             .check()
             .map_err(|error| self.refuse("training", error))
+    }
+
+    fn check_archive(&self, archive: &archive::settings::Archive) -> Result<()> {
+        let interval = self.settings.solver.output_interval;
+        let count = archive.spin_up.si() / interval.si();
+        if count < 0.0 || (count - count.round()).abs() > 1e-9 {
+            return Err(self.refuse(
+                "archive.spin_up",
+                format!("expected a whole number of `solver.output_interval` ({interval}), or 0"),
+            ));
+        }
+        if archive.latitudes < 8 || !archive.latitudes.is_multiple_of(2) {
+            return Err(self.refuse("archive.latitudes", "expected an even number, 8 or more"));
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if archive.name.is_empty() || !archive.name.chars().all(plain) {
+            return Err(self.refuse(
+                "archive.name",
+                "expected the beginning of a file name: letters, digits, -, _ and .",
+            ));
+        }
+        DateTime::parse(&archive.start, Calendar::Standard)
+            .map(|_| ())
+            .map_err(|error| self.refuse("archive.start", error))
     }
 }

@@ -82,6 +82,27 @@ impl<'a> Album<'a> {
         self.keep(name, title, map.figure(900.0))
     }
 
+    /// Relative vorticity, in s-1, on a map.
+    pub fn vorticity(
+        &mut self,
+        name: &str,
+        title: &str,
+        grid: &SphereGrid,
+        vorticity: &Array2<f64>,
+    ) -> Result<()> {
+        let map = Map::new(
+            field(grid, &(vorticity * 1e5))?,
+            "relative vorticity",
+            "10⁻⁵ s⁻¹",
+        )
+        .title(title);
+        self.keep(
+            name,
+            &format!("{title}: relative vorticity."),
+            map.figure(900.0),
+        )
+    }
+
     /// Truth, surrogate and difference at chosen leads.
     pub fn panels(
         &mut self,

@@ -8,7 +8,7 @@ use super::pictures::{Album, invariants_of, simulation_pictures};
 use super::rollout::Roller;
 use super::simulation::{self, Simulation, solver_error};
 use super::train::{TrainingRun, climatology, split, train_surrogate};
-use super::{Loaded, generate as generation};
+use super::{Loaded, archive, generate as generation};
 use crate::commands::Options;
 use crate::config::to_toml;
 use crate::error::{Error, Result};
@@ -38,6 +38,9 @@ fn fresh(path: std::path::PathBuf) -> std::path::PathBuf {
 /// Unusable settings or states; a run that blew up.
 pub fn simulate(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Scores> {
     let settings = &loaded.settings;
+    if let Some(archive) = &settings.archive {
+        return archive::simulate(loaded, archive, folder, options);
+    }
     let prepared = prepare_in(loaded, folder)?;
     let latitudes = prepared.transform.grid().nlat();
     let gridded = gridded(latitudes, &prepared)?;
@@ -72,7 +75,7 @@ pub fn simulate(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Resul
     Ok(scores)
 }
 
-fn prepare_in(loaded: &Loaded, folder: &RunFolder) -> Result<Prepared> {
+pub(super) fn prepare_in(loaded: &Loaded, folder: &RunFolder) -> Result<Prepared> {
     let prepared = prepare(&loaded.settings, &folder.file("input"))?;
     for input in &prepared.inputs {
         folder.record_input(input)?;
@@ -359,6 +362,7 @@ pub struct Summary {
 /// Whatever a phase returns; what was finished is kept, and `--resume` goes on.
 pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Summary> {
     let settings = &loaded.settings;
+    generation::check(settings)?;
     let prepared = prepare_in(loaded, folder)?;
     let interval = settings.training_set.interval.si();
     if settings.solver.output_interval.si() != interval {
@@ -750,7 +754,7 @@ impl Summary {
     }
 }
 
-fn report(
+pub(super) fn report(
     loaded: &Loaded,
     folder: &RunFolder,
     summary: &str,

@@ -1,5 +1,6 @@
 //! The scenario file of the shallow-water pair, as types.
 
+use super::archive::settings::Archive;
 use super::compare::CompareSettings;
 use crate::config::{Metres, MetresPerSecond, Pascals, Radians, Seconds, SquareMetresPerSecond};
 use curlwind_operators::network::NetworkConfig;
@@ -20,6 +21,9 @@ pub struct Settings {
     pub seed: u64,
     /// The state to forecast from.
     pub initial: Initial,
+    /// Rounded mountains under the layer; none when left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mountains: Vec<MountainSettings>,
     /// The reference solver.
     pub solver: SolverSettings,
     /// What the operator learns from.
@@ -33,6 +37,9 @@ pub struct Settings {
     /// The benchmark report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare: Option<CompareSettings>,
+    /// A long run of `simulate`, in one file a year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<Archive>,
 }
 
 /// The equation of a scenario.
@@ -120,6 +127,41 @@ pub struct SolverSettings {
     /// Diffusion; none when left out.
     #[serde(default)]
     pub diffusion: Option<DiffusionSettings>,
+    /// Relaxation to two jets, which keeps the flow going; none when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forcing: Option<ForcingSettings>,
+}
+
+/// Relaxation of wind and free surface to a westerly jet in each hemisphere, in balance, and drag
+/// on the wind: see `curlwind_solvers::shallow_water::forcing`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForcingSettings {
+    /// Wind in the core of the jets.
+    pub jet_speed: MetresPerSecond,
+    /// Latitude of the cores, north and south.
+    pub jet_latitude: Radians,
+    /// Angle at which the wind has fallen to 1/e.
+    pub jet_width: Radians,
+    /// e-folding time of the relaxation.
+    pub relaxation_time: Seconds,
+    /// e-folding time of the drag; none when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drag_time: Option<Seconds>,
+}
+
+/// A rounded mountain.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MountainSettings {
+    /// Height of the top.
+    pub height: Metres,
+    /// Latitude of the top.
+    pub latitude: Radians,
+    /// Longitude of the top.
+    pub longitude: Radians,
+    /// Angle from the top at which the height has fallen to 1/e.
+    pub width: Radians,
 }
 
 /// Time integration schemes.

@@ -9,7 +9,7 @@
 //! with the geopotential `Phi = g h` of the layer thickness and `Phi_s = g h_s` of the orography.
 //! Products are formed on a grid on which they are not aliased (Williamson et al. 1992, J. Comput.
 //! Phys. 102, 211-224; Hack and Jakob 1992, NCAR/TN-343). [`torus`] has them on a plane that is
-//! periodic both ways.
+//! periodic both ways. A [`Forcing`] keeps a flow going for years.
 //!
 //! ```
 //! use curlwind_solvers::shallow_water::{Solver, cases};
@@ -30,7 +30,9 @@
 pub mod balance;
 pub mod cases;
 pub mod equation;
+pub mod forcing;
 pub mod invariants;
+pub mod mountains;
 pub mod semi_implicit;
 pub mod solver;
 pub mod stability;
@@ -38,10 +40,14 @@ pub mod state;
 mod stepper;
 pub mod tendency;
 pub mod torus;
+pub mod zonal_jets;
 
 pub use equation::ShallowWater;
+pub use forcing::Forcing;
 pub use invariants::Invariants;
+pub use mountains::Mountain;
 pub use semi_implicit::RawFilter;
 pub use solver::{Checkpoint, Integrator, Snapshot, Solver, SolverBuilder};
 pub use state::State;
 pub use tendency::Tendency;
+pub use zonal_jets::ZonalJets;

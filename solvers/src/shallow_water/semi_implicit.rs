@@ -10,7 +10,8 @@
 //!
 //! where `R` is the explicit tendency without these terms (Robert 1969; Hack and Jakob 1992,
 //! NCAR/TN-343, section 3). Each coefficient gives a two-by-two system, solved in closed form.
-//! Diffusion is implicit: the new level is divided by `1 + 2 dt d`. The filter moves the middle
+//! A relaxation or drag (see [`super::forcing`]) is averaged like the gravity waves; diffusion is
+//! implicit: the new level is divided by `1 + 2 dt d`. The filter moves the middle
 //! level by `alpha D` and the new one by `(alpha - 1) D`,
 //! `D = nu/2 (x- - 2 x + x+)`, which keeps their mean (Williams 2009, Mon. Wea. Rev. 137,
 //! 2538-2546). The first step is a Runge-Kutta step.
@@ -99,16 +100,26 @@ impl SemiImplicit {
                 .damping
                 .get(i)
                 .map_or(1.0, |d| 1.0 / (1.0 + 2.0 * dt * d));
-            let zeta = zm[i] + 2.0 * dt * zt[i];
+            let ([rz, rd, rp], [fz, fd, fp]) = match tendency.forcing() {
+                Some(forcing) => {
+                    let rates = forcing.rates(i).map(|rate| dt * rate);
+                    (rates, forcing.push(i).map(|push| 2.0 * dt * push))
+                }
+                None => ([0.0; 3], [Complex64::ZERO; 3]),
+            };
+            let zeta = ((1.0 - rz) * zm[i] + 2.0 * dt * zt[i] + fz) / (1.0 + rz);
             let (mut delta, mut phi);
             if tendency.frozen_wind() {
                 delta = dm[i];
                 phi = pm[i] + 2.0 * dt * pt[i];
             } else {
-                let a = dm[i] + 2.0 * dt * (dt_[i] - l * p0[i]) + dt * l * pm[i];
-                let b = pm[i] + 2.0 * dt * (pt[i] + reference * d0[i]) - dt * reference * dm[i];
-                delta = (a + dt * l * b) / (1.0 + dt * dt * l * reference);
-                phi = b - dt * reference * delta;
+                let a = (1.0 - rd) * dm[i] + 2.0 * dt * (dt_[i] - l * p0[i]) + dt * l * pm[i] + fd;
+                let b = (1.0 - rp) * pm[i] + 2.0 * dt * (pt[i] + reference * d0[i])
+                    - dt * reference * dm[i]
+                    + fp;
+                let both = (1.0 + rd) * (1.0 + rp) + dt * dt * l * reference;
+                delta = ((1.0 + rp) * a + dt * l * b) / both;
+                phi = (b - dt * reference * delta) / (1.0 + rp);
             }
             if !tendency.frozen_wind() {
                 delta *= decay;

@@ -1,6 +1,7 @@
 //! The shallow-water solver: an equation, a transform, an integrator, and a run.
 
 use super::equation::ShallowWater;
+use super::forcing::Forcing;
 use super::semi_implicit::RawFilter;
 use super::stability::stable_time_step;
 use super::state::State;
@@ -107,6 +108,7 @@ pub struct SolverBuilder {
     diffusion: Option<Diffusion>,
     orography: Option<Array1<Complex64>>,
     frozen_wind: bool,
+    forcing: Option<Forcing>,
 }
 
 impl SolverBuilder {
@@ -141,11 +143,17 @@ impl SolverBuilder {
         self
     }
 
+    /// Relaxation and drag; none unless told.
+    pub fn forcing(mut self, forcing: Option<Forcing>) -> Self {
+        self.forcing = forcing;
+        self
+    }
+
     /// The solver.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for an unusable equation, step or filter; [`Error::Shape`] for an
-    /// orography of another truncation; [`Error::Size`] for a grid with rows on the poles.
+    /// [`Error::Parameter`] for an unusable equation, step or filter, or a forcing of a frozen
+    /// wind; [`Error::Shape`] for an orography or a forcing of another truncation; [`Error::Size`] for a grid with rows on the poles.
     pub fn build(self) -> Result<Solver> {
         if !(self.time_step > 0.0 && self.time_step.is_finite()) {
             return Err(Error::Parameter {
@@ -170,7 +178,8 @@ impl SolverBuilder {
             self.equation,
             self.orography.as_ref(),
             self.frozen_wind,
-        )?;
+        )?
+        .with_forcing(self.forcing)?;
         Ok(Solver {
             tendency,
             integrator: self.integrator,
@@ -191,6 +200,7 @@ impl Solver {
             diffusion: None,
             orography: None,
             frozen_wind: false,
+            forcing: None,
         }
     }
 

@@ -134,7 +134,9 @@ impl Stepper {
 
 fn runge_kutta_step(method: &mut RungeKutta4<3>, state: &mut State, tendency: &Tendency) {
     if let Some(fields) = slices(state) {
-        method.step(fields, |state, slope| tendency.evaluate_into(state, slope));
+        method.step(fields, |state, slope| {
+            tendency.evaluate_forced_into(state, slope)
+        });
     }
 }
 

@@ -6,6 +6,7 @@
 //! travels to the grid, so a state without divergence meets no round-off of the large mean.
 
 use super::equation::ShallowWater;
+use super::forcing::Forcing;
 use super::state::State;
 use crate::sphere::SphericalTransform;
 use crate::sphere::fourier::RowFactor::{InverseCos, One};
@@ -25,6 +26,7 @@ pub struct Tendency {
     /// Spectrum of `g h_s`; empty for a flat bottom.
     orography: Vec<Complex64>,
     frozen_wind: bool,
+    forcing: Option<Forcing>,
 }
 
 impl Tendency {
@@ -66,7 +68,33 @@ impl Tendency {
             equation,
             orography,
             frozen_wind,
+            forcing: None,
         })
+    }
+
+    /// The same with a relaxation and drag.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for an equilibrium of another truncation; [`Error::Parameter`] when the
+    /// wind is frozen, which a forcing would change.
+    pub fn with_forcing(mut self, forcing: Option<Forcing>) -> Result<Self> {
+        if let Some(forcing) = &forcing {
+            forcing.equilibrium().check(self.transform.spectrum_len())?;
+            if self.frozen_wind {
+                return Err(Error::Parameter {
+                    name: "relaxation rate of a frozen wind",
+                    value: forcing.relaxation(),
+                    expected: "no forcing",
+                });
+            }
+        }
+        self.forcing = forcing;
+        Ok(self)
+    }
+
+    /// The relaxation and drag, if there are any.
+    pub fn forcing(&self) -> Option<&Forcing> {
+        self.forcing.as_ref()
     }
 
     /// The transform.
@@ -114,13 +142,26 @@ impl Tendency {
                 geopotential.as_slice_mut(),
             )
         {
-            self.evaluate_into([a, b, c], [p, q, r]);
+            self.evaluate_forced_into([a, b, c], [p, q, r]);
         }
         Ok(out)
     }
 
-    /// As [`Self::evaluate`], on plain slices and without allocation: vorticity, divergence, and
-    /// the geopotential `Phi + Phi_s` of the free surface, which is what the time stepping
+    /// As [`Self::evaluate`], on plain slices: see [`Self::evaluate_into`].
+    pub(crate) fn evaluate_forced_into(
+        &self,
+        state: [&[Complex64]; 3],
+        slopes: [&mut [Complex64]; 3],
+    ) {
+        let [d_zeta, d_delta, d_phi] = slopes;
+        self.evaluate_into(state, [&mut *d_zeta, &mut *d_delta, &mut *d_phi]);
+        if let Some(forcing) = &self.forcing {
+            forcing.add_to(state, [d_zeta, d_delta, d_phi]);
+        }
+    }
+
+    /// The tendency without the forcing, on plain slices and without allocation: vorticity,
+    /// divergence, and the geopotential `Phi + Phi_s` of the free surface, which is what the time stepping
     /// carries (its gradient is the force, and it is what diffuses).
     pub(crate) fn evaluate_into(
         &self,

@@ -63,13 +63,13 @@ impl Case {
 
 /// A transform of finer truncation, on which fields that are not smooth are analysed before they
 /// are cut off at `truncation`, so that what is cut off does not alias into what is kept.
-fn finer(truncation: usize) -> Result<SphericalTransform> {
+pub(super) fn finer(truncation: usize) -> Result<SphericalTransform> {
     let fine = (2 * truncation).max(170);
     SphericalTransform::new(SphereGrid::for_truncation(fine)?, fine)
 }
 
 /// The spectrum at `truncation` of a function of latitude and longitude.
-fn spectrum_of(
+pub(super) fn spectrum_of(
     transform: &SphericalTransform,
     truncation: usize,
     field: impl Fn(f64, f64) -> f64,
