@@ -256,6 +256,34 @@ mod tests {
         }
     }
 
+    /// Equal depths with beta, `kb^2 = beta / (U/2)`: `omega_i = k beta kd^2 sqrt(-D) / (2 K^2 (K^2 + kd^2))`,
+    /// `D = 1 + 4 K^4 (K^4 - kd^4) / (kb^4 kd^4)` (Vallis, chapter 9; what pyqg's `test_stability.py`
+    /// holds its own eigenvalues against, for these parameters and waves).
+    #[test]
+    fn equal_depths_with_beta() {
+        let equation = QuasiGeostrophic {
+            velocities: [0.1, 0.0],
+            ..inviscid(1.0, 1.5e-11, 0.1)
+        };
+        let (kd, kb) = (1.0 / 15e3f64, (1.5e-11f64 / 0.05).sqrt());
+        let mut unstable = 0;
+        for kx in 1..=64 {
+            for ky in -64..=64 {
+                let [l, k] = wavenumbers(&equation, [ky, kx]);
+                let square = k * k + l * l;
+                let fourth = square * square;
+                let d = 1.0 + 4.0 * fourth * (fourth - kd.powi(4)) / (kb * kd).powi(4);
+                let scale = k * 1.5e-11 / (square + kd * kd) * kd * kd / (2.0 * square);
+                let exact = scale * (-d).max(0.0).sqrt();
+                let [mode, _] = normal_modes(&equation, [l, k]).unwrap();
+                assert!((mode.growth_rate - exact).abs() < 1e-16, "{kx} {ky}");
+                unstable += usize::from(exact > 1e-8);
+            }
+        }
+        println!("{unstable} unstable waves");
+        assert!(unstable > 100);
+    }
+
     /// Just inside the cut-offs waves grow, just outside they do not; just above the critical shear
     /// there is a band, just below none.
     #[test]
