@@ -46,13 +46,14 @@ fn solver(points: usize, time_step: f64, peer: bool) -> Result<Solver, Failure> 
 fn time(points: usize, peer: bool) -> Result<(), Failure> {
     let time_step = 7200.0 * 64.0 / points as f64;
     let solver = solver(points, time_step, peer)?;
-    let block = (20 * 64 * 64 / (points * points)).max(1) as f64 * 5.0;
+    // short enough to find a quiet moment of a busy machine
+    let (block, blocks) = (8.0, 80.0);
     let mut milliseconds = Vec::new();
     let mut mark = Instant::now();
     let state = solver.spectrum(start(&solver).view())?;
     solver.run(
         state,
-        31.0 * block * time_step,
+        blocks * block * time_step,
         block * time_step,
         |_, _| {
             milliseconds.push(mark.elapsed().as_secs_f64() * 1e3 / block);

@@ -5,7 +5,7 @@ use curlwind_solvers::torus::random_field::GaussianField;
 use num_complex::Complex64;
 
 /// The potential vorticity (spectra) of eddies larger than the radius of deformation: a barotropic and a
-/// baroclinic streamfunction, Gaussian and independent, in equal parts, with `speed` the root mean
+/// baroclinic streamfunction, Gaussian and independent, the barotropic one half as strong, with `speed` the root mean
 /// square of the upper layer's velocity in m/s.
 pub fn eddies(solver: &Solver, speed: f64, seed: u64) -> curlwind_solvers::Result<Vec<Complex64>> {
     let (equation, plane) = (solver.equation(), solver.plane());
@@ -18,9 +18,9 @@ pub fn eddies(solver: &Solver, speed: f64, seed: u64) -> curlwind_solvers::Resul
     let draw = |part| field.plane(plane, seed.wrapping_mul(2).wrapping_add(part));
     let [mean, shear] = [0, 1].map(draw);
     // the baroclinic part has no mean over depth
-    let upper = mean.iter().zip(&shear).map(|(a, b)| a + b);
+    let upper = mean.iter().zip(&shear).map(|(a, b)| a * 0.5 + b);
     let lower = mean.iter().zip(&shear);
-    let lower = lower.map(|(a, b)| a - b * equation.depth_ratio);
+    let lower = lower.map(|(a, b)| a * 0.5 - b * equation.depth_ratio);
     let psi: Vec<Complex64> = upper.chain(lower).collect();
     let state = solver.potential_vorticity(solver.fields(&psi).view())?;
     let mut state = solver.spectrum(state.view())?;

@@ -99,7 +99,8 @@ impl QuasiGeostrophic {
             positive("length", length)?;
         }
         let [upper, lower] = self.velocities;
-        let (drag, dissipation, even) = (self.drag, self.hyperviscosity, self.order % 2 == 0);
+        let (drag, dissipation, even) =
+            (self.drag, self.hyperviscosity, self.order.is_multiple_of(2));
         let named = [
             ("beta", self.beta, true, "a finite number"),
             ("upper velocity", upper, true, "a finite number"),

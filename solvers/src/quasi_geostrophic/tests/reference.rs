@@ -59,19 +59,19 @@ fn three_years_of_the_two_layer_model() {
         (
             "sum of q1^2",
             upper.iter().map(|q| q * q).sum::<f64>(),
-            9.561430503712755e-08,
+            9.561_430_503_712_755e-8,
         ),
         (
             "kinetic energy",
             (kinetic[0] + kinetic[1]) / count,
-            0.00818377631732826 + 0.00015616609033468579,
+            8.183_776_317_328_26e-3 + 1.561_660_903_346_857_9e-4,
         ),
         (
             "generation",
             generation / count,
-            2.5225558013107688e-07 / square,
+            2.522_555_801_310_769e-7 / square,
         ),
-        ("drag", drag / count, 1.4806764171539711e-07 / square),
+        ("drag", drag / count, 1.480_676_417_153_971e-7 / square),
     ];
     for (what, found, expected) in found {
         let off = found / expected - 1.0;
