@@ -24,7 +24,7 @@ pub enum Scenario {
     ShallowWater(Box<shallow_water::Loaded>),
     /// Maxwell's equations.
     Maxwell(Box<maxwell::Loaded>),
-    /// Maps between fields: Burgers, Darcy, Navier-Stokes.
+    /// Maps between fields: Burgers, Darcy, Navier-Stokes, quasi-geostrophic layers.
     Flow(Box<flow::Loaded>),
     /// Designs that another solver made.
     DesignTable(Box<design_table::Loaded>),
@@ -87,7 +87,7 @@ pub fn load(
         Some("maxwell") => {
             maxwell::Loaded::read(name, source, sets, seed).map(|l| Scenario::Maxwell(Box::new(l)))
         }
-        Some("burgers" | "darcy" | "navier_stokes") => {
+        Some("burgers" | "darcy" | "navier_stokes" | "quasi_geostrophic") => {
             flow::Loaded::read(name, &document, seed).map(|l| Scenario::Flow(Box::new(l)))
         }
         Some("design_table") => design_table::Loaded::read(name, &document, seed)
@@ -111,6 +111,7 @@ pub fn load(
                 "design_table",
                 "maxwell",
                 "navier_stokes",
+                "quasi_geostrophic",
                 "scattering",
                 "shallow_water",
             ];

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs other people's software on our cases and writes JSON results.
 #
-#   sh benches/peers/run.sh [transform] [step] [sfno] [fno] [networks] [learn] [dipole] [fdtd] [scores FILE] [netcdf FILE...]     default: transform step sfno fno
+#   sh benches/peers/run.sh [transform] [step] [sfno] [fno] [networks] [learn] [dipole] [fdtd] [layers] [scores FILE] [netcdf FILE...]     default: transform step sfno fno
 #
 # OUT (default target/peers) receives the results and, in venv/, the Python environment. PYTHON picks the interpreter.
 # What cannot be installed or run is skipped with the reason, and named again at the end.
@@ -129,6 +129,22 @@ score() {
         skip "scores: $1 failed"
 }
 
+# Two quasi-geostrophic layers in pyqg and here, in an environment of its own: pyqg needs older packages than the others.
+layers() {
+    own=$out/venv-pyqg
+    if [ ! -f "$own/installed" ]; then
+        group pyqg-build > "$out/pyqg-build.txt"
+        echo "installing pyqg (log: $out/install-pyqg.log)"
+        "$python" -m venv "$own" && "$own/bin/python" -m pip install -q -r "$out/pyqg-build.txt" > "$out/install-pyqg.log" 2>&1 &&
+            "$own/bin/python" -m pip install -q --no-build-isolation --no-deps pyqg==0.7.2 >> "$out/install-pyqg.log" 2>&1 &&
+            touch "$own/installed" || { skip "layers: pyqg could not be installed, see $out/install-pyqg.log"; return; }
+    fi
+    cargo run --release -p curlwind-solvers --example time_quasi_geostrophic "$out/layers" ||
+        { skip "layers: time_quasi_geostrophic failed"; return; }
+    "$own/bin/python" "$here/quasi_geostrophic_pyqg.py" "$out/quasi_geostrophic_pyqg.json" "$out/layers" ||
+        skip "layers: quasi_geostrophic_pyqg.py failed"
+}
+
 # Meep, gprMax and ours one after the other, so that all see the same machine.
 fdtd() {
     meep_python=${MEEP_PYTHON:-/usr/bin/python3} # Debian's packages are for the system's interpreter
@@ -165,6 +181,7 @@ while [ $# -gt 0 ]; do
     fno) fno ;;
     networks) networks ;;
     learn) learn ;;
+    layers) layers ;;
     scores) shift; score "${1:?a file with members}" ;;
     fdtd) fdtd ;;
     dipole)
@@ -183,7 +200,7 @@ while [ $# -gt 0 ]; do
         exit $?
         ;;
     *)
-        echo "unknown part $1; expected transform, step, sfno, fno, networks, learn, dipole, fdtd or netcdf FILE..." >&2
+        echo "unknown part $1; expected transform, step, sfno, fno, networks, learn, layers, dipole, fdtd or netcdf FILE..." >&2
         exit 2
         ;;
     esac

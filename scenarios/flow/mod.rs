@@ -1,11 +1,12 @@
 //! Flow: pairs of solver and operator for the standard tasks of operator learning.
 //!
 //! Each is a map from fields to fields: an initial velocity to a later one ([`burgers`]), a medium to
-//! its pressure ([`darcy`]), a vorticity to the next ([`navier_stokes`]). What a physics brings is its
-//! [`Problem`]; the rest, from training data to report, is the same for all.
+//! its pressure ([`darcy`]), a vorticity to the next ([`navier_stokes`]), that of two layers of an ocean
+//! to the next ([`quasi_geostrophic`]). What a physics brings is its [`Problem`]; the rest, from training
+//! data to report, is the same for all.
 //!
 //! * equations, solvers: [`curlwind_solvers::burgers`], [`curlwind_solvers::darcy`],
-//!   [`curlwind_solvers::navier_stokes`]
+//!   [`curlwind_solvers::navier_stokes`], [`curlwind_solvers::quasi_geostrophic`]
 //! * residuals: `curlwind_operators::residuals` under the same names
 //! * operators: any network of [`curlwind_operators::network`] for fields on a line or a rectangle
 
@@ -21,6 +22,7 @@ pub mod physics_informed;
 pub mod pictures;
 pub mod pipeline;
 pub mod problem;
+pub mod quasi_geostrophic;
 pub mod roll_out;
 pub mod samples;
 pub mod settings;
@@ -34,7 +36,7 @@ pub use problem::Problem;
 pub use settings::Settings;
 
 /// The scenarios that the program carries.
-pub const BUILT_IN: [BuiltIn; 6] = [
+pub const BUILT_IN: [BuiltIn; 7] = [
     BuiltIn {
         name: "burgers",
         about: "Burgers' equation in one dimension, initial velocity to the velocity at t = 1",
@@ -64,6 +66,11 @@ pub const BUILT_IN: [BuiltIn; 6] = [
         name: "navier-stokes-pino",
         about: "forced flow on a torus to a trajectory, learned from few labels and the residual",
         text: include_str!("navier_stokes/navier-stokes-pino.toml"),
+    },
+    BuiltIn {
+        name: "quasi-geostrophic",
+        about: "baroclinic eddies in two quasi-geostrophic layers, potential vorticity to the next",
+        text: include_str!("quasi_geostrophic/quasi-geostrophic.toml"),
     },
 ];
 

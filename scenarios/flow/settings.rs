@@ -7,6 +7,7 @@ use super::darcy::DarcyProblem;
 use super::navier_stokes::NavierStokesProblem;
 use super::physics_informed::{Refine, Rival};
 use super::problem::Problem;
+use super::quasi_geostrophic::QuasiGeostrophicProblem;
 use crate::config::{Configuration, Document};
 use crate::error::Result;
 use curlwind_operators::network::NetworkConfig;
@@ -46,6 +47,8 @@ pub enum Physics {
     Darcy(DarcyProblem),
     /// Two-dimensional flow on a torus.
     NavierStokes(NavierStokesProblem),
+    /// Two layers of quasi-geostrophic flow.
+    QuasiGeostrophic(QuasiGeostrophicProblem),
 }
 
 /// The file of one physics: its table is of a type of its own, so that unknown keys are found.
@@ -140,6 +143,9 @@ impl Configuration for Settings {
         Ok(match document.text("physics") {
             Some("darcy") => document.decode::<File<_>>()?.with(Physics::Darcy),
             Some("navier_stokes") => document.decode::<File<_>>()?.with(Physics::NavierStokes),
+            Some("quasi_geostrophic") => document
+                .decode::<File<_>>()?
+                .with(Physics::QuasiGeostrophic),
             _ => document.decode::<File<_>>()?.with(Physics::Burgers),
         })
     }
@@ -175,6 +181,7 @@ impl Physics {
             Self::Burgers(problem) => problem,
             Self::Darcy(problem) => problem,
             Self::NavierStokes(problem) => problem,
+            Self::QuasiGeostrophic(problem) => problem,
         }
     }
 
@@ -200,6 +207,7 @@ impl Physics {
             Self::Burgers(problem) => Self::Burgers(changed(problem, set)?),
             Self::Darcy(problem) => Self::Darcy(changed(problem, set)?),
             Self::NavierStokes(problem) => Self::NavierStokes(changed(problem, set)?),
+            Self::QuasiGeostrophic(problem) => Self::QuasiGeostrophic(changed(problem, set)?),
         })
     }
 }

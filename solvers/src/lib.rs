@@ -6,12 +6,14 @@
 //! * [`barotropic`]: the non-divergent vorticity equation, with its exact waves.
 //! * [`burgers`], [`navier_stokes`], [`allen_cahn`]: pseudo-spectral on periodic intervals and
 //!   rectangles ([`torus`]), with exponential time differencing.
+//! * [`quasi_geostrophic`]: two layers on a doubly periodic beta plane with an imposed shear, with
+//!   the theory of its instability.
 //! * [`advection`]: linear, on a periodic interval, exact in time.
 //! * [`darcy`]: flow through porous media by finite volumes and multigrid.
 //! * [`maxwell`]: electromagnetic fields by FDTD.
 //! * [`helmholtz`]: the same in two dimensions at one frequency, by a direct solver.
-//! * [`time_stepping`]: what these share in time: Runge-Kutta with exact damping and exponential
-//!   time differencing, diffusion, the division of a run into steps.
+//! * [`time_stepping`]: what these share in time: Runge-Kutta with exact damping, exponential
+//!   time differencing, Adams-Bashforth, diffusion, the division of a run into steps.
 //!
 //! # From a grid to a spectrum and back
 //! A transform belongs to a grid and a truncation. It is planned once, is free of interior
@@ -89,6 +91,7 @@ pub mod helmholtz;
 pub mod maxwell;
 mod memory;
 pub mod navier_stokes;
+pub mod quasi_geostrophic;
 pub mod shallow_water;
 pub mod sphere;
 pub mod time_stepping;

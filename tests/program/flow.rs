@@ -1,4 +1,4 @@
-//! Maps between fields: Burgers, Darcy, Navier-Stokes, on few points and for few steps.
+//! Maps between fields: Burgers, Darcy, Navier-Stokes, quasi-geostrophic layers, on few points and for few steps.
 
 use crate::support::{path, refuses, succeeds, with_sets};
 use std::path::Path;
@@ -153,6 +153,11 @@ fn bad_input_is_named() {
         "evaluation.refine={steps=0,samples=1}",
         &["evaluation.refine.steps", "above 0"],
     );
+    let layers = "quasi-geostrophic";
+    with(layers, "problem.order=3", &["problem.order", "even"]);
+    with(layers, "problem.drag=-1", &["problem.drag", "0 or more"]);
+    with(layers, "problem.points=6", &["problem.points", "8 or more"]);
+    with(layers, residual, &["training.residual", "two layers"]);
     with("darcy", "training.resolutions=[64]", &["resolutions", "43"]);
     with(
         "burgers",
@@ -228,6 +233,48 @@ fn flow_on_a_torus() {
         text.contains("persistence") && text.contains("solver/2"),
         "{text}"
     );
+}
+
+/// Both layers are channels, from samples to the report, and a comparison goes through.
+#[test]
+fn two_layers_of_quasi_geostrophic_flow() {
+    let folder = tempfile::tempdir().expect("folder");
+    let sets = [
+        "problem.points=16",
+        "problem.spin_up=864000.0",
+        "problem.states=4",
+        "training_set.samples=12",
+        "training_set.test=0.2",
+        "operator.hidden_channels=8",
+        "operator.n_modes=[8,8]",
+        "evaluation.coarse=[2]",
+    ];
+    let one = path(folder.path(), "one");
+    succeeds(&quick(
+        &["simulate", "quasi-geostrophic", "-o", &one],
+        &sets,
+    ));
+    let run = path(folder.path(), "run");
+    let text = succeeds(&quick(&["run", "quasi-geostrophic", "-o", &run], &sets));
+    for words in ["persistence", "solver/2", "next_lower_potential_vorticity"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let text = succeeds(&["inspect", &path(Path::new(&run), "data")]);
+    assert!(text.contains("upper_potential_vorticity"), "{text}");
+
+    let run = path(folder.path(), "compare");
+    let short = [
+        "compare.samples=2",
+        "compare.seeds=1",
+        "compare.resolutions=[8,10,12,16]",
+        "compare.steps=[0.9]",
+        "compare.reference=32",
+        "compare.check=24",
+        "compare.sets=[{name='fine',relation='off_resolution',set={points=24}}]",
+    ];
+    let compare = quick(&["compare", "quasi-geostrophic", "-o", &run], &sets);
+    let text = succeeds(&with_sets(&compare, &short));
+    assert!(text.contains("the solver takes"), "{text}");
 }
 
 /// A file in the layout of PDEBench is training data.

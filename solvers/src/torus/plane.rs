@@ -25,11 +25,16 @@ pub struct Plane {
     columns_inverse: Arc<dyn Fft<f64>>,
 }
 
+/// Rows that are transformed before their values go to the columns: a cache line is then written or read
+/// at once, where single values would be far apart.
+const ROWS: usize = 8;
+
 /// Buffers of the transforms of one [`Plane`].
 #[derive(Clone, Debug)]
 pub struct PlaneWorkspace {
     row: Vec<f64>,
-    half_row: Vec<Complex64>,
+    /// Of [`ROWS`] rows.
+    half_rows: Vec<Complex64>,
     columns: Vec<Complex64>,
     scratch: Vec<Complex64>,
 }
@@ -128,7 +133,7 @@ impl Plane {
         let longest = scratch.into_iter().max().unwrap_or(0);
         PlaneWorkspace {
             row: vec![0.0; self.points[1]],
-            half_row: vec![Complex64::ZERO; self.points[1] / 2 + 1],
+            half_rows: vec![Complex64::ZERO; ROWS * (self.points[1] / 2 + 1)],
             columns: vec![Complex64::ZERO; self.spectrum_len()],
             scratch: vec![Complex64::ZERO; longest],
         }
@@ -143,15 +148,22 @@ impl Plane {
         assert_eq!(field.len(), ny * nx, "length of a field");
         assert_eq!(spectrum.len(), self.spectrum_len(), "length of a spectrum");
         let scale = 1.0 / (nx * ny) as f64;
-        for (y, row) in field.chunks_exact(nx).enumerate() {
-            work.row.copy_from_slice(row);
-            let forward = &self.rows_forward;
-            let scratch = &mut work.scratch[..forward.get_scratch_len()];
-            // the lengths are those of the plan
-            let done = forward.process_with_scratch(&mut work.row, &mut work.half_row, scratch);
-            debug_assert!(done.is_ok());
-            for (kx, value) in work.half_row[..=self.kept[1]].iter().enumerate() {
-                spectrum[kx * ny + y] = value * scale;
+        let half = nx / 2 + 1;
+        let forward = &self.rows_forward;
+        for (block, rows) in field.chunks(ROWS * nx).enumerate() {
+            let halves = work.half_rows.chunks_exact_mut(half);
+            for (row, half_row) in rows.chunks_exact(nx).zip(halves) {
+                work.row.copy_from_slice(row);
+                let scratch = &mut work.scratch[..forward.get_scratch_len()];
+                // the lengths are those of the plan
+                let done = forward.process_with_scratch(&mut work.row, half_row, scratch);
+                debug_assert!(done.is_ok());
+            }
+            for kx in 0..=self.kept[1] {
+                let column = &mut spectrum[kx * ny + block * ROWS..][..rows.len() / nx];
+                for (row, value) in column.iter_mut().enumerate() {
+                    *value = work.half_rows[row * half + kx] * scale;
+                }
             }
         }
         self.columns_forward
@@ -171,17 +183,23 @@ impl Plane {
         work.columns.copy_from_slice(spectrum);
         self.columns_inverse
             .process_with_scratch(&mut work.columns, &mut work.scratch);
-        for (y, row) in field.chunks_exact_mut(nx).enumerate() {
-            let (low, high) = work.half_row.split_at_mut(self.kept[1] + 1);
-            for (kx, value) in low.iter_mut().enumerate() {
-                *value = work.columns[kx * ny + y];
+        let half = nx / 2 + 1;
+        let inverse = &self.rows_inverse;
+        for (block, rows) in field.chunks_mut(ROWS * nx).enumerate() {
+            for kx in 0..=self.kept[1] {
+                let column = &work.columns[kx * ny + block * ROWS..][..rows.len() / nx];
+                for (row, value) in column.iter().enumerate() {
+                    work.half_rows[row * half + kx] = *value;
+                }
             }
-            low[0].im = 0.0;
-            high.fill(Complex64::ZERO);
-            let inverse = &self.rows_inverse;
-            let scratch = &mut work.scratch[..inverse.get_scratch_len()];
-            let done = inverse.process_with_scratch(&mut work.half_row, row, scratch);
-            debug_assert!(done.is_ok());
+            let halves = work.half_rows.chunks_exact_mut(half);
+            for (row, half_row) in rows.chunks_exact_mut(nx).zip(halves) {
+                half_row[0].im = 0.0;
+                half_row[self.kept[1] + 1..].fill(Complex64::ZERO);
+                let scratch = &mut work.scratch[..inverse.get_scratch_len()];
+                let done = inverse.process_with_scratch(half_row, row, scratch);
+                debug_assert!(done.is_ok());
+            }
         }
     }
 
