@@ -6,6 +6,7 @@ mod coordinate;
 mod flow;
 mod monitors;
 mod scattering;
+mod scores;
 mod support;
 mod tables;
 mod weather;
