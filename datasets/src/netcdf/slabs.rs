@@ -280,6 +280,22 @@ impl<'f> SlabReader<'f> {
         &self.rows
     }
 
+    /// Leads and times that lie together in the file's chunks; (1, 1) where it has none. A file whose
+    /// chunks hold several is read in such blocks: one at a time would unpack each chunk again and again.
+    pub fn block(&self) -> (usize, usize) {
+        let Ok(Some(chunks)) = self.variable.chunking() else {
+            return (1, 1);
+        };
+        let of = |axis| {
+            let at = self.axes.iter().position(|a| *a == axis);
+            at.map_or(1, |at| chunks[at].clamp(1, self.lengths[at].max(1)))
+        };
+        match self.trajectory {
+            true => (of(Axis::Time), 1),
+            false => (of(Axis::Lead), of(Axis::Time)),
+        }
+    }
+
     /// Reads the fields `[member][row][longitude]` of a lead and a time (of a trajectory: its step
     /// `lead`) into `values`, whose size is made to fit; [`rows`](Self::rows) says which row is which
     /// latitude, longitudes go east. Missing (the file's fill value, where it is a number, or a value outside
@@ -297,7 +313,6 @@ impl<'f> SlabReader<'f> {
     ) -> Result<()> {
         let size = self.rows.len() * self.width();
         values.resize(members.len() * size, T::default());
-        let mut scratch = Vec::new();
         let mut done = 0;
         while done < members.len() {
             let mut count = 1;
@@ -306,48 +321,67 @@ impl<'f> SlabReader<'f> {
             }
             let run = members[done]..members[done] + count;
             let to = &mut values[done * size..(done + count) * size];
-            self.read_run(lead, time, run, to, &mut scratch)?;
+            self.read_part([lead..lead + 1, time..time + 1, run], to)?;
             done += count;
         }
         self.decoding.apply(values);
         Ok(())
     }
 
-    /// Members that follow each other.
-    fn read_run<T: Real>(
+    /// As [`read`](Self::read) for several leads and times, `[lead][time][member][row][longitude]`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_block<T: Real>(
         &self,
-        lead: usize,
-        time: usize,
+        leads: Range<usize>,
+        times: Range<usize>,
         members: Range<usize>,
-        to: &mut [T],
-        scratch: &mut Vec<T>,
+        values: &mut Vec<T>,
     ) -> Result<()> {
+        let fields = leads.len() * times.len() * members.len();
+        values.resize(fields * self.rows.len() * self.width(), T::default());
+        self.read_part([leads, times, members], values)?;
+        self.decoding.apply(values);
+        Ok(())
+    }
+
+    /// Stored values of leads, times and members that follow each other.
+    fn read_part<T: Real>(&self, part: [Range<usize>; 3], to: &mut [T]) -> Result<()> {
+        let [leads, times, members] = part;
         let mut start = Vec::with_capacity(self.axes.len());
         let mut count = Vec::with_capacity(self.axes.len());
         for (axis, length) in self.axes.iter().zip(&self.lengths) {
-            let (first, many) = match axis {
-                Axis::Lead => (lead, 1),
-                Axis::Time if self.trajectory => (lead, 1),
-                Axis::Time => (time, 1),
-                Axis::Realization => (members.start, members.len()),
-                Axis::Level => (self.level, 1),
-                Axis::Latitude | Axis::Longitude => (0, *length),
-                Axis::Other => (0, 1),
+            let range = match axis {
+                Axis::Lead => leads.clone(),
+                Axis::Time if self.trajectory => leads.clone(),
+                Axis::Time => times.clone(),
+                Axis::Realization => members.clone(),
+                Axis::Level => self.level..self.level + 1,
+                Axis::Latitude | Axis::Longitude => 0..*length,
+                Axis::Other => 0..1,
             };
-            if first + many > *length {
+            if range.end > *length {
                 return Err(Error::Absent {
                     path: self.path.clone(),
                     variable: self.variable.name(),
                     axis: axis.name(),
-                    wanted: format!("number {} (counted from 0)", first + many - 1),
+                    wanted: format!("number {} (counted from 0)", range.end - 1),
                     hint: format!("it has {length}"),
                 });
             }
-            start.push(first);
-            count.push(many);
+            start.push(range.start);
+            count.push(range.len());
         }
-        let inner: Vec<Axis> = self.axes.iter().copied().filter(|a| spatial(*a)).collect();
-        let ordered = inner.windows(2).all(|pair| pair[0] < pair[1]);
+        // lead, time, member, latitude, longitude: the order of the axes; one index alone may be anywhere
+        let long: Vec<Axis> = self
+            .axes
+            .iter()
+            .zip(&count)
+            .filter(|(axis, count)| **count > 1 || horizontal(**axis))
+            .map(|(axis, _)| *axis)
+            .collect();
+        let ordered = long.windows(2).all(|pair| pair[0] < pair[1]);
         let failed = |e: ::netcdf::Error| library_error(&self.path, &e);
         if ordered && self.columns.is_none() {
             return self
@@ -355,28 +389,21 @@ impl<'f> SlabReader<'f> {
                 .get_values_into(to, (start, count))
                 .map_err(failed);
         }
-        scratch.resize(count.iter().product(), T::default());
+        let mut stored = vec![T::default(); count.iter().product()];
         self.variable
-            .get_values_into(scratch, (start, count.clone()))
+            .get_values_into(&mut stored, (start, count.clone()))
             .map_err(failed)?;
-        let view = ArrayView::from_shape(IxDyn(&count), scratch).map_err(|e| Error::Shape {
+        let view = ArrayView::from_shape(IxDyn(&count), &stored).map_err(|e| Error::Shape {
             what: format!("variable '{}'", self.variable.name()),
             expected: format!("{count:?}"),
             found: e.to_string(),
         })?;
-        // lead, time, member, level, others, latitude, longitude
         let mut order: Vec<usize> = (0..count.len()).collect();
-        order.sort_by_key(|k| (spatial(self.axes[*k]), self.axes[*k]));
+        order.sort_by_key(|k| (count[*k] > 1 || horizontal(self.axes[*k]), self.axes[*k]));
         let view = view.permuted_axes(IxDyn(&order));
-        let (nlat, nlon) = (self.rows.len(), self.length_of(Axis::Longitude));
-        let shape = view.shape().to_vec();
-        let leading: usize = shape[..shape.len() - 2].iter().product();
-        let mut fields = view.lanes(ndarray::Axis(shape.len() - 1)).into_iter();
-        let width = self.width();
-        debug_assert_eq!(leading * nlat * width, to.len());
-        for row in to.chunks_exact_mut(width) {
-            let Some(from) = fields.next() else { break };
-            debug_assert_eq!(from.len(), nlon);
+        let last = ndarray::Axis(count.len() - 1);
+        let lanes = view.lanes(last);
+        for (row, from) in to.chunks_exact_mut(self.width()).zip(lanes) {
             match &self.columns {
                 Some(columns) => row.iter_mut().zip(columns).for_each(|(x, i)| *x = from[*i]),
                 None => row.iter_mut().zip(from).for_each(|(x, y)| *x = *y),
@@ -386,7 +413,110 @@ impl<'f> SlabReader<'f> {
     }
 }
 
-/// Whether a dimension stays when a lead, a time and a level are picked.
-fn spatial(axis: Axis) -> bool {
-    matches!(axis, Axis::Realization | Axis::Latitude | Axis::Longitude)
+/// Whether a dimension is one of the map's.
+fn horizontal(axis: Axis) -> bool {
+    matches!(axis, Axis::Latitude | Axis::Longitude)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ForecastReader;
+    use super::*;
+
+    /// A value for each place.
+    fn value(lead: usize, time: usize, member: usize, lat: f64, lon: f64) -> f32 {
+        ((((lead * 10 + time) * 10 + member) as f64) * 1000.0 + lat + lon / 10.0) as f32
+    }
+
+    /// A forecast whose dimensions are in this order, latitudes from the south, longitudes from -180.
+    fn file(folder: &Path, order: [&str; 5], chunks: Option<[usize; 5]>) -> PathBuf {
+        let path = folder.join(format!("{}.nc", order.concat()));
+        let mut file = ::netcdf::create(&path).unwrap();
+        let lat = [-60.0f32, 0.0, 60.0];
+        let lon = [-180.0f32, -90.0, 0.0, 90.0];
+        let sizes = [("lead", 3), ("time", 2), ("number", 4), ("lat", 3), ("lon", 4)];
+        for (name, size) in sizes {
+            file.add_dimension(name, size).unwrap();
+        }
+        let mut put = |name: &str, values: &[f32], units: &str| {
+            let mut v = file.add_variable::<f32>(name, &[name]).unwrap();
+            v.put_values(values, ..).unwrap();
+            v.put_attribute("units", units).unwrap();
+        };
+        put("lead", &[0.0, 6.0, 12.0], "hours");
+        put("time", &[0.0, 24.0], "hours since 2020-01-01");
+        put("number", &[0.0, 1.0, 2.0, 3.0], "1");
+        put("lat", &lat, "degrees_north");
+        put("lon", &lon, "degrees_east");
+        let mut z = file.add_variable::<f32>("z", &order).unwrap();
+        if let Some(chunks) = chunks {
+            z.set_chunking(&chunks).unwrap();
+        }
+        z.put_attribute("_FillValue", -1.0f32).unwrap();
+        z.put_attribute("units", "m").unwrap();
+        let shape: Vec<usize> = order
+            .iter()
+            .map(|name| sizes.iter().find(|s| s.0 == *name).unwrap().1)
+            .collect();
+        let all = ndarray::ArrayD::from_shape_fn(IxDyn(&shape), |at| {
+            let of = |name: &str| at[order.iter().position(|o| *o == name).unwrap()];
+            let (lead, time, member) = (of("lead"), of("time"), of("number"));
+            match (lead, time, member, of("lat"), of("lon")) {
+                (1, 1, 2, 0, 0) => -1.0,
+                (1, 1, 2, 0, 1) => f32::NAN,
+                (_, _, _, j, i) => value(lead, time, member, f64::from(lat[j]), f64::from(lon[i])),
+            }
+        });
+        z.put_values(all.as_slice().unwrap(), ..).unwrap();
+        file.close().unwrap();
+        path
+    }
+
+    #[test]
+    fn any_order_is_read_alike() {
+        let folder = tempfile::tempdir().unwrap();
+        let orders = [
+            (["lead", "time", "number", "lat", "lon"], None),
+            (["time", "lead", "number", "lon", "lat"], Some([2, 2, 1, 4, 3])),
+            (["number", "lat", "lon", "lead", "time"], None),
+        ];
+        for (order, chunks) in orders {
+            let path = file(folder.path(), order, chunks);
+            let reader = ForecastReader::open(&path).unwrap();
+            let slabs = reader.slabs("z", None, None).unwrap();
+            assert!(slabs.single() && slabs.units() == Some("m"));
+            assert_eq!(slabs.block(), if chunks.is_some() { (2, 2) } else { (1, 1) });
+            let mut values: Vec<f32> = Vec::new();
+            slabs.read(1, 1, &[0, 2, 3], &mut values).unwrap();
+            for (m, member) in [0, 2, 3].into_iter().enumerate() {
+                for (j, lat) in [60.0, 0.0, -60.0].into_iter().enumerate() {
+                    for (i, lon) in [0.0, 90.0, -180.0, -90.0].into_iter().enumerate() {
+                        let found = values[(m * 3 + slabs.rows()[j]) * 4 + i];
+                        match (member, j, i) {
+                            (2, 2, 2) => assert!(found.is_nan(), "the fill value"),
+                            (2, 2, 3) => assert!(found == f32::INFINITY, "no number"),
+                            _ => assert_eq!(found, value(1, 1, member, lat, lon)),
+                        }
+                    }
+                }
+            }
+            let mut block: Vec<f32> = Vec::new();
+            slabs.read_block(0..3, 0..2, 0..4, &mut block).unwrap();
+            let at = (3 + 2 * 4) * 12;
+            let one = &block[at..at + 12];
+            assert!(one.iter().zip(&values[24..]).all(|(a, b)| *a != *b), "another lead");
+            let one = &block[(((2 + 1) * 4) + 3) * 12..][..12];
+            assert_eq!(one, &values[24..], "lead 1, time 1, member 3");
+            let message = slabs.read(3, 0, &[0], &mut values).unwrap_err().to_string();
+            assert!(message.contains("no lead number 3"), "{message}");
+            let doubled = reader.slabs("z", None, Some("cm")).unwrap();
+            let mut centimetres: Vec<f64> = Vec::new();
+            doubled.read(0, 1, &[1], &mut centimetres).unwrap();
+            assert!(!doubled.single());
+            let found = centimetres[doubled.rows()[1] * 4];
+            assert!((found - 100.0 * f64::from(value(0, 1, 1, 0.0, 0.0))).abs() < 1e-6);
+            let message = reader.slabs("z", None, Some("K")).unwrap_err().to_string();
+            assert!(message.contains("'m'") && message.contains("'K'"), "{message}");
+        }
+    }
 }

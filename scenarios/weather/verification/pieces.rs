@@ -11,6 +11,7 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// Fields that are worked on between two looks at the checkpoint.
 const BATCH: usize = 64;
@@ -78,6 +79,21 @@ enum Open<'f> {
 type Found = Option<(Sample, Option<Spectra>)>;
 
 impl Open<'_> {
+    /// Leads and times that are best read together.
+    fn block(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Field(scorer) => scorer.block(),
+            Self::Wind(_) => None,
+        }
+    }
+
+    fn prefetch(&mut self, leads: Range<usize>, times: Range<usize>) -> Result<()> {
+        match self {
+            Self::Field(scorer) => scorer.prefetch(leads, times),
+            Self::Wind(_) => Ok(()),
+        }
+    }
+
     fn sample(&self, lead: usize, time: usize, scratch: &mut Scratch) -> Result<Found> {
         match self {
             Self::Field(scorer) => scorer.sample(lead, time, scratch),
@@ -136,7 +152,7 @@ pub(super) fn score(
     };
     let mut all = Vec::with_capacity(pieces.len());
     for (number, piece) in pieces.iter().enumerate() {
-        let open = match (piece, plan) {
+        let mut open = match (piece, plan) {
             (Piece::Wind(u, v), Some(plan)) => {
                 Open::Wind(Box::new(WindScorer::new(open(*u)?, open(*v)?, plan)))
             }
@@ -147,28 +163,44 @@ pub(super) fn score(
         let (skipped, wanted): (Vec<usize>, Vec<usize>) =
             (0..leads.len()).partition(|k| !scored(k) || done.contains_key(&(number, *k)));
         progress.inc((skipped.len() * times) as u64);
-        for batch in wanted.chunks(BATCH.div_ceil(times.max(1))) {
-            let pairs: Vec<(usize, usize)> = batch
-                .iter()
-                .flat_map(|lead| (0..times).map(move |time| (*lead, time)))
-                .collect();
-            let found = pairs
-                .par_iter()
-                .map_init(Scratch::default, |scratch, (lead, time)| {
-                    let found = open.sample(*lead, *time, scratch);
-                    progress.inc(1);
-                    found
-                })
-                .collect::<Result<Vec<Found>>>()?;
-            let mut found = found.into_iter();
-            for lead in batch {
-                let mut scores = LeadScores::default();
-                for (sample, spectra) in found.by_ref().take(times).flatten() {
-                    if let Some(spectra) = spectra {
-                        scores.spectra.get_or_insert_default().add(&spectra);
-                    }
-                    scores.samples.push(sample);
+        let block = open.block();
+        let batches: Vec<&[usize]> = match block {
+            Some((together, _)) => wanted
+                .chunk_by(|a, b| a / together == b / together)
+                .collect(),
+            None => wanted.chunks(BATCH.div_ceil(times.max(1))).collect(),
+        };
+        for batch in batches {
+            let mut scores = vec![LeadScores::default(); batch.len()];
+            let step = block.map_or(times, |(_, together)| together).max(1);
+            for first in (0..times).step_by(step) {
+                let part = first..(first + step).min(times);
+                if let (Some(_), Some(from), Some(to)) = (block, batch.first(), batch.last()) {
+                    open.prefetch(*from..to + 1, part.clone())?;
                 }
+                let open = &open;
+                let pairs: Vec<(usize, usize)> = (0..batch.len())
+                    .flat_map(|k| part.clone().map(move |time| (k, time)))
+                    .collect();
+                let found = pairs
+                    .par_iter()
+                    .map_init(Scratch::default, |scratch, (k, time)| {
+                        let found = open.sample(batch[*k], *time, scratch);
+                        progress.inc(1);
+                        found
+                    })
+                    .collect::<Result<Vec<Found>>>()?;
+                for ((k, _), found) in pairs.iter().zip(found) {
+                    let Some((sample, spectra)) = found else {
+                        continue;
+                    };
+                    if let Some(spectra) = spectra {
+                        scores[*k].spectra.get_or_insert_default().add(&spectra);
+                    }
+                    scores[*k].samples.push(sample);
+                }
+            }
+            for (lead, scores) in batch.iter().zip(scores) {
                 if let Some(checkpoint) = &mut checkpoint {
                     checkpoint.keep(Kept {
                         piece: number,

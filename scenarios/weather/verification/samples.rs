@@ -10,6 +10,7 @@ use crate::weather::scores::spectrum::SpectrumPlan;
 use curlwind_datasets::netcdf::{ForecastReader, Real, SlabReader};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Places of the models in a sample.
 pub(super) const FORECAST: usize = 0;
@@ -78,6 +79,76 @@ struct Ensemble<'f> {
     reader: SlabReader<'f>,
     members: Vec<usize>,
     times: Times,
+    /// Leads and times that were read together, where the file's chunks hold several.
+    block: Option<Block>,
+}
+
+/// All members of some leads and times, `[lead][time][member][row][longitude]`.
+struct Block {
+    leads: Range<usize>,
+    times: Range<usize>,
+    members: Range<usize>,
+    single: Vec<f32>,
+    double: Vec<f64>,
+}
+
+/// Bytes of a block; one that would be larger is read in parts.
+const BLOCK_BYTES: usize = 256 << 20;
+
+/// The vector of a block that holds a type.
+trait InBlock: Real {
+    fn of(block: &Block) -> &[Self];
+}
+
+impl InBlock for f32 {
+    fn of(block: &Block) -> &[Self] {
+        &block.single
+    }
+}
+
+impl InBlock for f64 {
+    fn of(block: &Block) -> &[Self] {
+        &block.double
+    }
+}
+
+impl<'f> Ensemble<'f> {
+    fn new(reader: SlabReader<'f>, members: Vec<usize>, file: &ForecastReader) -> Self {
+        Self {
+            reader,
+            members,
+            times: Times::new(file),
+            block: None,
+        }
+    }
+
+    /// The members' fields, from the block where they are in it.
+    fn read<T: InBlock>(&self, lead: usize, time: usize, values: &mut Vec<T>) -> Result<()> {
+        let held = self.block.as_ref().filter(|block| {
+            block.leads.contains(&lead) && block.times.contains(&time) && !T::of(block).is_empty()
+        });
+        let Some(block) = held else {
+            let read = self.reader.read(lead, time, &self.members, values);
+            return read.map_err(Error::unusable);
+        };
+        let fields = block.leads.len() * block.times.len() * block.members.len();
+        let size = T::of(block).len() / fields;
+        let at = (lead - block.leads.start) * block.times.len() + time - block.times.start;
+        let first = at * block.members.len();
+        values.clear();
+        for member in &self.members {
+            let field = first + member - block.members.start;
+            values.extend_from_slice(&T::of(block)[field * size..(field + 1) * size]);
+        }
+        Ok(())
+    }
+
+    /// From the first to the last member that is scored.
+    fn span(&self) -> Range<usize> {
+        let first = self.members.iter().min().copied().unwrap_or(0);
+        let last = self.members.iter().max().copied().unwrap_or(0);
+        first..last + 1
+    }
 }
 
 /// Buffers of one thread.
@@ -125,17 +196,13 @@ impl<'f> Scorer<'f> {
         extras: Extras<'f>,
     ) -> Result<Self> {
         let slabs = |file: &'f ForecastReader, name: &str| inputs.slabs(file, name, variable);
-        let forecast = Ensemble {
-            reader: slabs(&inputs.forecast, &variable.name)?,
-            members: inputs.members.clone(),
-            times: Times::new(&inputs.forecast),
-        };
+        let reader = slabs(&inputs.forecast, &variable.name)?;
+        let forecast = Ensemble::new(reader, inputs.members.clone(), &inputs.forecast);
         let baseline = match (&inputs.baseline, &variable.baseline) {
-            (Some(file), Some(name)) => Some(Ensemble {
-                reader: slabs(file, name)?,
-                members: (0..file.members()).collect(),
-                times: Times::new(file),
-            }),
+            (Some(file), Some(name)) => {
+                let all = (0..file.members()).collect();
+                Some(Ensemble::new(slabs(file, name)?, all, file))
+            }
             _ => None,
         };
         let climate = match (&inputs.climatology, &variable.climatology) {
@@ -164,6 +231,47 @@ impl<'f> Scorer<'f> {
             rows: (0..inputs.forecast.grid().nlat()).collect(),
             extras,
         })
+    }
+
+    /// Leads and times that are best read together, as many as there is room for; `None` where one after
+    /// the other is as good.
+    pub fn block(&self) -> Option<(usize, usize)> {
+        let (mut leads, mut times) = self.forecast.reader.block();
+        let grid = self.inputs.forecast.grid();
+        let size = if self.forecast.reader.single() { 4 } else { 8 };
+        let each = self.forecast.span().len() * grid.nlat() * grid.nlon() * size;
+        while leads * times > 1 && leads * times * each > BLOCK_BYTES {
+            if times > 1 {
+                times = times.div_ceil(2);
+            } else {
+                leads = leads.div_ceil(2);
+            }
+        }
+        (leads * times > 1).then_some((leads, times))
+    }
+
+    /// Reads leads and times together, for the samples that follow.
+    pub fn prefetch(&mut self, leads: Range<usize>, times: Range<usize>) -> Result<()> {
+        let members = self.forecast.span();
+        let (mut single, mut double) = match self.forecast.block.take() {
+            Some(block) => (block.single, block.double),
+            None => (Vec::new(), Vec::new()),
+        };
+        let reader = &self.forecast.reader;
+        let (l, t, m) = (leads.clone(), times.clone(), members.clone());
+        let read = match reader.single() {
+            true => reader.read_block(l, t, m, &mut single),
+            false => reader.read_block(l, t, m, &mut double),
+        };
+        read.map_err(Error::unusable)?;
+        self.forecast.block = Some(Block {
+            leads,
+            times,
+            members,
+            single,
+            double,
+        });
+        Ok(())
     }
 
     /// The scores of lead `lead` of initial time `time`; none without a truth.
@@ -240,7 +348,7 @@ impl<'f> Scorer<'f> {
     }
 
     /// All members of a forecast; they are kept, north to south, where somebody asks for them.
-    fn ensemble<T: Real>(
+    fn ensemble<T: InBlock>(
         &self,
         ensemble: &Ensemble,
         (lead, time): (usize, usize),
@@ -251,10 +359,7 @@ impl<'f> Scorer<'f> {
         let members = ensemble.members.len();
         let width = self.inputs.forecast.grid().nlon();
         let values = &mut scratch.values;
-        ensemble
-            .reader
-            .read(lead, time, &ensemble.members, values)
-            .map_err(Error::unusable)?;
+        ensemble.read(lead, time, values)?;
         if scratch.space.as_ref().is_none_or(|(m, _)| *m != members) {
             scratch.space = Some((members, Workspace::new(width, members)));
         }
