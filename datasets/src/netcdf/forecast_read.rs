@@ -240,3 +240,51 @@ impl ForecastReader {
             .values)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_with_other_members_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ragged.nc");
+        let mut file = ::netcdf::create(&path).unwrap();
+        let dimensions = [
+            ("time", 2),
+            ("number", 4),
+            ("few", 3),
+            ("lat", 2),
+            ("lon", 2),
+        ];
+        for (name, size) in dimensions {
+            file.add_dimension(name, size).unwrap();
+            let mut v = file.add_variable::<f64>(name, &[name]).unwrap();
+            let values: Vec<f64> = (0..size).map(|i| i as f64).collect();
+            v.put_values(&values, ..).unwrap();
+            let (attribute, value) = match name {
+                "time" => ("units", "hours since 2020-01-01"),
+                "few" => ("standard_name", "realization"),
+                "lat" => ("units", "degrees_north"),
+                _ => ("units", "degrees_east"),
+            };
+            if name != "number" {
+                v.put_attribute(attribute, value).unwrap();
+            }
+        }
+        for (name, members) in [("t", "number"), ("z", "few")] {
+            file.add_variable::<f32>(name, &["time", members, "lat", "lon"])
+                .unwrap();
+        }
+        file.close().unwrap();
+        let message = ForecastReader::open(&path).unwrap_err().to_string();
+        for word in [
+            "ragged.nc",
+            "'z'",
+            "the coordinates of 't'",
+            "3 values of member in place of 4",
+        ] {
+            assert!(message.contains(word), "{message}");
+        }
+    }
+}

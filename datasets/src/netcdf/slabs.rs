@@ -434,7 +434,13 @@ mod tests {
         let mut file = ::netcdf::create(&path).unwrap();
         let lat = [-60.0f32, 0.0, 60.0];
         let lon = [-180.0f32, -90.0, 0.0, 90.0];
-        let sizes = [("lead", 3), ("time", 2), ("number", 4), ("lat", 3), ("lon", 4)];
+        let sizes = [
+            ("lead", 3),
+            ("time", 2),
+            ("number", 4),
+            ("lat", 3),
+            ("lon", 4),
+        ];
         for (name, size) in sizes {
             file.add_dimension(name, size).unwrap();
         }
@@ -477,7 +483,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let orders = [
             (["lead", "time", "number", "lat", "lon"], None),
-            (["time", "lead", "number", "lon", "lat"], Some([2, 2, 1, 4, 3])),
+            (
+                ["time", "lead", "number", "lon", "lat"],
+                Some([2, 2, 1, 4, 3]),
+            ),
             (["number", "lat", "lon", "lead", "time"], None),
         ];
         for (order, chunks) in orders {
@@ -485,7 +494,10 @@ mod tests {
             let reader = ForecastReader::open(&path).unwrap();
             let slabs = reader.slabs("z", None, None).unwrap();
             assert!(slabs.single() && slabs.units() == Some("m"));
-            assert_eq!(slabs.block(), if chunks.is_some() { (2, 2) } else { (1, 1) });
+            assert_eq!(
+                slabs.block(),
+                if chunks.is_some() { (2, 2) } else { (1, 1) }
+            );
             let mut values: Vec<f32> = Vec::new();
             slabs.read(1, 1, &[0, 2, 3], &mut values).unwrap();
             for (m, member) in [0, 2, 3].into_iter().enumerate() {
@@ -504,7 +516,10 @@ mod tests {
             slabs.read_block(0..3, 0..2, 0..4, &mut block).unwrap();
             let at = (3 + 2 * 4) * 12;
             let one = &block[at..at + 12];
-            assert!(one.iter().zip(&values[24..]).all(|(a, b)| *a != *b), "another lead");
+            assert!(
+                one.iter().zip(&values[24..]).all(|(a, b)| *a != *b),
+                "another lead"
+            );
             let one = &block[(((2 + 1) * 4) + 3) * 12..][..12];
             assert_eq!(one, &values[24..], "lead 1, time 1, member 3");
             let message = slabs.read(3, 0, &[0], &mut values).unwrap_err().to_string();
@@ -516,7 +531,10 @@ mod tests {
             let found = centimetres[doubled.rows()[1] * 4];
             assert!((found - 100.0 * f64::from(value(0, 1, 1, 0.0, 0.0))).abs() < 1e-6);
             let message = reader.slabs("z", None, Some("K")).unwrap_err().to_string();
-            assert!(message.contains("'m'") && message.contains("'K'"), "{message}");
+            assert!(
+                message.contains("'m'") && message.contains("'K'"),
+                "{message}"
+            );
         }
     }
 }

@@ -255,11 +255,27 @@ pub(super) fn summarise(
 /// The unit of a piece's power.
 fn unit_of(piece: &Piece, inputs: &Inputs) -> Option<String> {
     let (Piece::Field(v) | Piece::Wind(v, _)) = piece;
-    let units = inputs.variables[*v].units.clone()?;
-    match units.as_str() {
-        "1" => Some(units),
-        "m s-1" | "m s**-1" | "m/s" => Some("m2 s-2".into()),
-        other => Some(format!("({other})2")),
+    inputs.variables[*v].units.as_deref().map(squared)
+}
+
+/// The square of a unit: `m2 s-2` becomes `m4 s-4`.
+fn squared(units: &str) -> String {
+    let factor = |token: &str| -> Option<String> {
+        let end = token
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(token.len());
+        let (symbol, power) = token.split_at(end);
+        let power = match power.trim_start_matches(['*', '^']) {
+            "" => 1,
+            power => power.parse::<i32>().ok()?,
+        };
+        (!symbol.is_empty()).then(|| format!("{symbol}{}", 2 * power))
+    };
+    let factors: Option<Vec<String>> = units.split_whitespace().map(factor).collect();
+    match factors {
+        _ if units == "1" => units.into(),
+        Some(factors) => factors.join(" "),
+        None => format!("({units})2"),
     }
 }
 
@@ -446,6 +462,24 @@ impl Place {
                 interval: draws.interval([&ours, &theirs], relative),
                 times: pairs.len(),
             });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_squared() {
+        for (units, expected) in [
+            ("m2 s-2", "m4 s-4"),
+            ("m**2 s**-2", "m4 s-4"),
+            ("K", "K2"),
+            ("1", "1"),
+            ("m/s", "(m/s)2"),
+        ] {
+            assert_eq!(squared(units), expected);
         }
     }
 }

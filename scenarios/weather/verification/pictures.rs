@@ -148,7 +148,11 @@ impl Verified {
         }
         let words = "Error of the ensemble mean (solid) and spread of the members (dashed): of a reliable \
                      ensemble they agree up to the factor √((m+1)/m).";
-        self.grid("spread_skill", plots, format!("{words} {}", self.averaged()))
+        self.grid(
+            "spread_skill",
+            plots,
+            format!("{words} {}", self.averaged()),
+        )
     }
 
     /// The truth's rank among the members at the first, middle and last lead.
@@ -289,14 +293,14 @@ impl Verified {
             let colours = distinct_colours(names.iter().map(String::as_str));
             let n: Vec<f64> = (1..all[0].truth.len()).map(|n| n as f64).collect();
             let last = shown[shown.len() - 1];
-            power = power
-                .series(Series::new("truth", &n, &last.truth[1..]).colour(model_colour("truth")));
             for ((spectrum, name), colour) in shown.iter().zip(&names).zip(colours) {
                 let line = |y: &[f64]| Series::new(name, &n, y).colour(colour).solid();
                 power = power.series(line(&spectrum.forecast[1..]));
                 ratio = ratio.series(line(&spectrum.ratio()[1..]));
             }
-            powers.push(power);
+            // over the others: at its best a forecast lies under it
+            let truth = Series::new("truth", &n, &last.truth[1..]).colour(model_colour("truth"));
+            powers.push(power.series(truth.width(1.2).dashed()));
             ratios.push(ratio);
         }
         let caption =
