@@ -1,4 +1,5 @@
-"""Checks a forecast file as its users would: CF compliance, and whether xarray reads it with decoded times.
+"""Checks a forecast or a file of scores as its users would: CF compliance, whether xarray reads it with decoded
+times, and, where xskillscore is installed, whether that takes its variables as they are.
 
     python check_netcdf.py FILE... [--json result.json]
 
@@ -49,6 +50,29 @@ def decoded(path):
                 "times": times, "times_not_decoded": missed}
 
 
+def scored(path):
+    """What xskillscore makes of the file, unchanged: of fields the error between two of them and, of an ensemble,
+    the CRPS of its first member; of scores how the forecast's errors go with persistence's over the leads."""
+    try:
+        import xskillscore as xs
+    except ImportError:
+        return {"skipped": "xskillscore is not installed"}
+    found = {}
+    with xarray.open_dataset(path, decode_timedelta=True) as data:
+        for name, variable in data.data_vars.items():
+            dims = [d for d in ("latitude", "longitude") if d in variable.dims]
+            if len(dims) == 2:
+                one = variable.isel({d: 0 for d in variable.dims if d not in ("latitude", "longitude", "realization")}, drop=True)
+                if "realization" in one.dims:
+                    found[name] = float(xs.crps_ensemble(one.isel(realization=0, drop=True), one, member_dim="realization", dim=dims))
+                else:
+                    found[name] = float(xs.rmse(one, one.roll(longitude=1, roll_coords=False), dim=dims))
+            elif name.endswith("_rmse") and "prediction_timedelta" in variable.dims:
+                forecast, persistence = (variable.isel(model=k, region=0) for k in (0, 2))
+                found[name] = float(xs.pearson_r(forecast, persistence, dim="prediction_timedelta", skipna=True))
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("files", nargs="+")
@@ -56,7 +80,7 @@ def main():
     args = parser.parse_args()
     results = {}
     for path in args.files:
-        result = results[path] = {**compliance(path), **decoded(path)}
+        result = results[path] = {**compliance(path), **decoded(path), "xskillscore": scored(path)}
         print(f"{path}: {SUITE} {result['errors']} errors, {result['warnings']} warnings")
         for message in result["error_messages"]:
             print(f"  error: {message}")
@@ -67,6 +91,8 @@ def main():
             print(f"  {name} ({', '.join(dims)})")
         for name, span in result["times"].items():
             print(f"  {name}: {' .. '.join(span)}" + (" NOT DECODED" if name in result["times_not_decoded"] else ""))
+        for name, value in result["xskillscore"].items():
+            print(f"  xskillscore, {name}: {value}")
         if not result["times"]:
             print("  no time coordinate")
     if args.json:

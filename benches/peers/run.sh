@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs other people's software on our cases and writes JSON results.
 #
-#   sh benches/peers/run.sh [transform] [step] [sfno] [fno] [networks] [learn] [dipole] [fdtd] [layers] [scores FILE] [netcdf FILE...]     default: transform step sfno fno
+#   sh benches/peers/run.sh [transform] [step] [sfno] [fno] [networks] [learn] [dipole] [fdtd] [layers] [scores FILE] [scores-speed] [fss] [netcdf FILE...]     default: transform step sfno fno
 #
 # OUT (default target/peers) receives the results and, in venv/, the Python environment. PYTHON picks the interpreter.
 # What cannot be installed or run is skipped with the reason, and named again at the end.
@@ -145,6 +145,19 @@ layers() {
         skip "layers: quasi_geostrophic_pyqg.py failed"
 }
 
+# A gigabyte of forecasts scored by xskillscore, and here; FOLDER (default: OUT) receives the file.
+score_speed() {
+    install scores || { skip "scores-speed: xskillscore could not be installed, see $out/install-scores.log"; return; }
+    "$venv/bin/python" "$here/scores_speed.py" "${CARGO_TARGET_DIR:-$here/../../target}/release/curlwind" \
+        "${FOLDER:-$out/scores-speed}" --json "$out/scores_speed.json" || skip "scores-speed failed"
+}
+
+# Fractions skill scores by scores, and here.
+fss() {
+    install scores || { skip "fss: scores could not be installed, see $out/install-scores.log"; return; }
+    "$venv/bin/python" "$here/fss_scores.py" "${CARGO_TARGET_DIR:-$here/../../target}/release/curlwind" || skip "fss failed"
+}
+
 # Meep, gprMax and ours one after the other, so that all see the same machine.
 fdtd() {
     meep_python=${MEEP_PYTHON:-/usr/bin/python3} # Debian's packages are for the system's interpreter
@@ -182,6 +195,8 @@ while [ $# -gt 0 ]; do
     networks) networks ;;
     learn) learn ;;
     layers) layers ;;
+    scores-speed) score_speed ;;
+    fss) fss ;;
     scores) shift; score "${1:?a file with members}" ;;
     fdtd) fdtd ;;
     dipole)
@@ -200,7 +215,7 @@ while [ $# -gt 0 ]; do
         exit $?
         ;;
     *)
-        echo "unknown part $1; expected transform, step, sfno, fno, networks, learn, layers, dipole, fdtd or netcdf FILE..." >&2
+        echo "unknown part $1; expected transform, step, sfno, fno, networks, learn, layers, dipole, fdtd, scores FILE, scores-speed, fss or netcdf FILE..." >&2
         exit 2
         ;;
     esac

@@ -41,7 +41,11 @@ def main():
         for row in json.loads(text)
     }
     started = time.perf_counter()
-    data = xr.open_dataset(path).load().rename(isobaricInhPa="level")
+    data = xr.open_dataset(path).load()
+    names = {"isobaricInhPa": "level", "realization": "number"}
+    data = data.rename({old: new for old, new in names.items() if old in data.dims})
+    if "level" not in data.dims:
+        data = data.expand_dims(level=[np.nan], axis=2)
     weights = xr.DataArray(area_weights(data.latitude.values), dims="latitude",
                            coords={"latitude": data.latitude})
     weights = weights.broadcast_like(data.isel(number=0, time=0, level=0)["z"].drop_vars(
@@ -49,14 +53,14 @@ def main():
     dims = ["latitude", "longitude"]
     found = {}
     hours = (data.time.values - data.time.values[0]) / np.timedelta64(1, "h")
-    for name in ["z", "t"]:
+    for name in [name for name in ["z", "t"] if name in data]:
         for level in data.level.values:
-            field = data[name].sel(level=level).astype("float64")
+            field = data[name].isel(level=list(data.level.values).index(level) if level == level else 0).astype("float64")
             members = field.isel(number=slice(1, None)).rename(number="member")
             truth = field.isel(number=0)
             for k, lead in enumerate(hours):
                 m, o = members.isel(time=k), truth.isel(time=k)
-                key = lambda metric, model: (model, f"{name}{int(level)}", metric, float(lead))
+                key = lambda metric, model: (model, name if np.isnan(level) else f"{name}{int(level)}", metric, float(lead))
                 model = path.split("/")[-1].rsplit(".", 1)[0]
                 crps = xs.crps_ensemble(o, m, member_dim="member", dim=dims,
                                         weights=weights)

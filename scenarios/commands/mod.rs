@@ -15,6 +15,7 @@ use crate::catalogue::{self, Scenario};
 use crate::electromagnetics::maxwell;
 use crate::error::{Error, Result};
 use crate::run_folder::{RunFolder, Scores, Setup, score_table};
+use crate::weather::scores::Weights;
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -148,13 +149,41 @@ enum Command {
         /// The member of the truth that is true
         #[arg(long, value_name = "N", default_value_t = 0)]
         truth_member: usize,
-        /// Where scores are averaged: globe, northern_hemisphere, southern_hemisphere, tropics, or
-        /// SOUTH:NORTH,WEST:EAST in degrees; may be repeated
+        /// Another forecast, which the first is compared with: a scorecard
+        #[arg(long, value_name = "FILE")]
+        baseline: Option<PathBuf>,
+        /// Where scores are averaged: globe, northern_hemisphere, southern_hemisphere, tropics, land,
+        /// sea, or SOUTH:NORTH,WEST:EAST in degrees, alone or followed by /land or /sea; may be
+        /// repeated
         #[arg(long = "region", value_name = "REGION", allow_hyphen_values = true)]
         regions: Vec<String>,
-        /// Folder for scores.json and the figures [default: the table alone]
+        /// NetCDF with the share of land of each point, for the regions land and sea
+        #[arg(long, value_name = "FILE")]
+        land_sea_mask: Option<PathBuf>,
+        /// How much a point counts
+        #[arg(long, value_enum, default_value_t)]
+        weights: Weights,
+        /// Events of the fractions skill score: values at or above this one, or above a percentile of
+        /// each field (p95), for all variables or one (z500=54000); may be repeated
+        #[arg(
+            long = "fss-threshold",
+            value_name = "VALUE",
+            allow_hyphen_values = true
+        )]
+        fss_thresholds: Vec<String>,
+        /// Sides of its neighbourhoods, in points (odd) or kilometres (300km); may be repeated or
+        /// separated by commas [default: 1]
+        #[arg(long = "fss-neighbourhood", value_name = "SIZE", value_delimiter = ',')]
+        fss_neighbourhoods: Vec<String>,
+        /// Power by scale of forecast and truth, and of the wind's energy
+        #[arg(long)]
+        spectra: bool,
+        /// Folder for scores.json, scores.nc, figures and report.html [default: the table alone]
         #[arg(long, short, value_name = "RUN")]
         output: Option<PathBuf>,
+        /// Continues a scoring that was interrupted
+        #[arg(long, requires = "output")]
+        resume: bool,
     },
     /// Sweeps a design's dimensions: solver, and with --surrogate a network checked by the solver
     Sweep {
@@ -233,8 +262,15 @@ impl Cli {
                 climatology,
                 members,
                 truth_member,
+                baseline,
                 regions,
+                land_sea_mask,
+                weights,
+                fss_thresholds,
+                fss_neighbourhoods,
+                spectra,
                 output,
+                resume,
             } => {
                 let request = score::Request {
                     forecast,
@@ -242,10 +278,15 @@ impl Cli {
                     climatology,
                     members,
                     truth_member,
+                    baseline,
                     regions,
-                    output,
+                    land_sea_mask,
+                    weights,
+                    fss_thresholds,
+                    fss_neighbourhoods,
+                    spectra,
                 };
-                score::score(&request, options)
+                score::score(&request, (output.as_deref(), resume), options)
             }
             Command::Sweep {
                 run,

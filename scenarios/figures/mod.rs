@@ -1,4 +1,4 @@
-//! Figures: maps, panels, planes, curves, Smith charts and radiation patterns, each written as SVG and as PNG from one drawing.
+//! Figures: maps, panels, planes, curves, scorecards, Smith charts and radiation patterns, each written as SVG and as PNG from one drawing.
 //!
 //! A plot draws shapes onto a [`Figure`], a list of lines, areas, pictures and texts in
 //! units of one pixel at natural size. The figure is then written as SVG (vector lines,
@@ -34,6 +34,7 @@ mod planes;
 mod polar;
 mod projection;
 mod raster;
+mod scorecard;
 mod smith;
 mod style;
 mod svg;
@@ -52,6 +53,7 @@ pub use panels::{PanelRow, Panels};
 pub use planes::{Plane, Planes};
 pub use polar::Polar;
 pub use projection::{Projection, Region};
+pub use scorecard::{Scorecard, ScorecardCell, ScorecardGroup};
 pub use smith::Smith;
 pub use style::{Halign, Stroke, TextStyle, Valign};
 pub use ticks::{Ticks, frequency_label};

@@ -8,6 +8,7 @@ mod flow;
 mod monitors;
 mod nature;
 mod scattering;
+mod scores;
 mod support;
 mod tables;
 mod tutorials;

@@ -3,11 +3,47 @@
 use ndarray::Array2;
 use std::path::Path;
 
-use super::{Query, Reader, Selection};
+use super::{Query, Reader, Selection, SlabReader};
 use crate::calendar::{Calendar, DateTime};
 use crate::coordinates::LatLon;
 use crate::field::{Axis, Coordinate};
 use crate::{Error, Result};
+
+/// Refuses times or leads that do not follow each other.
+fn in_order(path: &Path, coordinate: &Coordinate) -> Result<()> {
+    let label = |k: usize| match coordinate.times.get(k) {
+        Some(time) => time.to_string(),
+        None => format!("{} {}", coordinate.values[k], coordinate.units),
+    };
+    match coordinate.values.windows(2).position(|p| p[1] <= p[0]) {
+        None => Ok(()),
+        Some(k) => Err(Error::Coordinate {
+            path: path.to_path_buf(),
+            variable: coordinate.name.clone(),
+            expected: "values that increase, none twice".into(),
+            found: format!("{} at index {k} and {} after it", label(k), label(k + 1)),
+        }),
+    }
+}
+
+/// Where two lists of dimensions part.
+fn difference(expected: &[Coordinate], found: &[Coordinate]) -> String {
+    for c in expected {
+        match found.iter().find(|f| f.axis == c.axis) {
+            None => return format!("no {}", c.axis.name()),
+            Some(f) if f.values.len() != c.values.len() => {
+                let (name, here, there) = (c.axis.name(), f.values.len(), c.values.len());
+                return format!("{here} values of {name} in place of {there}");
+            }
+            Some(f) if f != c => return format!("other values of {}", c.axis.name()),
+            Some(_) => {}
+        }
+    }
+    let more = found
+        .iter()
+        .find(|f| expected.iter().all(|c| c.axis != f.axis));
+    more.map_or("others".into(), |f| format!("a {} besides", f.axis.name()))
+}
 
 /// An open forecast in the WeatherBench layout, or a trajectory. All variables
 /// must be on one grid and have the same leads, times and members.
@@ -51,15 +87,21 @@ impl ForecastReader {
                         .cloned()
                         .collect()
                 };
-                if pick(expected) != pick(&coordinates) {
+                let (expected, found) = (pick(expected), pick(&coordinates));
+                if expected != found {
                     return Err(Error::Coordinate {
                         path: reader.path().to_path_buf(),
                         variable: summary.name,
                         expected: format!("the coordinates of '{name}'"),
-                        found: "others".into(),
+                        found: difference(&expected, &found),
                     });
                 }
             } else {
+                for axis in [Axis::Time, Axis::Lead] {
+                    if let Some(c) = coordinates.iter().find(|c| c.axis == axis) {
+                        in_order(reader.path(), c)?;
+                    }
+                }
                 first = Some((summary.name.clone(), coordinates));
             }
             variables.push(summary.name);
@@ -140,6 +182,28 @@ impl ForecastReader {
         Ok(level.map_or(Vec::new(), |c| c.values.iter().map(|p| p / 100.0).collect()))
     }
 
+    /// True if `time` is the valid time and there is no lead dimension.
+    pub fn is_trajectory(&self) -> bool {
+        self.trajectory
+    }
+
+    /// A variable at a level (needed only where it has several), to be read a lead and a time at a time;
+    /// values are in `units`, or in the file's own without.
+    ///
+    /// # Errors
+    /// [`Error::VariableMissing`]; [`Error::Absent`] for a level the file does not have;
+    /// [`Error::Units`] if its unit is missing or does not convert; [`Error::Coordinate`] for a dimension
+    /// that is none of a forecast's.
+    pub fn slabs(
+        &self,
+        variable: &str,
+        level_hpa: Option<f64>,
+        units: Option<&str>,
+    ) -> Result<SlabReader<'_>> {
+        let (path, file) = (self.reader.path(), self.reader.file());
+        SlabReader::open(path, file, (variable, self.trajectory), level_hpa, units)
+    }
+
     /// One field `[latitude][longitude]`, north to south, NaN where the file has
     /// no value. `level_hpa` is needed only where the variable has several.
     ///
@@ -174,5 +238,53 @@ impl ForecastReader {
             .reader
             .read_lat_lon(Query::exactly(variable), &selection)?
             .values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_with_other_members_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ragged.nc");
+        let mut file = ::netcdf::create(&path).unwrap();
+        let dimensions = [
+            ("time", 2),
+            ("number", 4),
+            ("few", 3),
+            ("lat", 2),
+            ("lon", 2),
+        ];
+        for (name, size) in dimensions {
+            file.add_dimension(name, size).unwrap();
+            let mut v = file.add_variable::<f64>(name, &[name]).unwrap();
+            let values: Vec<f64> = (0..size).map(|i| i as f64).collect();
+            v.put_values(&values, ..).unwrap();
+            let (attribute, value) = match name {
+                "time" => ("units", "hours since 2020-01-01"),
+                "few" => ("standard_name", "realization"),
+                "lat" => ("units", "degrees_north"),
+                _ => ("units", "degrees_east"),
+            };
+            if name != "number" {
+                v.put_attribute(attribute, value).unwrap();
+            }
+        }
+        for (name, members) in [("t", "number"), ("z", "few")] {
+            file.add_variable::<f32>(name, &["time", members, "lat", "lon"])
+                .unwrap();
+        }
+        file.close().unwrap();
+        let message = ForecastReader::open(&path).unwrap_err().to_string();
+        for word in [
+            "ragged.nc",
+            "'z'",
+            "the coordinates of 't'",
+            "3 values of member in place of 4",
+        ] {
+            assert!(message.contains(word), "{message}");
+        }
     }
 }

@@ -4,7 +4,8 @@
 //!   name in the file, selects time, level, member and lead, undoes packing and
 //!   dimension order, converts the unit and hands back a normalised field.
 //! * [`ForecastWriter`] writes a forecast lead by lead in the WeatherBench
-//!   layout (or a plain trajectory), restartable; [`ForecastReader`] reads it.
+//!   layout (or a plain trajectory), restartable; [`ForecastReader`] reads it,
+//!   field by field or ([`SlabReader`]) a whole ensemble at a time.
 
 pub(crate) mod attributes;
 mod axes;
@@ -13,6 +14,8 @@ mod forecast_read;
 pub mod quantity;
 pub(crate) mod read;
 mod selection;
+mod slabs;
+mod tables;
 mod write;
 
 pub use forecast::{ForecastWriter, Header, Layout, OutputVariable};
@@ -20,3 +23,5 @@ pub use forecast_read::ForecastReader;
 pub use quantity::{Quantity, Query};
 pub use read::{Description, Reader, VariableSummary};
 pub use selection::{Selection, TimePick};
+pub use slabs::{Real, SlabReader};
+pub use tables::{Along, Attributes, TableDimension, TableVariable, Tables};

@@ -133,9 +133,15 @@ pub const MEAN_SEA_LEVEL_PRESSURE: Quantity = plain(
     &["msl", "psl", "mean_sea_level_pressure", "prmsl"],
     "Pa",
 );
+/// Share of land of a cell, or whether it is land.
+pub const LAND_AREA_FRACTION: Quantity = plain(
+    &["land_area_fraction", "land_binary_mask"],
+    &["lsm", "land_sea_mask", "sftlf", "landmask", "mask"],
+    "1",
+);
 
 /// Every quantity above.
-pub const ALL: [&Quantity; 11] = [
+pub const ALL: [&Quantity; 12] = [
     &EASTWARD_WIND,
     &NORTHWARD_WIND,
     &GEOPOTENTIAL,
@@ -147,6 +153,7 @@ pub const ALL: [&Quantity; 11] = [
     &AIR_TEMPERATURE,
     &SPECIFIC_HUMIDITY,
     &MEAN_SEA_LEVEL_PRESSURE,
+    &LAND_AREA_FRACTION,
 ];
 
 /// What to look for in a file.

@@ -1,15 +1,12 @@
-//! Averages over the sphere or a region of it, and what is made of them for one forecast.
+//! Averages over the sphere, and what is made of them for one forecast.
 
-use super::Region;
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 
-/// Area weights of a `[latitude][longitude]` grid, summing to 1 over the region.
+/// Area weights of a `[latitude][longitude]` grid, summing to 1.
 #[derive(Clone, Debug)]
 pub struct AreaMean {
-    /// One for each latitude, over all its longitudes, or
+    /// One for each latitude, over all its longitudes.
     rows: Vec<f64>,
-    /// one for each point, where the region is no band of latitudes.
-    points: Option<Array2<f64>>,
 }
 
 impl AreaMean {
@@ -18,60 +15,14 @@ impl AreaMean {
         let total: f64 = weights.iter().sum();
         Self {
             rows: weights.iter().map(|w| w / total).collect(),
-            points: None,
         }
-    }
-
-    /// Over a region, from weights per latitude and the grid's coordinates in degrees; `None` when no
-    /// point lies in it.
-    pub fn over(
-        region: &Region,
-        weights: &[f64],
-        latitudes: &[f64],
-        longitudes: &[f64],
-    ) -> Option<Self> {
-        let inside = |j: usize, i: usize| region.contains(latitudes[j], longitudes[i]);
-        let shape = (latitudes.len(), longitudes.len());
-        let points = Array2::from_shape_fn(shape, |(j, i)| match inside(j, i) {
-            true => weights[j],
-            false => 0.0,
-        });
-        let total = points.sum();
-        if total <= 0.0 {
-            return None;
-        }
-        let even = points
-            .rows()
-            .into_iter()
-            .all(|row| row.iter().all(|w| *w == row[0]));
-        if even {
-            let rows: Vec<f64> = points.rows().into_iter().map(|row| row[0]).collect();
-            return Some(Self::new(&rows));
-        }
-        Some(Self {
-            rows: Vec::new(),
-            points: Some(points / total),
-        })
     }
 
     /// The average of `value(j, i)`.
-    pub(super) fn of(&self, nlon: usize, value: impl Fn(usize, usize) -> f64) -> f64 {
-        if let Some(points) = &self.points {
-            // what lies outside may be missing and must not count
-            let inside = points.indexed_iter().filter(|(_, w)| **w > 0.0);
-            return inside.map(|((j, i), w)| w * value(j, i)).sum();
-        }
+    fn of(&self, nlon: usize, value: impl Fn(usize, usize) -> f64) -> f64 {
         let row = |j| (0..nlon).map(|i| value(j, i)).sum::<f64>() / nlon as f64;
         let rows = self.rows.iter().enumerate().filter(|(_, w)| **w > 0.0);
         rows.map(|(j, w)| w * row(j)).sum()
-    }
-
-    /// The weight of a point.
-    pub(super) fn weight(&self, nlon: usize, (j, i): (usize, usize)) -> f64 {
-        match &self.points {
-            Some(points) => points[[j, i]],
-            None => self.rows[j] / nlon as f64,
-        }
     }
 
     /// Root mean square difference, in the fields' unit.
@@ -116,7 +67,7 @@ impl AreaMean {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::array;
+    use ndarray::{Array2, array};
 
     #[test]
     fn known_values() {

@@ -1,9 +1,17 @@
-//! Parts of the globe that scores are averaged over.
+//! Parts of the globe that scores are averaged over: named, boxes, land or sea, and one of these within
+//! another (`tropics/sea`).
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A box of latitudes and longitudes with its name.
+/// What a point must be made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Surface {
+    Land,
+    Sea,
+}
+
+/// A box of latitudes and longitudes with its name, or what of it is land or sea.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Region {
     name: String,
@@ -11,6 +19,7 @@ pub struct Region {
     latitudes: [f64; 2],
     /// West and east in degrees; beyond 360 they go round.
     longitudes: Option<[f64; 2]>,
+    surface: Option<Surface>,
 }
 
 /// The regions that have names, as the WMO and WeatherBench cut them.
@@ -28,6 +37,22 @@ impl Region {
             name: "globe".into(),
             latitudes: [-90.0, 90.0],
             longitudes: None,
+            surface: None,
+        }
+    }
+
+    /// Whether it needs to know which points are land.
+    pub fn needs_mask(&self) -> bool {
+        self.surface.is_some()
+    }
+
+    /// Whether a point with this share of land belongs to it, wherever it is; half or more is land.
+    pub fn takes_surface(&self, land: Option<f64>) -> bool {
+        match (self.surface, land) {
+            (None, _) => true,
+            (Some(Surface::Land), Some(share)) => share >= 0.5,
+            (Some(Surface::Sea), Some(share)) => share < 0.5,
+            (Some(_), None) => false,
         }
     }
 
@@ -58,19 +83,40 @@ impl fmt::Display for Region {
 impl FromStr for Region {
     type Err = String;
 
-    /// A name, or `SOUTH:NORTH,WEST:EAST` in degrees: `35:70,-10:40`.
+    /// A name, or `SOUTH:NORTH,WEST:EAST` in degrees: `35:70,-10:40`; `land`, `sea`, or `/land` and `/sea`
+    /// behind any of these.
     fn from_str(text: &str) -> Result<Self, String> {
+        let surfaces = [("land", Surface::Land), ("sea", Surface::Sea)];
+        for (name, surface) in surfaces {
+            let within = match text.strip_suffix(name) {
+                Some("") => Some("globe"),
+                Some(within) => within.strip_suffix('/'),
+                None => None,
+            };
+            if let Some(within) = within {
+                let region: Self = within.parse()?;
+                return match region.surface {
+                    Some(_) => Err(format!("`{text}`: expected land or sea once")),
+                    None => Ok(Self {
+                        name: text.into(),
+                        surface: Some(surface),
+                        ..region
+                    }),
+                };
+            }
+        }
         if let Some((name, latitudes)) = NAMED.iter().find(|(name, _)| *name == text) {
             return Ok(Self {
                 name: (*name).into(),
                 latitudes: *latitudes,
                 longitudes: None,
+                surface: None,
             });
         }
         let names: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
         let wrong = || {
             format!(
-                "`{text}` is no region: expected {}, or SOUTH:NORTH,WEST:EAST in degrees, such as 35:70,-10:40",
+                "`{text}` is no region: expected {}, land, sea, or SOUTH:NORTH,WEST:EAST in degrees, such as 35:70,-10:40, alone or followed by /land or /sea",
                 names.join(", ")
             )
         };
@@ -100,6 +146,7 @@ impl FromStr for Region {
             name: text.into(),
             latitudes,
             longitudes: Some([west, east]),
+            surface: None,
         })
     }
 }
@@ -118,7 +165,20 @@ mod tests {
         assert!(!pacific.contains(0.0, 250.0) && !pacific.contains(0.0, 0.0));
         let tropics: Region = "tropics".parse().expect("region");
         assert!(tropics.contains(-20.0, 77.0) && !tropics.contains(20.1, 0.0));
-        for bad in ["tropic", "70:35,0:10", "1:2", "a:b,1:2", "0:10,0:400"] {
+        let sea: Region = "-20:20,150:-120/sea".parse().expect("region");
+        assert!(sea.needs_mask() && sea.contains(0.0, 180.0) && !sea.contains(0.0, 0.0));
+        assert!(sea.takes_surface(Some(0.4)) && !sea.takes_surface(Some(0.5)));
+        assert!(!sea.takes_surface(None) && tropics.takes_surface(None));
+        for bad in [
+            "tropic",
+            "land/sea",
+            "island",
+            "tropics/lake",
+            "70:35,0:10",
+            "1:2",
+            "a:b,1:2",
+            "0:10,0:400",
+        ] {
             assert!(bad.parse::<Region>().is_err(), "{bad}");
         }
     }
