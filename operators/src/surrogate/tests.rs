@@ -2,6 +2,7 @@ use super::*;
 use crate::network::NetworkConfig;
 use crate::sfno::SfnoConfig;
 use burn::tensor::Distribution;
+use curlwind_solvers::sphere::grid::SphereGrid;
 
 fn surrogate(predict: Predict) -> Surrogate {
     let grid = SphereGrid::gaussian(8, 16).expect("grid");

@@ -11,7 +11,7 @@ use super::train::Sets;
 use crate::commands::Options;
 use crate::error::{Error, Result};
 use crate::run_folder::{RunFolder, Scores};
-use crate::weather::verification::{self, Files};
+use crate::weather::verification::{Files, verify};
 use curlwind_datasets::calendar::DateTime;
 use std::ops::Range;
 use std::path::Path;
@@ -268,20 +268,23 @@ fn numerical(
 ///
 /// # Errors
 /// Files that cannot be read.
-pub fn score_all(case: &str, made: &Forecasts, folder: &RunFolder) -> Result<Scores> {
+pub fn score_all(
+    case: &str,
+    made: &Forecasts,
+    folder: &RunFolder,
+    options: &Options,
+) -> Result<Scores> {
     let _phase = folder.phase("score")?;
     let home = folder.file("forecasts");
     let mut scores = Scores::new();
     for model in &made.models {
+        let (forecast, truth) = (home.join(format!("{model}.nc")), home.join("truth.nc"));
+        let climatology = home.join("climatology.nc");
         let files = Files {
-            forecast: &home.join(format!("{model}.nc")),
-            truth: &home.join("truth.nc"),
-            climatology: Some(&home.join("climatology.nc")),
-            members: None,
-            truth_member: 0,
-            regions: Vec::new(),
+            climatology: Some(&climatology),
+            ..Files::new(&forecast, &truth)
         };
-        let found = verification::score(&files)?;
+        let found = verify(&files, None, &options.progress("scoring"))?.scores();
         // persistence and climatology have files of their own
         for mut row in found.rows.into_iter().filter(|row| row.model == *model) {
             // a climatology has no anomaly of its own

@@ -124,8 +124,8 @@ impl Partner {
         let initial = self.initial(analysis)?;
         let mut failure = None;
         let mut lead = 0;
-        let mut seen = |state: &State| {
-            let result = observe(lead, self.channels_of(state));
+        let mut seen = |state: &State, ground: Option<&Array1<Complex64>>| {
+            let result = observe(lead, self.channels_of(state, ground));
             lead += 1;
             match result {
                 Ok(()) => ControlFlow::Continue(()),
@@ -138,11 +138,28 @@ impl Partner {
         match self.kind {
             Kind::ShallowWater => {
                 let equation = ShallowWater::default();
-                let prepared = Prepared::flat(initial.clone(), self.transform.clone(), equation);
+                let mut prepared = Prepared::flat(initial, self.transform.clone(), equation)
+                    .over(&self.settings.mountains)?;
+                if self.settings.balanced {
+                    let state = &prepared.case.initial;
+                    let (mean, ground) = (state.geopotential[0].re, &prepared.case.orography);
+                    prepared.case.initial = balanced_state(
+                        &self.transform,
+                        equation,
+                        &state.vorticity,
+                        ground.as_ref(),
+                        mean,
+                    )
+                    .map_err(Error::unusable)?;
+                }
                 let time_step = self.settings.solver.time_step.si();
                 let solver = prepared.solver(&self.settings.solver, time_step)?;
+                let ground = prepared.case.orography.as_ref();
+                let initial = prepared.case.initial.clone();
                 solver
-                    .run(initial, duration, step, |snapshot| seen(snapshot.state))
+                    .run(initial, duration, step, |snapshot| {
+                        seen(snapshot.state, ground)
+                    })
                     .map_err(solver_error)?;
             }
             Kind::Barotropic => {
@@ -167,7 +184,7 @@ impl Partner {
                 };
                 solver
                     .run(initial.vorticity, duration, step, |snapshot| {
-                        seen(&balanced(snapshot.vorticity))
+                        seen(&balanced(snapshot.vorticity), None)
                     })
                     .map_err(solver_error)?;
             }
@@ -211,17 +228,6 @@ impl Partner {
             Some(channel) => spectrum(Some(channel)),
             None => Array1::zeros(vorticity.len()),
         };
-        if self.settings.balanced && self.kind == Kind::ShallowWater {
-            let mean = geopotential[0].re;
-            return balanced_state(
-                &self.transform,
-                ShallowWater::default(),
-                &vorticity,
-                None,
-                mean,
-            )
-            .map_err(Error::unusable);
-        }
         Ok(State {
             geopotential,
             vorticity,
@@ -237,11 +243,15 @@ impl Partner {
     }
 
     /// The channels of a solver's state.
-    fn channels_of(&self, state: &State) -> Vec<f32> {
+    fn channels_of(&self, state: &State, ground: Option<&Array1<Complex64>>) -> Vec<f32> {
         let (nlat, nlon) = (self.grid.grid().nlat(), self.grid.grid().nlon());
         let points = nlat * nlon;
         let mut all = vec![f32::NAN; self.channels * points];
-        let cut = state.truncated(self.transform.truncation(), self.grid.truncation());
+        let (from, to) = (self.transform.truncation(), self.grid.truncation());
+        let mut cut = state.truncated(from, to);
+        if let Some(ground) = ground {
+            cut.geopotential += &truncated(ground, from, to);
+        }
         let [geopotential, u, v, vorticity, divergence] = self.places;
         let mut put = |channel: Option<usize>, field: &Array3<f64>| {
             if let Some(channel) = channel {

@@ -151,7 +151,7 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     let sets = split(loaded, &data)?;
     let (learned, facts) = trained(loaded, folder, &data, &sets, options)?;
     let made = forecast_all(settings, &learned, &data, &sets, folder, options)?;
-    let scores = score_all(&loaded.name, &made, folder)?;
+    let scores = score_all(&loaded.name, &made, folder, options)?;
     scores.write(&folder.file("scores.json"))?;
     let summary = sentences(&loaded.name, &learned, &made, &scores, &facts).join(" ");
     let _phase = folder.phase("figures")?;

@@ -1,7 +1,7 @@
 //! The file of a scenario that learns from analyses, as types.
 
 use crate::config::{Pascals, Seconds};
-use crate::weather::shallow_water::settings::SolverSettings;
+use crate::weather::shallow_water::settings::{MountainSettings, SolverSettings};
 use curlwind_datasets::series::Derived;
 use curlwind_operators::network::NetworkConfig;
 use curlwind_operators::training::TrainingConfig;
@@ -252,6 +252,9 @@ pub struct PartnerSolver {
     /// Whether the geopotential is replaced by the one in balance with the wind.
     #[serde(default)]
     pub balanced: bool,
+    /// Mountains under the layer (shallow water).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mountains: Vec<MountainSettings>,
     /// Truncation, time step, diffusion; duration and output interval are those of the forecasts.
     pub solver: SolverSettings,
 }

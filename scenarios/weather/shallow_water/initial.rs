@@ -138,7 +138,10 @@ impl Prepared {
     }
 
     /// The same flow under the same free surface, over mountains.
-    fn over(mut self, mountains: &[MountainSettings]) -> Result<Self> {
+    ///
+    /// # Errors
+    /// Mountains that reach through the surface, or a case that has orography already.
+    pub fn over(mut self, mountains: &[MountainSettings]) -> Result<Self> {
         if mountains.is_empty() {
             return Ok(self);
         }

@@ -16,7 +16,7 @@ pub struct Files<'a> {
     pub forecast: &'a Path,
     /// The truth: forecast layout, or a trajectory over valid time.
     pub truth: &'a Path,
-    /// One field per variable: the climatological mean.
+    /// The climatological mean: one field per variable, or one for each valid time.
     pub climatology: Option<&'a Path>,
     /// Another forecast, which the first is compared with.
     pub baseline: Option<&'a Path>,

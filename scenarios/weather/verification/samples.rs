@@ -11,6 +11,7 @@ use curlwind_datasets::netcdf::{ForecastReader, Real, SlabReader};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Places of the models in a sample.
 pub(super) const FORECAST: usize = 0;
@@ -174,6 +175,24 @@ impl<T> Default for Typed<T> {
     }
 }
 
+/// The climatological mean: one field, or one for each time.
+struct Climate<'f> {
+    fields: Fields<'f>,
+    times: Times,
+    single: bool,
+}
+
+impl Climate<'_> {
+    /// The field at an initial time and a lead, by the valid time where there are several.
+    fn read(&self, initial: i64, lead: i64) -> Result<Option<Arc<Vec<f64>>>> {
+        let place = match self.single {
+            true => Some((0, 0)),
+            false => self.times.truth(initial, lead),
+        };
+        place.map(|(k, t)| self.fields.read(k, t)).transpose()
+    }
+}
+
 /// A variable in all the files.
 pub(super) struct Scorer<'f> {
     inputs: &'f Inputs,
@@ -183,7 +202,7 @@ pub(super) struct Scorer<'f> {
     true_times: &'f Times,
     /// The forecast's own first field, which persists where it is a single one.
     start: Option<(usize, Fields<'f>)>,
-    climate: Option<Vec<f64>>,
+    climate: Option<Climate<'f>>,
     rows: Vec<usize>,
     extras: Extras<'f>,
 }
@@ -206,10 +225,11 @@ impl<'f> Scorer<'f> {
             _ => None,
         };
         let climate = match (&inputs.climatology, &variable.climatology) {
-            (Some(file), Some(name)) => {
-                let fields = Fields::new(slabs(file, name)?, 0);
-                Some(fields.read(0, 0)?.to_vec())
-            }
+            (Some(file), Some(name)) => Some(Climate {
+                fields: Fields::new(slabs(file, name)?, 0),
+                times: Times::new(file),
+                single: file.leads_hours().len() * file.initial_times().len() == 1,
+            }),
             _ => None,
         };
         let leads = inputs.forecast.leads_hours();
@@ -295,6 +315,10 @@ impl<'f> Scorer<'f> {
                 None => None,
             },
         };
+        let climate = match &self.climate {
+            Some(climate) => climate.read(initial, after)?,
+            None => None,
+        };
         let mut sample = Sample {
             time,
             models: vec![Vec::new(); MODELS],
@@ -302,6 +326,7 @@ impl<'f> Scorer<'f> {
         };
         let wanted = !self.extras.thresholds.is_empty() || self.extras.spectra.is_some();
         let mut fields = vec![Vec::new(); MODELS];
+        let fields_of_time = (truth.as_slice(), climate.as_ref().map(|c| c.as_slice()));
         let at = |ensemble: &Ensemble| ensemble.times.forecast(initial, after);
         let ensembles = [Some(&self.forecast), self.baseline.as_ref()];
         for (model, ensemble) in ensembles.into_iter().enumerate() {
@@ -310,13 +335,13 @@ impl<'f> Scorer<'f> {
             };
             let kept = wanted.then_some(&mut fields[model]);
             sample.models[model] = match ensemble.reader.single() {
-                true => self.ensemble(ensemble, at, &truth, &mut scratch.single, kept)?,
-                false => self.ensemble(ensemble, at, &truth, &mut scratch.double, kept)?,
+                true => self.ensemble(ensemble, at, fields_of_time, &mut scratch.single, kept)?,
+                false => self.ensemble(ensemble, at, fields_of_time, &mut scratch.double, kept)?,
             };
         }
         let single = [
             (PERSISTENCE, persistence.as_deref()),
-            (CLIMATOLOGY, self.climate.as_ref()),
+            (CLIMATOLOGY, climate.as_deref()),
         ];
         for (model, field) in single {
             let Some(field) = field else { continue };
@@ -324,7 +349,8 @@ impl<'f> Scorer<'f> {
             let space = scratch
                 .field
                 .get_or_insert_with(|| Workspace::new(width, 1));
-            let climate = self.climate.as_deref().filter(|_| model != CLIMATOLOGY);
+            let climate = climate.as_ref().map(|c| c.as_slice());
+            let climate = climate.filter(|_| model != CLIMATOLOGY);
             let sums = space.moments(field, &self.rows, &truth, climate, &self.inputs.cells);
             sample.models[model] = sums.iter().map(|sums| numbers(sums, 1)).collect();
             if wanted && model == PERSISTENCE {
@@ -352,7 +378,7 @@ impl<'f> Scorer<'f> {
         &self,
         ensemble: &Ensemble,
         (lead, time): (usize, usize),
-        truth: &[f64],
+        (truth, climate): (&[f64], Option<&[f64]>),
         scratch: &mut Typed<T>,
         kept: Option<&mut Vec<Vec<f64>>>,
     ) -> Result<Vec<Numbers>> {
@@ -366,7 +392,7 @@ impl<'f> Scorer<'f> {
         let Some((_, space)) = &mut scratch.space else {
             return Ok(Vec::new());
         };
-        let (rows, climate) = (ensemble.reader.rows(), self.climate.as_deref());
+        let rows = ensemble.reader.rows();
         let sums = space.moments(values, rows, truth, climate, &self.inputs.cells);
         if let Some(kept) = kept {
             *kept = values
