@@ -24,6 +24,8 @@ const DEFLATE: u8 = 1;
 pub struct StoreWriter {
     folder: PathBuf,
     layout: Layout,
+    /// Whether NaN stands for a missing value.
+    missing: bool,
     /// Held while this writer lives, so that two runs do not write one store.
     _lock: std::fs::File,
 }
@@ -52,8 +54,15 @@ impl StoreWriter {
         Ok(Self {
             folder,
             layout: layout.clone(),
+            missing: false,
             _lock: lock,
         })
+    }
+
+    /// The same, in which NaN stands for a missing value.
+    pub fn with_missing(mut self) -> Self {
+        self.missing = true;
+        self
     }
 
     /// The layout.
@@ -138,7 +147,9 @@ impl TrajectoryWriter<'_> {
                 found: format!("{} values", states.len()),
             });
         }
-        if let Some(i) = states.iter().position(|x| !x.is_finite()) {
+        let missing = self.store.missing;
+        let refused = |x: &f32| !(x.is_finite() || (missing && x.is_nan()));
+        if let Some(i) = states.iter().position(refused) {
             let channel = &self.store.layout.channels[i % length / (nlat * nlon)].name;
             return Err(Error::invalid(
                 format!(

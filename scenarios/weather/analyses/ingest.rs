@@ -72,7 +72,10 @@ pub fn ingest(
 ) -> Result<Ingested> {
     let series = series(settings, files)?;
     let layout = layout(settings, &series, files)?;
-    let writer = StoreWriter::create_or_resume(folder, &layout).map_err(Error::unusable)?;
+    let writer = StoreWriter::create_or_resume(folder, &layout)
+        .map_err(Error::unusable)?
+        // the last block is seldom full
+        .with_missing();
     let missing = writer.missing();
     progress.set_length(layout.trajectories as u64);
     progress.set_position((layout.trajectories - missing.len()) as u64);

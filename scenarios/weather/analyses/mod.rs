@@ -27,11 +27,18 @@ use crate::error::Result;
 pub use settings::Settings;
 
 /// The scenarios that the program carries.
-pub const BUILT_IN: [BuiltIn; 1] = [BuiltIn {
-    name: "era5-members",
-    about: "a surrogate of NetCDF analyses, here ten ERA5 members over 36 hours, with an ensemble",
-    text: include_str!("era5-members.toml"),
-}];
+pub const BUILT_IN: [BuiltIn; 2] = [
+    BuiltIn {
+        name: "era5-members",
+        about: "a surrogate of NetCDF analyses, here ten ERA5 members over 36 hours, with an ensemble",
+        text: include_str!("era5-members.toml"),
+    },
+    BuiltIn {
+        name: "nature-surrogate",
+        about: "a surrogate of the ten years of `nature-run`, beside the same equations at T21",
+        text: include_str!("nature-surrogate.toml"),
+    },
+];
 
 /// A scenario as read.
 pub type Loaded = crate::config::Loaded<Settings>;
