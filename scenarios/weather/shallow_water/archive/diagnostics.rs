@@ -1,6 +1,7 @@
 //! What a long run keeps of its states in memory: numbers by day and sums, never fields over time.
 
-use curlwind_solvers::shallow_water::{GridState, State};
+use curlwind_solvers::shallow_water::State;
+use curlwind_solvers::shallow_water::state::GridState;
 use curlwind_solvers::sphere::SphericalTransform;
 use serde::{Deserialize, Serialize};
 
