@@ -226,19 +226,13 @@ impl Verified {
                 continue;
             }
             metrics.truncate(6);
-            let mut plot = Curves::new(
-                Axis::hours("lead time"),
-                Axis::linear("FSS").range(0.0, 1.05),
-            )
-            .title(&format!(
-                "{}, {}",
-                self.variables[variable].label, self.models[0]
-            ))
-            .labels(Labels::Legend);
-            let names: Vec<String> = metrics
-                .iter()
-                .map(|m| m.trim_start_matches("fss_").replace('_', ", "))
-                .collect();
+            let mut plot = Curves::new(Axis::hours("lead time"), Axis::linear("FSS"))
+                .title(&format!(
+                    "{}, {}",
+                    self.variables[variable].label, self.models[0]
+                ))
+                .labels(Labels::Legend);
+            let names: Vec<String> = metrics.iter().map(|m| spoken(m)).collect();
             let whole: Vec<String> = names.iter().map(|n| n.replace(',', "")).collect();
             let colours = distinct_colours(whole.iter().map(String::as_str));
             for ((metric, name), colour) in metrics.iter().zip(&names).zip(colours) {
@@ -313,8 +307,7 @@ impl Verified {
             powers.push(power.series(truth.width(1.2).dashed()));
             ratios.push(ratio);
         }
-        let caption =
-            "Power by scale of the members, on average, at three leads, and of the truth.";
+        let caption = "Power by scale of the members, on average, at three leads, and of the truth at the last of them.";
         let other =
             "Power of the members over that of the truth: below 1 the forecast is too smooth.";
         [
@@ -376,6 +369,12 @@ impl Verified {
             ),
         })
     }
+}
+
+/// `fss_p90_5points` as `p90, 5 points`.
+fn spoken(metric: &str) -> String {
+    let name = metric.trim_start_matches("fss_").replace('_', ", ");
+    name.replace("point", " point").replace("km", " km")
 }
 
 fn series(name: &str, curve: &[(f64, f64, Option<[f64; 2]>)]) -> Series {
