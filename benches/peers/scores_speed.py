@@ -14,6 +14,7 @@ timed but not compared. Both read the files once before the clock starts.
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -163,12 +164,14 @@ def main():
         with open(path, "rb") as file:
             while file.read(1 << 24):
                 pass
-    seconds, output = {}, {}
+    seconds, processor, output = {}, {}, {}
     for run in range(args.runs):
         for name, command in commands.items():
-            started = time.perf_counter()
+            started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
             output[name] = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             seconds.setdefault(name, []).append(time.perf_counter() - started)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            processor.setdefault(name, []).append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     ours = {f"{row['variable']} {row['metric']} {row['lead_hours']:g}": row["value"]
             for row in json.loads(output["ours"]) if row["model"].startswith("forecast")}
     theirs = json.loads(output["xskillscore"])
@@ -180,12 +183,13 @@ def main():
     load = os.getloadavg()[0]
     print(f"{size:.2f} GB of forecasts, {len(theirs)} scores, {args.runs} runs each, whole programs, load {load:.1f}")
     for name, values in seconds.items():
-        print(f"{name:12} median {medians[name]:7.2f} s   {' '.join(f'{s:.2f}' for s in values)}")
+        print(f"{name:12} median {medians[name]:7.2f} s   {' '.join(f'{s:.2f}' for s in values)}   "
+              f"processor {statistics.median(processor[name]):.2f} s")
     ratio = medians["xskillscore"] / medians["ours"]
     print(f"xskillscore over ours {ratio:.1f}; largest relative difference {worst[0]:.1e} ({worst[1]}), of bias over RMSE {bias:.1e}")
     if args.json:
         with open(args.json, "w") as file:
-            json.dump({"gigabytes": size, "seconds": seconds, "ratio": ratio, "difference": worst[0]}, file, indent=1)
+            json.dump({"gigabytes": size, "seconds": seconds, "processor_seconds": processor, "load": load, "ratio": ratio, "difference": worst[0]}, file, indent=1)
     return worst[0] > 1e-6 or bias > 1e-6
 
 

@@ -6,7 +6,7 @@ use super::{
     Area, Colour, ColourMap, ColourScale, Figure, Halign, Shape, Stroke, TextStyle, Valign,
 };
 
-/// A cell: a value, and whether it is beyond doubt.
+/// A cell: a value, and whether it is significant.
 pub type ScorecardCell = Option<(f64, bool)>;
 
 /// Rows under a heading.
@@ -18,7 +18,7 @@ pub struct ScorecardGroup {
     pub rows: Vec<(String, Vec<ScorecardCell>)>,
 }
 
-/// A scorecard. Values are blue below zero and red above; a cell beyond doubt has a dot.
+/// A scorecard. Values are blue below zero and red above; a significant one has a dot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scorecard {
     title: String,

@@ -79,8 +79,16 @@ impl RunFolder {
         if path.is_dir() {
             let mut entries =
                 fs::read_dir(path).map_err(|reason| RunError::io("read", path, reason))?;
-            // A lone lock file is what a run that was refused or killed at once leaves.
-            let other = entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != LOCK));
+            // A lone lock file is what a run that was refused or killed at once leaves, maybe with
+            // the beginnings of a manifest.
+            let other = entries.any(|entry| {
+                entry.is_ok_and(|entry| {
+                    let name = entry.file_name();
+                    let name = name.to_string_lossy();
+                    let begun = name.starts_with("manifest.json.") && name.ends_with(".part");
+                    name != LOCK && !begun
+                })
+            });
             if other {
                 return Err(RunError::NotEmpty(path.to_path_buf()));
             }

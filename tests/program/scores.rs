@@ -412,7 +412,7 @@ fn a_scorecard_spectra_and_fractions_are_written() {
     assert!(!Path::new(&run).join("checkpoint").exists());
     let report = std::fs::read_to_string(path(Path::new(&run), "report.html")).expect("report");
     assert!(
-        report.contains("Against worse it is better in"),
+        report.contains("Against worse it is significantly better in"),
         "no verdict"
     );
     let inspected = succeeds(&["inspect", &path(Path::new(&run), "scores.nc")]);

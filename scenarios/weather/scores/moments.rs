@@ -5,7 +5,7 @@
 //! of |x_i - x_j| and the squares about the mean; and where the truth ranks. Points go sixteen at a
 //! time through a sorting network (Batcher's merge exchange: Knuth, The Art of Computer Programming 3,
 //! section 5.2.2, algorithm M), in which each comparison is one minimum and one maximum of
-//! sixteen values. [`plain`](super::plain) is the same as it is defined.
+//! sixteen values. The tests compare it with the definitions, point by point.
 //!
 //! A point counts where the truth has a value and no member lacks one. A member that is infinite counts: it
 //! makes the sums infinite or NaN, and a forecast that blew up stays a failure.

@@ -171,6 +171,10 @@ impl Draws {
     }
 }
 
+/// A score: its name, its place in a sample, what is done with the mean, whether it has the variable's
+/// unit.
+type Metric = (&'static str, usize, fn(f64) -> f64, bool);
+
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
@@ -336,14 +340,14 @@ impl Place {
                 });
             };
             let same = |v: f64| v;
-            let simple: [(&str, usize, fn(f64) -> f64, bool); 4] = [
+            let simple: [Metric; 4] = [
                 ("rmse", SQUARE, f64::sqrt, true),
                 ("mae", ABSOLUTE, same, true),
                 ("bias", BIAS, same, true),
                 ("acc", CORRELATION, same, false),
             ];
             let anomalies = inputs.variables[self.variable].climatology.is_some();
-            let mut one = |(metric, at, of, unit): (&str, usize, fn(f64) -> f64, bool)| {
+            let mut one = |(metric, at, of, unit): Metric| {
                 let values = column(&rows, at);
                 let interval = draws.interval([&values], |[m]| of(m));
                 push(metric, of(mean(&values)), interval, unit);
@@ -447,9 +451,11 @@ impl Place {
         }
         let draws = draws.of(pairs.len());
         let ensemble = ours[0].1.len() > RANKS + 1;
-        let metrics: [(&str, usize, fn(f64) -> f64); 2] =
-            [("rmse", SQUARE, f64::sqrt), ("crps", CRPS, |v| v)];
-        for (metric, at, of) in metrics.into_iter().take(if ensemble { 2 } else { 1 }) {
+        let metrics: [Metric; 2] = [
+            ("rmse", SQUARE, f64::sqrt, true),
+            ("crps", CRPS, |v| v, true),
+        ];
+        for (metric, at, of, _) in metrics.into_iter().take(if ensemble { 2 } else { 1 }) {
             let ours: Vec<f64> = pairs.iter().map(|(a, _)| a[at]).collect();
             let theirs: Vec<f64> = pairs.iter().map(|(_, b)| b[at]).collect();
             let relative = |[a, b]: [f64; 2]| of(a) / of(b) - 1.0;

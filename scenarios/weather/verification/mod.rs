@@ -13,12 +13,12 @@
 //!
 //! | part | what |
 //! |---|---|
-//! | [`inputs`] | the files, opened and checked against each other |
-//! | [`truths`] | which field is true when |
-//! | [`samples`] | one initial time and lead |
-//! | [`pieces`], [`checkpoint`] | all of them, side by side, resumable |
-//! | [`entries`] | means, intervals, the scorecard |
-//! | [`rows`], [`table`], [`pictures`], [`report`] | `scores.json`, `scores.nc`, figures, `report.html` |
+//! | `inputs` | the files, opened and checked against each other |
+//! | `truths` | which field is true when |
+//! | `samples` | one initial time and lead |
+//! | `pieces`, `checkpoint` | all of them, side by side, resumable |
+//! | `entries` | means, intervals, the scorecard |
+//! | `rows`, `table`, `pictures`, `report` | `scores.json`, `scores.nc`, figures, `report.html` |
 
 mod checkpoint;
 mod entries;

@@ -1,7 +1,7 @@
 //! The figures of a verification.
 
 use super::entries::{LeadSpectrum, Verified};
-use super::samples::{BASELINE, FORECAST, MODELS};
+use super::samples::{BASELINE, FORECAST};
 use crate::figures::{
     Axis, Colour, Curves, Figure, Labels, Scorecard, ScorecardGroup, Series, curves_grid,
     distinct_colours, model_colour,
@@ -48,11 +48,21 @@ impl Verified {
         distinct_colours(self.models.iter().map(String::as_str))
     }
 
+    /// The region of the curves, in words.
+    pub(super) fn first_region(&self) -> String {
+        match self.regions[0].as_str() {
+            name @ ("globe" | "tropics" | "northern_hemisphere" | "southern_hemisphere") => {
+                format!("the {}", name.replace('_', " "))
+            }
+            name => name.into(),
+        }
+    }
+
     /// Where and how scores were averaged, for captions.
     fn averaged(&self) -> String {
         let intervals = "Bands hold 95 % of a block bootstrap over initial times.";
         let times = self.initial_times;
-        let region = &self.regions[0];
+        let region = self.first_region();
         match times {
             1 => format!("Average over {region}, one initial time."),
             n if n < crate::weather::scores::bootstrap::FEWEST => {
@@ -100,13 +110,13 @@ impl Verified {
                 .title(&self.variables[variable].label)
                 .labels(Labels::Legend);
             let mut any = false;
-            for model in 0..MODELS {
+            for (model, colour) in colours.iter().enumerate() {
                 let curve = self.curve((model, variable, 0), metric);
                 if curve.is_empty() {
                     continue;
                 }
                 any = true;
-                plot = plot.series(series(&self.models[model], &curve).colour(colours[model]));
+                plot = plot.series(series(&self.models[model], &curve).colour(*colour));
             }
             if metric == "acc" {
                 plot = plot.level(0.6, "0.6");
@@ -216,19 +226,13 @@ impl Verified {
                 continue;
             }
             metrics.truncate(6);
-            let mut plot = Curves::new(
-                Axis::hours("lead time"),
-                Axis::linear("FSS").range(0.0, 1.05),
-            )
-            .title(&format!(
-                "{}, {}",
-                self.variables[variable].label, self.models[0]
-            ))
-            .labels(Labels::Legend);
-            let names: Vec<String> = metrics
-                .iter()
-                .map(|m| m.trim_start_matches("fss_").replace('_', ", "))
-                .collect();
+            let mut plot = Curves::new(Axis::hours("lead time"), Axis::linear("FSS"))
+                .title(&format!(
+                    "{}, {}",
+                    self.variables[variable].label, self.models[0]
+                ))
+                .labels(Labels::Legend);
+            let names: Vec<String> = metrics.iter().map(|m| spoken(m)).collect();
             let whole: Vec<String> = names.iter().map(|n| n.replace(',', "")).collect();
             let colours = distinct_colours(whole.iter().map(String::as_str));
             for ((metric, name), colour) in metrics.iter().zip(&names).zip(colours) {
@@ -303,8 +307,7 @@ impl Verified {
             powers.push(power.series(truth.width(1.2).dashed()));
             ratios.push(ratio);
         }
-        let caption =
-            "Power by scale of the members, on average, at three leads, and of the truth.";
+        let caption = "Power by scale of the members, on average, at three leads, and of the truth at the last of them.";
         let other =
             "Power of the members over that of the truth: below 1 the forecast is too smooth.";
         [
@@ -332,7 +335,7 @@ impl Verified {
         let quantity = format!("{ours} relative to {theirs} (%)");
         let mut card = Scorecard::new(&quantity, "lead time (h)", columns).title(
             &format!("{ours} against {theirs}"),
-            "blue: better, red: worse; a dot: beyond doubt",
+            "blue: better, red: worse; a dot: significant",
         );
         for (region, name) in self.regions.iter().enumerate() {
             let mut rows = Vec::new();
@@ -362,10 +365,16 @@ impl Verified {
             figure: card.figure(WIDTH),
             caption: format!(
                 "Error of {ours} relative to {theirs} over the initial times that both have. A dot where 95 % of a \
-                 paired block bootstrap lie on one side of zero."
+                 paired block bootstrap lie on one side of zero: by chance alone one cell in twenty has one."
             ),
         })
     }
+}
+
+/// `fss_p90_5points` as `p90, 5 points`.
+fn spoken(metric: &str) -> String {
+    let name = metric.trim_start_matches("fss_").replace('_', ", ");
+    name.replace("point", " point").replace("km", " km")
 }
 
 fn series(name: &str, curve: &[(f64, f64, Option<[f64; 2]>)]) -> Series {

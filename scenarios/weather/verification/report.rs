@@ -61,7 +61,7 @@ impl Verified {
     /// What came out, in a few plain sentences; of the first region.
     pub fn verdict(&self) -> String {
         let mut sentences = Vec::new();
-        let region = &self.regions[0];
+        let region = &self.first_region();
         let errors = self.of(FORECAST, "rmse");
         let judged: Vec<&&Entry> = errors.iter().filter(|e| e.baseline.is_some()).collect();
         let better = |e: &Entry| e.baseline.is_some_and(|b| e.value < b);
@@ -118,7 +118,7 @@ impl Verified {
             let testable = self.differences.iter().any(|d| d.interval.is_some());
             sentences.push(match testable {
                 true => format!(
-                    "Against {other} it is better in {} and worse in {} of {total} comparisons beyond doubt.",
+                    "Against {other} it is significantly better in {} and significantly worse in {} of {total} comparisons (95 %; by chance alone one in twenty would be either).",
                     sure(true),
                     sure(false)
                 ),

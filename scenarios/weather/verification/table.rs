@@ -62,7 +62,7 @@ impl Verified {
                     "title",
                     &format!("scores of {} against {}", self.models[0], self.case),
                 ),
-                ("institution", "written by the program's user"),
+                ("institution", "produced by the Curlwind program"),
                 ("source", concat!("curlwind ", env!("CARGO_PKG_VERSION"))),
                 ("history", "curlwind score"),
                 (
