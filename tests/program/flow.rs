@@ -256,11 +256,11 @@ fn two_layers_of_quasi_geostrophic_flow() {
     ));
     let run = path(folder.path(), "run");
     let text = succeeds(&quick(&["run", "quasi-geostrophic", "-o", &run], &sets));
-    for words in ["persistence", "solver/2", "next_lower_potential_vorticity"] {
+    for words in ["persistence", "solver/2", "next_lower_pv"] {
         assert!(text.contains(words), "{words}: {text}");
     }
     let text = succeeds(&["inspect", &path(Path::new(&run), "data")]);
-    assert!(text.contains("upper_potential_vorticity"), "{text}");
+    assert!(text.contains("upper_pv"), "{text}");
 
     let run = path(folder.path(), "compare");
     let short = [

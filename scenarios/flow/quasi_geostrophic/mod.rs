@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-const LAYERS: [&str; 2] = ["upper_potential_vorticity", "lower_potential_vorticity"];
+const LAYERS: [&str; 2] = ["upper_pv", "lower_pv"];
 
 /// The table `[problem]`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
