@@ -65,7 +65,7 @@ impl Setting {
             starts: 24,
             lead: 16,
             mountain: 3200.0,
-            mountain_width: 13.0,
+            mountain_width: 11.0,
             pictures: String::new(),
         };
         for argument in std::env::args().skip(1) {

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Two and a half years at T15, a state a day; seconds.
+/// Two and a half years at T10, a state a day; seconds.
 const SMALL: [&str; 7] = [
-    "solver.truncation=15",
-    "solver.time_step=30 min",
+    "solver.truncation=10",
+    "solver.time_step=40 min",
     "solver.output_interval=1 day",
     "solver.duration=900 days",
     "archive.start=1990-07-01",
@@ -100,7 +100,7 @@ fn unusable_nature_runs_are_refused() {
         ),
         (
             "initial={case=\"williamson_5\"}",
-            &["mountains", "williamson_5"],
+            &["mountains", "williamson-5"],
         ),
     ] {
         let command = with_sets(&["simulate", "nature-run", "-o", &out], &[set]);
