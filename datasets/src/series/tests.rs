@@ -269,7 +269,7 @@ fn what_does_not_fit_is_refused_by_file_and_place() {
             ..Wish::default()
         },
     );
-    let open = |wishes: &[Wanted]| Series::open(&[level.clone()], wishes, None, None);
+    let open = |wishes: &[Wanted]| Series::open(std::slice::from_ref(&level), wishes, None, None);
     let choose = open(&z).unwrap_err().to_string();
     assert!(
         choose.contains("`levels` that are chosen") && choose.contains("500, 850"),

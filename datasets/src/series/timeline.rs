@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(timeline.index(15 * HOUR), Some(11));
         assert_eq!((timeline.index(12 * HOUR), timeline.time(16)), (None, None));
         assert_eq!(timeline.within(8 * HOUR, 16 * HOUR), [8..10, 10..12]);
-        assert_eq!(timeline.within(0, HOUR / 2), [0..1]);
+        assert_eq!(timeline.within(0, HOUR / 2), vec![0..1; 1]);
         let six = Timeline::new(&hours[1..], Calendar::Standard, Some(6 * HOUR)).unwrap();
         assert_eq!(six.times().collect::<Vec<_>>(), [6 * HOUR, 18 * HOUR]);
         assert_eq!(six.runs().len(), 2);

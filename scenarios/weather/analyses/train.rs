@@ -197,7 +197,8 @@ pub fn train_all(loaded: &Loaded, run: &TrainingRun) -> Result<(Learned, Vec<Tra
     let learned = learned(
         settings,
         run,
-        (surrogates, moments.mask, training_runs, rows),
+        (surrogates, moments.mask),
+        (&training_runs, &rows),
     )?;
     learned.save(&run.folder.file("model"))?;
     Ok((learned, facts))
@@ -207,23 +208,19 @@ pub fn train_all(loaded: &Loaded, run: &TrainingRun) -> Result<(Learned, Vec<Tra
 fn learned(
     settings: &Settings,
     run: &TrainingRun,
-    (surrogates, mask, runs, rows): (
-        Vec<Surrogate>,
-        Option<Vec<f32>>,
-        Vec<Range<usize>>,
-        Vec<f64>,
-    ),
+    (surrogates, mask): (Vec<Surrogate>, Option<Vec<f32>>),
+    (runs, rows): (&[Range<usize>], &[f64]),
 ) -> Result<Learned> {
     let _phase = run.folder.phase("statistics")?;
     let data = run.data;
     let normalisation = surrogates[0].config().normalisation.clone();
-    let climatology = Climatology::fit(data, &runs, &normalisation.mean)?;
+    let climatology = Climatology::fit(data, runs, &normalisation.mean)?;
     let steps = (settings.forecast.duration.si() / data.step())
         .round()
         .max(1.0) as usize;
     let about = (&climatology, &normalisation);
-    let damping = damping(data, &runs, steps, about, &rows)?;
-    let perturbations = perturbations(data, &runs, about, settings.seed)?;
+    let damping = damping(data, runs, steps, about, rows)?;
+    let perturbations = perturbations(data, runs, about, settings.seed)?;
     Ok(Learned {
         scales: scales(data.grid(), data.channels().len(), &perturbations)?,
         about: About {
