@@ -2,7 +2,7 @@
 //!
 //! Files come in any number and order, each with some of the variables and some of the times. A
 //! [`Series`] knows where every state is and reads runs of them without ever holding more than was
-//! asked for; units, packing, orientation and levels are those of [`Reader`](crate::netcdf::Reader).
+//! asked for; units, packing, orientation and levels are those of [`Reader`].
 
 mod derived;
 mod files;

@@ -83,7 +83,7 @@ pub fn forecast(
 /// complete; a run that was interrupted makes the file again from them and goes on.
 ///
 /// # Errors
-/// As [`roll_out`]; files that cannot be written.
+/// As [`roll_out()`]; files that cannot be written.
 pub fn write(
     plan: &Plan,
     analyses: &dyn super::ensemble::Analyses,

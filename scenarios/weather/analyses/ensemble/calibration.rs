@@ -24,7 +24,7 @@ pub struct Trial {
 /// where there is one pair only.
 ///
 /// # Errors
-/// As [`roll_out`].
+/// As [`roll_out()`].
 pub fn calibrate(
     learned: &mut Learned,
     data: &Ingested,
