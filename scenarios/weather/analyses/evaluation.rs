@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::run_folder::{RunFolder, Scores};
 use crate::weather::verification::{Files, verify};
 use curlwind_datasets::calendar::DateTime;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
@@ -285,10 +286,15 @@ pub fn score_all(
             ..Files::new(&forecast, &truth)
         };
         let found = verify(&files, None, &options.progress("scoring"))?.scores();
-        // persistence and climatology have files of their own
+        // persistence and climatology have files of their own, and are baselines of every other
+        let mut seen = HashSet::new();
         for mut row in found.rows.into_iter().filter(|row| row.model == *model) {
+            let new = seen.insert(format!(
+                "{} {} {:?}",
+                row.variable, row.metric, row.lead_hours
+            ));
             // a climatology has no anomaly of its own
-            if !(model == "climatology" && row.metric == "acc") {
+            if new && !(model == "climatology" && row.metric == "acc") {
                 row.case = case.to_string();
                 scores.push(row);
             }
