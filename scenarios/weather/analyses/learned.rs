@@ -49,6 +49,8 @@ pub struct Learned {
     pub about: About,
     /// Perturbations in units of the deviations, each a state.
     pub perturbations: Vec<Vec<f32>>,
+    /// Errors of the first network over one step, in the same units.
+    pub errors: Vec<Vec<f32>>,
     /// `[channel][latitude][longitude]`, 0 where there are no values.
     pub mask: Option<Vec<f32>>,
     /// The networks.
@@ -90,6 +92,10 @@ impl Learned {
                 (vec![count, size], self.perturbations.concat()),
             ),
         ]);
+        tensors.insert(
+            "errors".into(),
+            (vec![self.errors.len(), size], self.errors.concat()),
+        );
         if let Some(mask) = &self.mask {
             tensors.insert("mask".into(), (vec![mask.len()], mask.clone()));
         }
@@ -117,6 +123,7 @@ impl Learned {
         about.climatology = about.climatology.clone().with_coefficients(climatology);
         let size = about.channels.len() * about.grid.nlat() * about.grid.nlon();
         let perturbations = take("perturbations").ok_or_else(|| missing("perturbations"))?;
+        let errors = take("errors").ok_or_else(|| missing("errors"))?;
         let device = curlwind_operators::device::select(device).map_err(Error::unusable)?;
         let surrogates = (0..about.models)
             .map(|number| {
@@ -130,6 +137,7 @@ impl Learned {
         Ok(Self {
             scales: scales(&about.grid, about.channels.len(), &perturbations)?,
             perturbations,
+            errors: errors.chunks_exact(size).map(<[f32]>::to_vec).collect(),
             mask: take("mask"),
             surrogates,
             about,

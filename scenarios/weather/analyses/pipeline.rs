@@ -10,7 +10,7 @@ use super::train::{Sets, TrainingRun, split, train_all};
 use crate::commands::Options;
 use crate::error::{Error, Result};
 use crate::report::write_run;
-use crate::run_folder::{RunFolder, Scores, format_duration, score_table};
+use crate::run_folder::{RunFolder, ScoreRow, Scores, format_duration, score_table};
 use crate::training_data::store_folder;
 use curlwind_operators::training::TrainingFacts;
 use serde::Serialize;
@@ -165,7 +165,10 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
         .iter()
         .filter(|row| metrics.contains(&row.metric.as_str()))
         .filter(|row| row.lead_hours.is_some_and(in_table))
-        .cloned()
+        .map(|row| ScoreRow {
+            note: None,
+            ..row.clone()
+        })
         .collect();
     let home = folder.path().display();
     let text = format!(

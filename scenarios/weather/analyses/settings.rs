@@ -176,9 +176,11 @@ pub struct EnsembleSettings {
     /// Size of a perturbation, in units of the weather's own anomalies; of several the one whose spread
     /// fits the error best on the validation set is taken.
     pub amplitude: Vec<f64>,
-    /// Size of what is added in each step for the error of the model, in the same units; of several
-    /// the best likewise.
+    /// Size of what is added in each step for the error of the model, in units of its own errors over
+    /// one step on the validation set; of several the best likewise.
     pub noise: Vec<f64>,
+    /// Time over which it turns into another one: a model errs alike from one step to the next.
+    pub noise_time: Seconds,
     /// Steps from one rescaling to the next (bred vectors).
     pub cycle: usize,
     /// Cycles before the initial time (bred vectors).
@@ -194,6 +196,7 @@ impl Default for EnsembleSettings {
             perturbation: PerturbationKind::RandomField,
             amplitude: vec![0.05],
             noise: vec![0.0],
+            noise_time: Seconds::from_si(5.0 * 86400.0),
             cycle: 2,
             cycles: 6,
             calibration_starts: 8,

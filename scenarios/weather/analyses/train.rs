@@ -19,6 +19,9 @@ use curlwind_operators::{Error as OperatorError, device};
 use std::ops::Range;
 use std::path::Path;
 
+/// Errors over one step that are kept with a model.
+const ERRORS: usize = 60;
+
 /// Times of the sets, as runs of indices of the timeline.
 pub struct Sets {
     /// To learn from.
@@ -194,12 +197,18 @@ pub fn train_all(loaded: &Loaded, run: &TrainingRun) -> Result<(Learned, Vec<Tra
         facts.push(fitted.facts);
     }
     run.folder.note("training", &facts)?;
-    let learned = learned(
+    let mut learned = learned(
         settings,
         run,
         (surrogates, moments.mask),
         (&training_runs, &rows),
     )?;
+    let held_out = if long_enough {
+        &validation_runs
+    } else {
+        &training_runs
+    };
+    learned.errors = learned.one_step_errors(data, held_out)?;
     learned.save(&run.folder.file("model"))?;
     Ok((learned, facts))
 }
@@ -237,9 +246,39 @@ fn learned(
             noise: settings.ensemble.noise[0],
         },
         perturbations,
+        errors: Vec::new(),
         mask,
         surrogates,
     })
+}
+
+impl Learned {
+    /// Errors of the first network over one step from states spread over runs, in units of the
+    /// deviations.
+    fn one_step_errors(&self, data: &Ingested, runs: &[Range<usize>]) -> Result<Vec<Vec<f32>>> {
+        let starts: Vec<usize> = runs.iter().flat_map(|run| run.start..run.end - 1).collect();
+        let count = starts.len().min(ERRORS);
+        let points = self.points();
+        (0..count)
+            .map(|k| {
+                let start = starts[k * starts.len() / count];
+                let time = data.timeline().time(start % data.timeline().len());
+                let mut state = data.state(start)?;
+                self.fill(&mut state);
+                let next = self.step(0, &state, &[time.unwrap_or(0)])?;
+                let truth = data.state(start + 1)?;
+                let errors = next
+                    .iter()
+                    .zip(&truth)
+                    .enumerate()
+                    .map(|(k, (next, truth))| {
+                        let error = f64::from(next - truth) / self.deviations()[k / points];
+                        if error.is_nan() { 0.0 } else { error as f32 }
+                    });
+                Ok(errors.collect())
+            })
+            .collect()
+    }
 }
 
 /// What channels count: the variable's weight, over its levels; for a mean square error also in units

@@ -16,6 +16,7 @@ use curlwind_datasets::series::Series;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
+use std::f64::consts::FRAC_PI_2;
 
 /// Where analyses are read from.
 pub trait Analyses {
@@ -64,27 +65,57 @@ pub(super) fn generator(seed: u64, start: usize, member: usize, step: usize) -> 
     rng
 }
 
+/// A random combination of fields, of their size.
+fn combination(fields: &[Vec<f32>], size: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let mut field = vec![0.0f32; size];
+    if fields.is_empty() {
+        return field;
+    }
+    let picks: Vec<(usize, f64)> = (0..3)
+        .map(|_| {
+            let weight: f64 = rng.sample(StandardNormal);
+            (rng.random_range(0..fields.len()), weight)
+        })
+        .collect();
+    let norm = picks.iter().map(|(_, w)| w * w).sum::<f64>().sqrt();
+    for (number, weight) in picks {
+        let weight = (weight / norm.max(1e-12)) as f32;
+        for (sum, value) in field.iter_mut().zip(&fields[number]) {
+            *sum += weight * value;
+        }
+    }
+    field
+}
+
 impl Learned {
     /// A random combination of the stored perturbations, of their size, in units of the deviations.
     pub(super) fn random_field(&self, rng: &mut ChaCha8Rng) -> Vec<f32> {
-        let mut field = vec![0.0f32; self.state_len()];
-        if self.perturbations.is_empty() {
-            return field;
+        combination(&self.perturbations, self.state_len(), rng)
+    }
+
+    /// What is added to a member at a step for the error of the model, in units of the deviations: a
+    /// random combination of its errors over one step, that turns into another one over
+    /// `ensemble.noise_time`.
+    pub(super) fn model_error(
+        &self,
+        seed: u64,
+        start: usize,
+        member: usize,
+        step: usize,
+    ) -> Vec<f32> {
+        let steps = self.about.ensemble.noise_time.si() * 1e6 / self.about.step as f64;
+        let turned = step as f64 / steps.max(1.0);
+        let angle = FRAC_PI_2 * turned.fract();
+        let field = |block: usize| {
+            let mut rng = generator(seed, start, member, 1 + block);
+            combination(&self.errors, self.state_len(), &mut rng)
+        };
+        let (mut now, next) = (field(turned as usize), field(turned as usize + 1));
+        let (cos, sin) = (angle.cos() as f32, angle.sin() as f32);
+        for (now, next) in now.iter_mut().zip(next) {
+            *now = cos * *now + sin * next;
         }
-        let picks: Vec<(usize, f64)> = (0..3)
-            .map(|_| {
-                let weight: f64 = rng.sample(StandardNormal);
-                (rng.random_range(0..self.perturbations.len()), weight)
-            })
-            .collect();
-        let norm = picks.iter().map(|(_, w)| w * w).sum::<f64>().sqrt();
-        for (number, weight) in picks {
-            let weight = (weight / norm.max(1e-12)) as f32;
-            for (sum, value) in field.iter_mut().zip(&self.perturbations[number]) {
-                *sum += weight * value;
-            }
-        }
-        field
+        now
     }
 
     /// Adds a field in units of the deviations, `size` times.

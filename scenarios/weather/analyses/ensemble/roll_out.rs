@@ -1,9 +1,9 @@
 //! Rolling an ensemble out, lead by lead, with a few states in memory.
 
 use super::super::learned::Learned;
+use super::Analyses;
 use super::initial::Initial;
 use super::leads::Leads;
-use super::{Analyses, generator};
 use crate::error::{Error, Result};
 use indicatif::ProgressBar;
 
@@ -91,9 +91,7 @@ impl Plan<'_> {
             for (k, state) in (first..).zip(next.chunks_exact_mut(size)) {
                 let (start, member) = (k / self.members, k % self.members);
                 if self.noise > 0.0 && member > 0 {
-                    let field = self
-                        .learned
-                        .random_field(&mut generator(self.seed, start, member, lead));
+                    let field = self.learned.model_error(self.seed, start, member, lead);
                     self.learned.add(state, &field, self.noise);
                     self.learned.fill(state);
                 }
