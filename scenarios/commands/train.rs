@@ -6,13 +6,27 @@ use crate::coordinate;
 use crate::electromagnetics::{design_table, scattering};
 use crate::error::{Error, Result};
 use crate::flow;
-use crate::weather::{analyses, shallow_water::pipeline};
+use crate::weather::{analyses, shallow_water};
 use std::path::Path;
 
 /// Trains on `data`, or on flows generated into the run.
 pub fn train(run: &ScenarioRun, data: Option<&Path>, options: &Options) -> Result<()> {
-    let loaded = match run.load(options)? {
-        Scenario::ShallowWater(loaded) => loaded,
+    let facts = match run.load(options)? {
+        Scenario::ShallowWater(loaded) => run.in_folder(
+            (&loaded.name, &loaded.settings, loaded.settings.seed),
+            options,
+            |folder| shallow_water::pipeline::train(&loaded, folder, data, options),
+        )?,
+        Scenario::Analyses(loaded) => run.in_folder(
+            (&loaded.name, &loaded.settings, loaded.settings.seed),
+            options,
+            |folder| analyses::pipeline::train(&loaded, folder, data, options),
+        )?,
+        Scenario::Scattering(loaded) => run.in_folder(
+            (&loaded.name, &loaded.settings, loaded.settings.seed),
+            options,
+            |folder| scattering::pipeline::train(&loaded, folder, data, options),
+        )?,
         Scenario::Flow(loaded) => {
             let summary = run.in_folder(
                 (&loaded.name, &loaded.settings, loaded.settings.seed),
@@ -47,36 +61,6 @@ pub fn train(run: &ScenarioRun, data: Option<&Path>, options: &Options) -> Resul
             )?;
             return options.report(&summary.scores, &summary.text);
         }
-        Scenario::Analyses(loaded) => {
-            let summary = run.in_folder(
-                (&loaded.name, &loaded.settings, loaded.settings.seed),
-                options,
-                |folder| analyses::pipeline::train(&loaded, folder, data, options),
-            )?;
-            let text = outcome(
-                run,
-                summary.steps,
-                summary.seconds,
-                summary.train_loss,
-                summary.validation_loss,
-            );
-            return options.report(&summary, &text);
-        }
-        Scenario::Scattering(loaded) => {
-            let summary = run.in_folder(
-                (&loaded.name, &loaded.settings, loaded.settings.seed),
-                options,
-                |folder| scattering::pipeline::train(&loaded, folder, data, options),
-            )?;
-            let text = outcome(
-                run,
-                summary.steps,
-                summary.seconds,
-                summary.train_loss,
-                summary.validation_loss,
-            );
-            return options.report(&summary, &text);
-        }
         Scenario::Maxwell(loaded) => {
             return Err(Error::unusable(format!(
                 "`{}` has no training data; `curlwind sweep --surrogate` trains on its designs",
@@ -84,32 +68,15 @@ pub fn train(run: &ScenarioRun, data: Option<&Path>, options: &Options) -> Resul
             )));
         }
     };
-    let summary = run.in_folder(
-        (&loaded.name, &loaded.settings, loaded.settings.seed),
-        options,
-        |folder| pipeline::train(&loaded, folder, data, options),
-    )?;
-    let text = outcome(
-        run,
-        summary.steps,
-        summary.seconds,
-        summary.train_loss,
-        summary.validation_loss,
-    );
-    options.report(&summary, &text)
-}
-
-/// A line about a trained model.
-fn outcome(
-    run: &ScenarioRun,
-    steps: u64,
-    seconds: f64,
-    loss: f64,
-    validation: Option<f64>,
-) -> String {
-    let validation = validation.map_or("none".into(), |loss| format!("{loss:.4}"));
-    format!(
-        "{steps} steps in {seconds:.0} s, loss {loss:.4}, validation {validation}; model in {}",
+    let validation = facts
+        .validation_loss
+        .map_or("none".into(), |loss| format!("{loss:.4}"));
+    let text = format!(
+        "{} steps in {:.0} s, loss {:.4}, validation {validation}; model in {}",
+        facts.steps,
+        facts.seconds,
+        facts.train_loss,
         run.output.join("model").display()
-    )
+    );
+    options.report(&facts, &text)
 }

@@ -60,14 +60,15 @@ pub fn model_colour(model: &str) -> Colour {
 fn known_colour(family: &str) -> Option<Colour> {
     Some(match family {
         "reference" | "truth" | "analysis" | "initial" => Colour(0, 0, 0),
-        "solver" => PALETTE[0],
+        "solver" | "shallow_water" => PALETTE[0],
         "sfno" | "operator" | "surrogate" => PALETTE[1],
         "fno" => PALETTE[2],
         "pino" | "pinn" | "unet" => PALETTE[3],
         "persistence" => PALETTE[4],
+        "damped_persistence" => PALETTE[3],
         "climatology" => Colour(0x80, 0x80, 0x80),
         "mean" => Colour(0x99, 0x99, 0x99),
-        "neighbour" | "nearest" | "interpolation" => PALETTE[5],
+        "neighbour" | "nearest" | "interpolation" | "barotropic" => PALETTE[5],
         _ => return None,
     })
 }

@@ -20,4 +20,4 @@ mod run;
 
 pub use block::{Block, Cell, Tone};
 pub use page::{Page, Section};
-pub use run::{run_page, write_run};
+pub use run::{run_page, save_figures, write_run};

@@ -105,6 +105,12 @@ impl Page {
         self
     }
 
+    /// With a section before all others.
+    pub fn opening(mut self, section: Section) -> Self {
+        self.sections.insert(0, section);
+        self
+    }
+
     /// With one more section.
     pub fn section(mut self, section: Section) -> Self {
         self.sections.push(section);

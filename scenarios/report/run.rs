@@ -8,6 +8,7 @@ use crate::run_folder::{
     At, Manifest, RunFolder, Scores, Status, describe_bytes, in_common, write_atomically,
 };
 use serde::Serialize;
+use std::path::Path;
 
 /// Writes the figures of a run and its report, with the configuration that it was made from.
 ///
@@ -20,15 +21,23 @@ pub fn write_run<S: Serialize>(
     figures: &[(Figure, String)],
     scores: &Scores,
 ) -> Result<()> {
-    let pictures = folder.folder("figures")?;
+    save_figures(&folder.folder("figures")?, figures)?;
+    let configuration = to_toml(settings)?;
+    let page = run_page(&folder.manifest(), summary, figures, scores, &configuration);
+    write_atomically(&folder.file("report.html"), page.to_html().as_bytes())?;
+    Ok(())
+}
+
+/// Writes the figures of a run into a folder as `figure_1.svg`, `figure_1.png`, ...
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn save_figures(pictures: &Path, figures: &[(Figure, String)]) -> Result<()> {
     for (number, (figure, _)) in figures.iter().enumerate() {
         figure
             .save(&pictures.join(format!("figure_{}", number + 1)))
             .map_err(Error::failed)?;
     }
-    let configuration = to_toml(settings)?;
-    let page = run_page(&folder.manifest(), summary, figures, scores, &configuration);
-    write_atomically(&folder.file("report.html"), page.to_html().as_bytes())?;
     Ok(())
 }
 

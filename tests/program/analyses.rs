@@ -171,12 +171,16 @@ fn from_files_to_a_scored_ensemble() {
         assert!(scores.contains(metric), "{metric}");
     }
     // nothing is left to do, and nothing changes
+    let model = std::fs::read(at("run/model/analyses.json")).expect("model");
     let again = succeeds(&["run", &scenario, "-o", &at("run"), "--resume"]);
     assert!(again.contains("shallow_water@T10"));
     assert_eq!(
         std::fs::read_to_string(at("run/scores.json")).expect("scores"),
         scores
     );
+    // the sizes that were chosen stay chosen
+    assert!(std::fs::read(at("run/model/analyses.json")).expect("model") == model);
+    assert!(String::from_utf8_lossy(&model).contains("\"amplitude\": 0.1,"));
     // the parts on their own give the same weights
     let text = succeeds(&["generate", &scenario, "-o", &at("data")]);
     assert!(
@@ -257,6 +261,14 @@ fn an_interrupted_forecast_ends_with_the_same_bytes() {
     succeeds(&pieces.iter().map(String::as_str).collect::<Vec<_>>());
     let bytes = |run: &str| std::fs::read(at(&format!("{run}/output.nc"))).expect("output");
     assert!(bytes("whole") == bytes("pieces"));
+    // a finished one is left alone
+    let written = |run: &str| {
+        let about = std::fs::metadata(at(&format!("{run}/output.nc"))).expect("output");
+        about.modified().expect("a time")
+    };
+    let before = written("whole");
+    succeeds(&whole.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(written("whole"), before);
     let forecast = ForecastReader::open(at("whole/output.nc")).expect("forecast");
     assert_eq!((forecast.members(), forecast.leads_hours().len()), (5, 41));
     assert_eq!(forecast.initial_times()[0], DateTime::new(2001, 1, 26, 0));

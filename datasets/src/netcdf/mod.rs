@@ -9,17 +9,22 @@
 
 pub(crate) mod attributes;
 mod axes;
+mod find;
 mod forecast;
 mod forecast_read;
+mod header;
+mod packing;
 pub mod quantity;
 pub(crate) mod read;
 mod selection;
 mod slabs;
 mod tables;
+mod wish;
 mod write;
 
-pub use forecast::{ForecastWriter, Header, Layout, OutputVariable};
+pub use forecast::ForecastWriter;
 pub use forecast_read::ForecastReader;
+pub use header::{Header, Layout, OutputVariable};
 pub use quantity::{Quantity, Query};
 pub use read::{Description, Reader, VariableSummary};
 pub use selection::{Selection, TimePick};

@@ -11,15 +11,13 @@ use ndarray::{ArrayView, IxDyn};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::attributes::{variable_numbers, variable_text};
+use super::attributes::variable_text;
 use super::axes::decode_dimension;
+use super::packing::Packing;
 use super::read::library_error;
 use crate::field::Axis;
 use crate::units::conversion;
 use crate::{Error, Result};
-
-/// What the NetCDF library leaves in floats that were never written.
-const NEVER_WRITTEN: f64 = 9.969_209_968_386_869e36;
 
 /// A type that values are read into.
 pub trait Real:
@@ -57,61 +55,14 @@ impl Real for f64 {
     }
 }
 
-/// From stored numbers to values in the unit asked for.
-#[derive(Clone, Debug)]
-struct Decoding {
-    fills: Vec<f64>,
-    low: f64,
-    high: f64,
-    scale: f64,
-    shift: f64,
-    factor: f64,
-    offset: f64,
-}
-
-impl Decoding {
-    fn new(variable: &Variable<'_>) -> Self {
-        let first = |name: &str| variable_numbers(variable, name).first().copied();
-        let mut fills = variable_numbers(variable, "_FillValue");
-        fills.extend(variable_numbers(variable, "missing_value"));
-        let float = matches!(
-            variable.vartype(),
-            ::netcdf::types::NcVariableType::Float(_)
-        );
-        if fills.is_empty() && float {
-            fills.push(NEVER_WRITTEN);
-        }
-        fills.retain(|fill| fill.is_finite());
-        fills.dedup();
-        let range = variable_numbers(variable, "valid_range");
-        let (low, high) = match range.as_slice() {
-            [low, high] => (*low, *high),
-            _ => (
-                first("valid_min").unwrap_or(f64::NEG_INFINITY),
-                first("valid_max").unwrap_or(f64::INFINITY),
-            ),
-        };
-        Self {
-            fills,
-            low,
-            high,
-            scale: first("scale_factor").unwrap_or(1.0),
-            shift: first("add_offset").unwrap_or(0.0),
-            factor: 1.0,
-            offset: 0.0,
-        }
-    }
-
-    fn plain(&self) -> bool {
-        self.scale == 1.0 && self.shift == 0.0 && self.factor == 1.0 && self.offset == 0.0
-    }
-
+impl Packing {
     /// One pass for each thing to look for: simple loops over a slab that is still in the cache.
     fn apply<T: Real>(&self, values: &mut [T]) {
         for x in values.iter_mut() {
             *x = if x.finite() { *x } else { T::FAILED };
         }
-        for fill in &self.fills {
+        // NaN is found in any file and stands for a forecast that failed
+        for fill in self.fills.iter().filter(|fill| fill.is_finite()) {
             let fill = T::nearest(*fill);
             for x in values.iter_mut() {
                 *x = if *x == fill { T::MISSING } else { *x };
@@ -130,9 +81,8 @@ impl Decoding {
         if !self.plain() {
             for x in values.iter_mut() {
                 let stored: f64 = (*x).into();
-                let value = self.factor * (self.scale * stored + self.shift) + self.offset;
                 *x = if stored.is_finite() {
-                    T::nearest(value)
+                    T::nearest(self.value(stored))
                 } else {
                     *x
                 };
@@ -155,7 +105,7 @@ pub struct SlabReader<'f> {
     rows: Vec<usize>,
     /// Index in the file of each longitude, where they are in another order.
     columns: Option<Vec<usize>>,
-    decoding: Decoding,
+    packing: Packing,
     units: Option<String>,
 }
 
@@ -223,7 +173,7 @@ impl<'f> SlabReader<'f> {
             axes.push(coordinate.axis);
             lengths.push(length);
         }
-        let mut decoding = Decoding::new(&variable);
+        let mut packing = Packing::of(&variable);
         let own = variable_text(&variable, "units").filter(|u| !u.trim().is_empty());
         if let Some(wanted) = units {
             let refuse = || Error::Units {
@@ -233,7 +183,7 @@ impl<'f> SlabReader<'f> {
                 expected: format!("'{wanted}' or a unit that converts to it"),
             };
             let from = own.as_deref().ok_or_else(refuse)?;
-            (decoding.factor, decoding.offset) = conversion(from, wanted).map_err(|_| refuse())?;
+            packing = packing.converted(conversion(from, wanted).map_err(|_| refuse())?);
         }
         let units = units.map(String::from).or(own);
         Ok(Self {
@@ -245,7 +195,7 @@ impl<'f> SlabReader<'f> {
             trajectory,
             rows,
             columns,
-            decoding,
+            packing,
             units,
         })
     }
@@ -254,7 +204,7 @@ impl<'f> SlabReader<'f> {
     pub fn single(&self) -> bool {
         let float = ::netcdf::types::FloatType::F32;
         self.variable.vartype() == ::netcdf::types::NcVariableType::Float(float)
-            && self.decoding.plain()
+            && self.packing.plain()
     }
 
     /// The unit of the values; none where the file has none.
@@ -324,7 +274,7 @@ impl<'f> SlabReader<'f> {
             self.read_part([lead..lead + 1, time..time + 1, run], to)?;
             done += count;
         }
-        self.decoding.apply(values);
+        self.packing.apply(values);
         Ok(())
     }
 
@@ -342,7 +292,7 @@ impl<'f> SlabReader<'f> {
         let fields = leads.len() * times.len() * members.len();
         values.resize(fields * self.rows.len() * self.width(), T::default());
         self.read_part([leads, times, members], values)?;
-        self.decoding.apply(values);
+        self.packing.apply(values);
         Ok(())
     }
 
@@ -419,122 +369,4 @@ fn horizontal(axis: Axis) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::ForecastReader;
-    use super::*;
-
-    /// A value for each place.
-    fn value(lead: usize, time: usize, member: usize, lat: f64, lon: f64) -> f32 {
-        ((((lead * 10 + time) * 10 + member) as f64) * 1000.0 + lat + lon / 10.0) as f32
-    }
-
-    /// A forecast whose dimensions are in this order, latitudes from the south, longitudes from -180.
-    fn file(folder: &Path, order: [&str; 5], chunks: Option<[usize; 5]>) -> PathBuf {
-        let path = folder.join(format!("{}.nc", order.concat()));
-        let mut file = ::netcdf::create(&path).unwrap();
-        let lat = [-60.0f32, 0.0, 60.0];
-        let lon = [-180.0f32, -90.0, 0.0, 90.0];
-        let sizes = [
-            ("lead", 3),
-            ("time", 2),
-            ("number", 4),
-            ("lat", 3),
-            ("lon", 4),
-        ];
-        for (name, size) in sizes {
-            file.add_dimension(name, size).unwrap();
-        }
-        let mut put = |name: &str, values: &[f32], units: &str| {
-            let mut v = file.add_variable::<f32>(name, &[name]).unwrap();
-            v.put_values(values, ..).unwrap();
-            v.put_attribute("units", units).unwrap();
-        };
-        put("lead", &[0.0, 6.0, 12.0], "hours");
-        put("time", &[0.0, 24.0], "hours since 2020-01-01");
-        put("number", &[0.0, 1.0, 2.0, 3.0], "1");
-        put("lat", &lat, "degrees_north");
-        put("lon", &lon, "degrees_east");
-        let mut z = file.add_variable::<f32>("z", &order).unwrap();
-        if let Some(chunks) = chunks {
-            z.set_chunking(&chunks).unwrap();
-        }
-        z.put_attribute("_FillValue", -1.0f32).unwrap();
-        z.put_attribute("units", "m").unwrap();
-        let shape: Vec<usize> = order
-            .iter()
-            .map(|name| sizes.iter().find(|s| s.0 == *name).unwrap().1)
-            .collect();
-        let all = ndarray::ArrayD::from_shape_fn(IxDyn(&shape), |at| {
-            let of = |name: &str| at[order.iter().position(|o| *o == name).unwrap()];
-            let (lead, time, member) = (of("lead"), of("time"), of("number"));
-            match (lead, time, member, of("lat"), of("lon")) {
-                (1, 1, 2, 0, 0) => -1.0,
-                (1, 1, 2, 0, 1) => f32::NAN,
-                (_, _, _, j, i) => value(lead, time, member, f64::from(lat[j]), f64::from(lon[i])),
-            }
-        });
-        z.put_values(all.as_slice().unwrap(), ..).unwrap();
-        file.close().unwrap();
-        path
-    }
-
-    #[test]
-    fn any_order_is_read_alike() {
-        let folder = tempfile::tempdir().unwrap();
-        let orders = [
-            (["lead", "time", "number", "lat", "lon"], None),
-            (
-                ["time", "lead", "number", "lon", "lat"],
-                Some([2, 2, 1, 4, 3]),
-            ),
-            (["number", "lat", "lon", "lead", "time"], None),
-        ];
-        for (order, chunks) in orders {
-            let path = file(folder.path(), order, chunks);
-            let reader = ForecastReader::open(&path).unwrap();
-            let slabs = reader.slabs("z", None, None).unwrap();
-            assert!(slabs.single() && slabs.units() == Some("m"));
-            assert_eq!(
-                slabs.block(),
-                if chunks.is_some() { (2, 2) } else { (1, 1) }
-            );
-            let mut values: Vec<f32> = Vec::new();
-            slabs.read(1, 1, &[0, 2, 3], &mut values).unwrap();
-            for (m, member) in [0, 2, 3].into_iter().enumerate() {
-                for (j, lat) in [60.0, 0.0, -60.0].into_iter().enumerate() {
-                    for (i, lon) in [0.0, 90.0, -180.0, -90.0].into_iter().enumerate() {
-                        let found = values[(m * 3 + slabs.rows()[j]) * 4 + i];
-                        match (member, j, i) {
-                            (2, 2, 2) => assert!(found.is_nan(), "the fill value"),
-                            (2, 2, 3) => assert!(found == f32::INFINITY, "no number"),
-                            _ => assert_eq!(found, value(1, 1, member, lat, lon)),
-                        }
-                    }
-                }
-            }
-            let mut block: Vec<f32> = Vec::new();
-            slabs.read_block(0..3, 0..2, 0..4, &mut block).unwrap();
-            let at = (3 + 2 * 4) * 12;
-            let one = &block[at..at + 12];
-            assert!(
-                one.iter().zip(&values[24..]).all(|(a, b)| *a != *b),
-                "another lead"
-            );
-            let one = &block[(((2 + 1) * 4) + 3) * 12..][..12];
-            assert_eq!(one, &values[24..], "lead 1, time 1, member 3");
-            let message = slabs.read(3, 0, &[0], &mut values).unwrap_err().to_string();
-            assert!(message.contains("no lead number 3"), "{message}");
-            let doubled = reader.slabs("z", None, Some("cm")).unwrap();
-            let mut centimetres: Vec<f64> = Vec::new();
-            doubled.read(0, 1, &[1], &mut centimetres).unwrap();
-            assert!(!doubled.single());
-            let found = centimetres[doubled.rows()[1] * 4];
-            assert!((found - 100.0 * f64::from(value(0, 1, 1, 0.0, 0.0))).abs() < 1e-6);
-            let message = reader.slabs("z", None, Some("K")).unwrap_err().to_string();
-            assert!(
-                message.contains("'m'") && message.contains("'K'"),
-                "{message}"
-            );
-        }
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@
 use ::netcdf::{FileMut, VariableMut};
 use std::path::Path;
 
-use super::forecast::{Header, Layout, OutputVariable};
+use super::header::{Header, Layout, OutputVariable};
 use crate::Result;
 use crate::calendar::{Calendar, TimeUnits};
 

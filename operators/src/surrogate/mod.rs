@@ -122,6 +122,12 @@ impl Surrogate {
         Ok(self)
     }
 
+    /// The mask `[C][nlat][nlon]`, where there is one.
+    pub fn mask(&self) -> Option<Vec<f32>> {
+        let values = self.mask.clone()?.into_data_as::<f32>().try_into_vec();
+        values.ok()
+    }
+
     /// Everything but the weights.
     pub fn config(&self) -> &SurrogateConfig {
         &self.config

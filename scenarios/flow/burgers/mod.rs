@@ -1,9 +1,8 @@
 //! Burgers' equation: the initial velocity to a later one.
 
-use super::ladder::{Checks, Rung, Wanted, relative};
+use super::ladder::{Checks, Halved, Rung, Wanted, relative};
 use super::problem::{Layout, Problem, Refusal};
 use super::symmetry::{reflect, roll};
-use crate::compare::measurements::TimeStep;
 use crate::error::{Error, Result};
 use curlwind_datasets::store::{Channel, Grid};
 use curlwind_operators::field::Symmetry;
@@ -200,38 +199,18 @@ impl Problem for BurgersProblem {
             .map(stable)
             .fold(f64::INFINITY, f64::min);
         let first = (wanted.share * shortest).min(self.time);
-        let mut solvers = Vec::new();
-        for halvings in 0..3 {
-            let step = first / f64::from(1 << halvings);
-            solvers.push(Solver::new(equation, resolution, step).map_err(Error::failed)?);
-        }
+        let solvers = Halved::new(first, |step| Solver::new(equation, resolution, step));
+        let solvers = solvers.map_err(Error::failed)?;
         let time = self.time;
-        let solve = move |input: ArrayView3<f32>| {
-            let start = started(input, &fine, &coarse);
-            let mut failed = String::new();
-            for solver in &solvers {
-                match solver.trajectory(&start, time, time) {
-                    Ok(states) => {
-                        let last = coarse.resampled(&states.row(1).to_vec(), &fine);
-                        let last = last.into_iter().map(|u| u as f32).collect();
-                        return Array4::from_shape_vec((1, 1, 1, points), last)
-                            .map_err(|e| e.to_string());
-                    }
-                    Err(error) => failed = error.to_string(),
-                }
-            }
-            Err(failed)
-        };
-        Ok(Some(Rung {
-            about: "Fourier pseudo-spectral, 2/3 rule, exponential Runge-Kutta (ETDRK4)".into(),
-            order: "spectral, 4",
-            time_step: Some(TimeStep {
-                seconds: first,
-                limit: Some(shortest),
-            }),
-            precision: "f64",
-            solve: Box::new(solve),
-        }))
+        Ok(Some(Rung::spectral(solvers, shortest, |solvers| {
+            Box::new(move |input: ArrayView3<f32>| {
+                let start = started(input, &fine, &coarse);
+                let states = solvers.solve(|solver| solver.trajectory(&start, time, time))?;
+                let last = coarse.resampled(&states.row(1).to_vec(), &fine);
+                let last = last.into_iter().map(|u| u as f32).collect();
+                Array4::from_shape_vec((1, 1, 1, points), last).map_err(|e| e.to_string())
+            })
+        })))
     }
 
     /// Momentum, which is conserved, and energy against the truth's.

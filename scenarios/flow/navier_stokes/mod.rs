@@ -1,9 +1,8 @@
 //! Two-dimensional flow on a torus: a vorticity to the one a time later, or to a trajectory.
 
-use super::ladder::{Checks, Rung, Wanted, relative};
+use super::ladder::{Checks, Halved, Rung, Wanted, against_truth};
 use super::problem::{Layout, Problem, Refusal};
 use super::symmetry::roll;
-use crate::compare::measurements::TimeStep;
 use crate::error::{Error, Result};
 use curlwind_datasets::store::{Channel, Grid};
 use curlwind_operators::field::{FieldEquation, Law, Symmetry};
@@ -347,25 +346,16 @@ impl Problem for NavierStokesProblem {
         let limit = limit.min(self.interval);
         let whole = |step: f64| self.interval / (self.interval / step).ceil();
         let first = whole(share * limit);
-        let mut solvers = Vec::new();
-        for halvings in 0..3 {
-            let step = first / f64::from(1 << halvings);
-            solvers.push(Solver::new(self.equation(), resolution, step).map_err(Error::failed)?);
-        }
+        let solvers = Halved::new(first, |step| Solver::new(self.equation(), resolution, step));
+        let solvers = solvers.map_err(Error::failed)?;
         let interval = self.interval;
-        let solve = move |input: ArrayView3<f32>| {
-            let start = resampled(input.slice(s![0, .., ..]), &planes);
-            let [fine, coarse] = &planes;
-            let duration = interval * steps as f64;
-            let mut failed = String::new();
-            for solver in &solvers {
-                let states = match solver.trajectory(start.view(), duration, interval) {
-                    Ok(states) => states,
-                    Err(error) => {
-                        failed = error.to_string();
-                        continue;
-                    }
-                };
+        Ok(Some(Rung::spectral(solvers, limit, |solvers| {
+            Box::new(move |input: ArrayView3<f32>| {
+                let start = resampled(input.slice(s![0, .., ..]), &planes);
+                let [fine, coarse] = &planes;
+                let duration = interval * steps as f64;
+                let states =
+                    solvers.solve(|solver| solver.trajectory(start.view(), duration, interval))?;
                 let n = fine.points()[0];
                 let mut answer = Array4::zeros((steps, 1, n, n));
                 for (state, mut out) in states.outer_iter().skip(1).zip(answer.outer_iter_mut()) {
@@ -373,20 +363,9 @@ impl Problem for NavierStokesProblem {
                     let later = coarse.resampled(&field, fine);
                     out.iter_mut().zip(later).for_each(|(o, w)| *o = w as f32);
                 }
-                return Ok(answer);
-            }
-            Err(failed)
-        };
-        Ok(Some(Rung {
-            about: "Fourier pseudo-spectral, 2/3 rule, exponential Runge-Kutta (ETDRK4)".into(),
-            order: "spectral, 4",
-            time_step: Some(TimeStep {
-                seconds: first,
-                limit: Some(limit),
-            }),
-            precision: "f64",
-            solve: Box::new(solve),
-        }))
+                Ok(answer)
+            })
+        })))
     }
 
     /// The mean vorticity, which stays as it is, and energy and enstrophy of the last state against the
@@ -416,13 +395,9 @@ impl Problem for NavierStokesProblem {
             && let (Ok(own), Ok(truth)) =
                 (solver.budget(own.view()), solver.budget(true_one.view()))
         {
-            checks.push((
-                "energy of the last state, relative to the reference's".into(),
-                relative(own.energy, truth.energy),
-            ));
-            checks.push((
-                "enstrophy of the last state, relative to the reference's".into(),
-                relative(own.enstrophy, truth.enstrophy),
+            checks.extend(against_truth(
+                [own.energy, own.enstrophy],
+                [truth.energy, truth.enstrophy],
             ));
         }
         checks

@@ -2,10 +2,9 @@
 
 mod start;
 
-use super::ladder::{Checks, Rung, Wanted, relative};
+use super::ladder::{Checks, Halved, Rung, Wanted, against_truth};
 use super::problem::{Layout, Problem, Refusal};
 use super::symmetry::roll;
-use crate::compare::measurements::TimeStep;
 use crate::error::{Error, Result};
 use curlwind_datasets::store::{Channel, Grid};
 use curlwind_operators::field::{FieldEquation, Symmetry};
@@ -305,45 +304,25 @@ impl Problem for QuasiGeostrophicProblem {
         // a whole number of steps goes into an interval, so that is as long as one can be
         let limit = limit.min(self.interval);
         let first = self.interval / (self.interval / (share * limit)).ceil();
-        let mut solvers = Vec::new();
-        for halvings in 0..3 {
-            let step = first / f64::from(1 << halvings);
-            solvers.push(self.solver(resolution, step).map_err(Error::failed)?);
-        }
+        let solvers = Halved::new(first, |step| self.solver(resolution, step));
+        let solvers = solvers.map_err(Error::failed)?;
         let interval = self.interval;
-        let solve = move |input: ArrayView3<f32>| {
-            let [fine, coarse] = &planes;
-            let start = resampled(input.outer_iter(), [fine, coarse]);
-            let duration = interval * steps as f64;
-            let mut failed = String::new();
-            for solver in &solvers {
-                let states = match solver.trajectory(start.view(), duration, interval) {
-                    Ok(states) => states,
-                    Err(error) => {
-                        failed = error.to_string();
-                        continue;
-                    }
-                };
+        Ok(Some(Rung::spectral(solvers, limit, |solvers| {
+            Box::new(move |input: ArrayView3<f32>| {
+                let [fine, coarse] = &planes;
+                let start = resampled(input.outer_iter(), [fine, coarse]);
+                let duration = interval * steps as f64;
+                let states =
+                    solvers.solve(|solver| solver.trajectory(start.view(), duration, interval))?;
                 let n = fine.points()[0];
                 let mut answer = Array4::zeros((steps, 2, n, n));
                 for (state, mut out) in states.outer_iter().skip(1).zip(answer.outer_iter_mut()) {
                     let later = resampled(state.outer_iter(), [coarse, fine]);
                     out.assign(&later.mapv(|q| q as f32));
                 }
-                return Ok(answer);
-            }
-            Err(failed)
-        };
-        Ok(Some(Rung {
-            about: "Fourier pseudo-spectral, 2/3 rule, exponential Runge-Kutta (ETDRK4)".into(),
-            order: "spectral, 4",
-            time_step: Some(TimeStep {
-                seconds: first,
-                limit: Some(limit),
-            }),
-            precision: "f64",
-            solve: Box::new(solve),
-        }))
+                Ok(answer)
+            })
+        })))
     }
 
     /// The mean potential vorticity of the upper layer, which stays as it is, and energy and enstrophy
@@ -373,13 +352,9 @@ impl Problem for QuasiGeostrophicProblem {
             Ok::<_, curlwind_solvers::Error>(solver.budget(&solver.spectrum(state.view())?))
         };
         if let (Ok(own), Ok(truth)) = (budget(&own), budget(&true_one)) {
-            checks.push((
-                "energy of the last state, relative to the reference's".into(),
-                relative(own.energy, truth.energy),
-            ));
-            checks.push((
-                "enstrophy of the last state, relative to the reference's".into(),
-                relative(own.total_enstrophy, truth.total_enstrophy),
+            checks.extend(against_truth(
+                [own.energy, own.total_enstrophy],
+                [truth.energy, truth.total_enstrophy],
             ));
         }
         checks

@@ -8,6 +8,7 @@ use super::learned::Learned;
 use super::partners::{Kind, Partner};
 use super::settings::{PerturbationKind, Settings};
 use super::train::Sets;
+use super::verdict::TRIVIAL;
 use crate::commands::Options;
 use crate::error::{Error, Result};
 use crate::run_folder::{RunFolder, Scores};
@@ -103,29 +104,20 @@ pub fn forecast_all(
     let path = home.join(format!("{name}.nc"));
     let checkpoint = folder.file("checkpoint");
     let begun = std::time::Instant::now();
-    let todo = !path.exists() || checkpoint.exists();
-    if todo {
-        let plan = Plan {
-            learned,
-            starts: &made.starts,
-            members: settings.ensemble.members,
-            steps,
-            seed: settings.seed,
-            amplitude: learned.about.amplitude,
-            noise: learned.about.noise,
-        };
-        write(
-            &plan,
-            data,
-            &path,
-            &checkpoint,
-            &name,
-            &options.progress("forecast"),
-        )?;
-    }
+    let plan = Plan {
+        learned,
+        starts: &made.starts,
+        members: settings.ensemble.members,
+        steps,
+        seed: settings.seed,
+        amplitude: learned.about.amplitude,
+        noise: learned.about.noise,
+    };
+    let progress = options.progress("forecast");
+    let made_now = write(&plan, data, &path, &checkpoint, &name, &progress)?;
     let per_forecast =
         begun.elapsed().as_secs_f64() / (made.starts.len() * settings.ensemble.members) as f64;
-    made.add(name, todo.then_some(per_forecast));
+    made.add(name, made_now.then_some(per_forecast));
     trivial(learned, data, &mut made, &home)?;
     drop(phase);
     let _phase = folder.phase("partners")?;
@@ -183,10 +175,10 @@ fn trivial(learned: &Learned, data: &Ingested, made: &mut Forecasts, home: &Path
     let (points, step) = (learned.points(), learned.about.step);
     let climate = &learned.about.climatology;
     let date = |time: i64| DateTime::from_microseconds(time, climate.calendar());
-    for name in ["persistence", "damped_persistence", "climatology"] {
+    for name in TRIVIAL {
         let path = home.join(format!("{name}.nc"));
         if !path.exists() {
-            let mut file = StateFile::forecast(&path, &about(learned), name, &made.starts, 1)?;
+            let mut file = StateFile::forecast(&path, &about(learned), name, &made.starts)?;
             for lead in 0..=made.steps {
                 for (number, start) in made.starts.iter().enumerate() {
                     let analysis = data.analysis(*start)?;
@@ -244,13 +236,13 @@ fn numerical(
             let analysis = data.analysis(*start)?;
             // here the number of the file is that of the initial time
             let mut writer = leads.write(number)?;
-            partner.run(&analysis, data.step(), made.steps, |_, state| {
+            partner.run(&analysis, data.step(), made.steps, |state| {
                 writer.push(&state)
             })?;
             writer.finish()?;
         }
         seconds = Some(begun.elapsed().as_secs_f64() / made.starts.len() as f64);
-        let mut file = StateFile::forecast(&path, &about(learned), &name, &made.starts, 1)?;
+        let mut file = StateFile::forecast(&path, &about(learned), &name, &made.starts)?;
         for lead in 0..=made.steps {
             for start in 0..made.starts.len() {
                 file.put(Place { start, member: 0 }, &leads.read(start, lead, 1)?)?;

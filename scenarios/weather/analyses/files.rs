@@ -26,8 +26,8 @@ pub struct StateFile {
     /// Of each channel its variable and level in the file.
     places: Vec<(usize, usize)>,
     points: usize,
-    partial: PathBuf,
-    path: PathBuf,
+    /// The name that the file gets when it is complete.
+    complete: Option<PathBuf>,
 }
 
 /// Where a state belongs in its lead.
@@ -40,11 +40,12 @@ pub struct Place {
 }
 
 impl StateFile {
-    /// A forecast of `model` from initial times; with members where there are several.
+    /// The forecast of an ensemble (or of a single member) under its own name, to be looked at while it
+    /// grows; what was there before goes.
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn forecast(
+    pub fn growing(
         path: &Path,
         about: &About,
         model: &str,
@@ -55,12 +56,31 @@ impl StateFile {
         Self::create(path, about, model, Layout::Forecast, starts, members)
     }
 
-    /// Analyses over valid time.
+    /// A single forecast of `model`, which has its name when it is complete.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn forecast(path: &Path, about: &About, model: &str, starts: &[i64]) -> Result<Self> {
+        let partial = path.with_extension("writing.nc");
+        let file = Self::create(&partial, about, model, Layout::Forecast, starts, None)?;
+        Ok(file.named(path))
+    }
+
+    /// Analyses over valid time, in a file that has its name when it is complete.
     ///
     /// # Errors
     /// A file that cannot be written.
     pub fn trajectory(path: &Path, about: &About, model: &str, start: i64) -> Result<Self> {
-        Self::create(path, about, model, Layout::Trajectory, &[start], None)
+        let partial = path.with_extension("writing.nc");
+        let file = Self::create(&partial, about, model, Layout::Trajectory, &[start], None)?;
+        Ok(file.named(path))
+    }
+
+    fn named(self, path: &Path) -> Self {
+        Self {
+            complete: Some(path.to_path_buf()),
+            ..self
+        }
     }
 
     fn create(
@@ -114,14 +134,12 @@ impl StateFile {
             grid: about.grid.clone(),
             variables,
         };
-        let partial = path.with_extension("writing.nc");
-        let _ = std::fs::remove_file(&partial);
+        let _ = std::fs::remove_file(path);
         Ok(Self {
-            writer: ForecastWriter::create(&partial, &header).map_err(Error::failed)?,
+            writer: ForecastWriter::create(path, &header).map_err(Error::failed)?,
             places,
             points: about.grid.nlat() * about.grid.nlon(),
-            partial,
-            path: path.to_path_buf(),
+            complete: None,
         })
     }
 
@@ -150,13 +168,15 @@ impl StateFile {
         self.writer.finish_lead(hours).map_err(Error::failed)
     }
 
-    /// Completes the file; only then it has its name.
+    /// Completes the file.
     ///
     /// # Errors
     /// The file cannot be renamed.
     pub fn finish(self) -> Result<()> {
-        drop(self.writer);
-        std::fs::rename(&self.partial, &self.path)
-            .map_err(|e| Error::failed(format!("{}: {e}", self.path.display())))
+        let Some(name) = self.complete else {
+            return Ok(());
+        };
+        std::fs::rename(self.writer.path(), &name)
+            .map_err(|e| Error::failed(format!("{}: {e}", name.display())))
     }
 }

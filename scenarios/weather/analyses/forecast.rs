@@ -80,7 +80,8 @@ pub fn forecast(
 }
 
 /// Rolls a plan out and writes every lead as it comes. States wait in `checkpoint` until the file is
-/// complete; a run that was interrupted makes the file again from them and goes on.
+/// complete; a run that was interrupted makes the file again from them and goes on. Where the file is and
+/// the checkpoint is not, nothing is left to do: `false`.
 ///
 /// # Errors
 /// As [`roll_out()`]; files that cannot be written.
@@ -91,11 +92,14 @@ pub fn write(
     checkpoint: &Path,
     name: &str,
     progress: &ProgressBar,
-) -> Result<()> {
+) -> Result<bool> {
+    if path.exists() && !checkpoint.exists() {
+        return Ok(false);
+    }
     let learned = plan.learned;
     let leads = Leads::new(checkpoint, learned.state_len())?;
     let about = about(learned);
-    let mut file = StateFile::forecast(path, &about, name, plan.starts, plan.members)?;
+    let mut file = StateFile::growing(path, &about, name, plan.starts, plan.members)?;
     roll_out(plan, analyses, &leads, progress, |lead, leads| {
         for start in 0..plan.starts.len() {
             for member in 0..plan.members {
@@ -107,7 +111,8 @@ pub fn write(
         file.finish_lead(lead as f64 * learned.step_hours())
     })?;
     file.finish()?;
-    leads.remove()
+    leads.remove()?;
+    Ok(true)
 }
 
 /// What the files of a model's forecasts have in common.

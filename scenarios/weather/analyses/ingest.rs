@@ -1,4 +1,4 @@
-//! Analyses brought into a training store: once, in parallel, resumable, a block of states at a time.
+//! Analyses brought into a training store: once, resumable, a block of states at a time.
 //!
 //! The store keeps states as they are read in training, side by side and in single precision, so that
 //! a window is one read however many files, packings and dimension orders the analyses came in.

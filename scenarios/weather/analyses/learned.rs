@@ -4,11 +4,10 @@ use super::climatology::Climatology;
 use super::settings::{DataSettings, EnsembleSettings};
 use crate::error::{Error, Result};
 use crate::run_folder::write_atomically;
-use curlwind_datasets::coordinates::{GridShape, LatLon};
+use curlwind_datasets::coordinates::LatLon;
 use curlwind_datasets::series::{Channel, Derived};
 use curlwind_operators::surrogate::{Domain, Region, Surrogate};
 use curlwind_operators::weights::{self, NamedTensors};
-use curlwind_solvers::sphere::SphereGrid;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -82,7 +81,7 @@ impl Learned {
         let count = self.perturbations.len();
         let size = self.perturbations.first().map_or(0, Vec::len);
         let climatology = self.about.climatology.coefficients().to_vec();
-        let mut tensors = NamedTensors::from([
+        let tensors = NamedTensors::from([
             (
                 "climatology".to_string(),
                 (vec![climatology.len()], climatology),
@@ -91,14 +90,11 @@ impl Learned {
                 "perturbations".to_string(),
                 (vec![count, size], self.perturbations.concat()),
             ),
+            (
+                "errors".to_string(),
+                (vec![self.errors.len(), size], self.errors.concat()),
+            ),
         ]);
-        tensors.insert(
-            "errors".into(),
-            (vec![self.errors.len(), size], self.errors.concat()),
-        );
-        if let Some(mask) = &self.mask {
-            tensors.insert("mask".into(), (vec![mask.len()], mask.clone()));
-        }
         weights::write(&folder.join(FIELDS), &tensors, HashMap::new()).map_err(Error::failed)?;
         let json = serde_json::to_vec_pretty(&self.about).map_err(Error::failed)?;
         write_atomically(&folder.join(ABOUT), &json)?;
@@ -129,7 +125,7 @@ impl Learned {
             .map(|number| {
                 Surrogate::load(&member(folder, number), &device).map_err(Error::unusable)
             })
-            .collect::<Result<_>>()?;
+            .collect::<Result<Vec<_>>>()?;
         let perturbations: Vec<Vec<f32>> = perturbations
             .chunks_exact(size)
             .map(<[f32]>::to_vec)
@@ -138,7 +134,7 @@ impl Learned {
             scales: scales(&about.grid, about.channels.len(), &perturbations)?,
             perturbations,
             errors: errors.chunks_exact(size).map(<[f32]>::to_vec).collect(),
-            mask: take("mask"),
+            mask: surrogates.first().and_then(Surrogate::mask),
             surrogates,
             about,
         })
@@ -217,15 +213,8 @@ pub fn forcings(data: &DataSettings) -> Vec<Derived> {
 /// # Errors
 /// None that a grid of a file could raise.
 pub fn domain(grid: &LatLon) -> Result<Domain> {
-    let (nlat, nlon) = (grid.nlat(), grid.nlon());
-    let sphere = match grid.shape() {
-        GridShape::Gaussian => Some(SphereGrid::gaussian(nlat, nlon)),
-        GridShape::Regular => Some(SphereGrid::regular(nlat, nlon)),
-        GridShape::RegularOffset => Some(SphereGrid::regular_offset(nlat, nlon)),
-        GridShape::Other => None,
-    };
-    Ok(match sphere {
-        Some(sphere) => Domain::Sphere(sphere.map_err(Error::unusable)?),
+    Ok(match crate::weather::grid::sphere(grid)? {
+        Some(sphere) => Domain::Sphere(sphere),
         None => Domain::Region(Region {
             latitudes_deg: grid.latitudes_deg.clone(),
             longitudes_deg: grid.longitudes_deg.clone(),

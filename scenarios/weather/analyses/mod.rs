@@ -19,6 +19,7 @@ pub mod pipeline;
 pub mod settings;
 pub mod statistics;
 pub mod train;
+pub mod verdict;
 pub mod windows;
 
 use crate::catalogue::BuiltIn;

@@ -118,21 +118,18 @@ impl Partner {
         analysis: &[f32],
         step: f64,
         steps: usize,
-        mut observe: impl FnMut(usize, Vec<f32>) -> Result<()> + Send,
+        mut observe: impl FnMut(Vec<f32>) -> Result<()> + Send,
     ) -> Result<()> {
         let duration = step * steps as f64;
         let initial = self.initial(analysis)?;
         let mut failure = None;
-        let mut lead = 0;
-        let mut seen = |state: &State, ground: Option<&Array1<Complex64>>| {
-            let result = observe(lead, self.channels_of(state, ground));
-            lead += 1;
-            match result {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    failure = Some(error);
-                    ControlFlow::Break(())
-                }
+        let mut seen = |state: &State, ground: Option<&Array1<Complex64>>| match observe(
+            self.channels_of(state, ground),
+        ) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failure = Some(error);
+                ControlFlow::Break(())
             }
         };
         match self.kind {

@@ -1,6 +1,7 @@
 //! Figures of a run: errors and anomaly correlations against lead, spread against error.
 
 use super::evaluation::Forecasts;
+use super::verdict::{TRIVIAL, USEFUL};
 use crate::error::{Error, Result};
 use crate::figures::{Axis, Curves, Figure, Labels, Series, curves_grid};
 use crate::run_folder::Scores;
@@ -91,13 +92,12 @@ fn plot(
         if !x.is_empty() {
             any = true;
             let line = Series::new(model, &x, &y);
-            let trivial =
-                ["persistence", "damped_persistence", "climatology"].contains(&model.as_str());
-            curves = curves.series(if trivial { line.dashed() } else { line });
+            let trivial = TRIVIAL.contains(&model.as_str());
+            curves = curves.series(if trivial { line.dashed() } else { line.solid() });
         }
     }
     if metric == "acc" {
-        curves = curves.level(0.6, "0.6");
+        curves = curves.level(USEFUL, "useful");
     }
     any.then_some(curves)
 }

@@ -4,19 +4,21 @@ use super::Loaded;
 use super::ensemble::calibration::calibrate;
 use super::evaluation::{Forecasts, forecast_all, history, score_all, starts};
 use super::ingest::{Ingested, files, ingest};
-use super::learned::{Learned, model_in};
+use super::learned::Learned;
 use super::pictures::figures;
 use super::train::{Sets, TrainingRun, split, train_all};
+use super::verdict::Verdict;
 use crate::commands::Options;
+use crate::config::to_toml;
 use crate::error::{Error, Result};
-use crate::report::write_run;
+use crate::report::{run_page, save_figures};
 use crate::run_folder::{RunFolder, ScoreRow, Scores, format_duration, score_table};
 use crate::training_data::store_folder;
 use curlwind_operators::training::TrainingFacts;
 use serde::Serialize;
 use std::path::Path;
 
-/// Steps at most that amplitudes are chosen by, as far as the forecasts go.
+/// Hours at most that amplitudes are chosen by, as far as the forecasts go.
 const CALIBRATION_HOURS: f64 = 120.0;
 
 /// What was brought in.
@@ -28,9 +30,9 @@ pub struct Read {
     pub members: usize,
     /// Gaps between times.
     pub gaps: usize,
-    /// First and last time.
+    /// First time.
     pub from: String,
-    /// First and last time.
+    /// Last time.
     pub to: String,
 }
 
@@ -87,7 +89,8 @@ pub fn train(
         .ok_or_else(|| Error::failed("nothing was trained"))
 }
 
-/// The model, trained and with its ensemble calibrated; one that is complete is read back.
+/// The model, trained and with its ensemble calibrated; where the manifest says that it is complete, it is
+/// read back.
 fn trained(
     loaded: &Loaded,
     folder: &RunFolder,
@@ -103,14 +106,15 @@ fn trained(
         device: &options.device,
         quiet: options.quiet,
     };
-    let done = folder.manifest().notes.contains_key("calibrated");
-    let (mut learned, facts) = train_all(loaded, &run)?;
-    if done && model_in(folder.path()).is_some() {
+    let notes = folder.manifest().notes;
+    if let (Some(facts), Some(_)) = (notes.get("training"), notes.get("calibrated")) {
+        let facts = serde_json::from_value(facts.clone()).map_err(Error::unusable)?;
         return Ok((
             Learned::load(&folder.file("model"), &options.device)?,
             facts,
         ));
     }
+    let (mut learned, facts) = train_all(loaded, &run)?;
     let _phase = folder.phase("calibrate")?;
     let hours = CALIBRATION_HOURS.min(settings.forecast.duration.si() / 3600.0);
     let steps = ((hours * 3600.0 / data.step()) as usize).max(1);
@@ -153,22 +157,45 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     let made = forecast_all(settings, &learned, &data, &sets, folder, options)?;
     let scores = score_all(&loaded.name, &made, folder, options)?;
     scores.write(&folder.file("scores.json"))?;
-    let summary = sentences(&loaded.name, &learned, &made, &scores, &facts).join(" ");
+    let verdict = Verdict {
+        case: &loaded.name,
+        scores: &scores,
+        models: &made.models,
+        channels: &learned.about.channels,
+        last: made.steps as f64 * learned.step_hours(),
+    };
+    let mut summary = verdict.sentences();
+    summary.extend(costs(&made, &facts));
+    let summary = summary.join(" ");
+    // every lead is in scores.json, days are enough to read
+    let daily = |hours: f64| hours > 0.0 && (hours % 24.0 == 0.0 || hours == verdict.last);
+    let days = Scores {
+        rows: scores
+            .rows
+            .iter()
+            .filter(|row| row.lead_hours.is_some_and(daily))
+            .cloned()
+            .collect(),
+    };
     let _phase = folder.phase("figures")?;
     let figures = figures(&loaded.name, &scores, &made, &learned.about.channels)?;
-    write_run(folder, settings, &summary, &figures, &scores)?;
-    let last = made.steps as f64 * learned.step_hours();
+    save_figures(&folder.folder("figures")?, &figures)?;
+    let configuration = to_toml(settings)?;
+    let page = run_page(
+        &folder.manifest(),
+        &summary,
+        &figures,
+        &days,
+        &configuration,
+    );
+    page.opening(verdict.section())
+        .write(&folder.file("report.html"))?;
     let metrics = ["rmse", "acc", "crps", "spread_skill_ratio"];
-    let in_table = |hours: f64| hours > 0.0 && (hours % 24.0 == 0.0 || hours == last);
-    let shown: Vec<_> = scores
+    let shown: Vec<_> = days
         .rows
-        .iter()
+        .into_iter()
         .filter(|row| metrics.contains(&row.metric.as_str()))
-        .filter(|row| row.lead_hours.is_some_and(in_table))
-        .map(|row| ScoreRow {
-            note: None,
-            ..row.clone()
-        })
+        .map(|row| ScoreRow { note: None, ..row })
         .collect();
     let home = folder.path().display();
     let text = format!(
@@ -178,51 +205,8 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
     Ok(Summary { scores, text })
 }
 
-/// Who is best, how long the surrogate is of use, what it cost.
-fn sentences(
-    case: &str,
-    learned: &Learned,
-    made: &Forecasts,
-    scores: &Scores,
-    facts: &[TrainingFacts],
-) -> Vec<String> {
-    let surrogate = &made.models[0];
-    let last = made.steps as f64 * learned.step_hours();
-    let mut all = vec![format!(
-        "{} initial times, {} h ahead.",
-        made.starts.len(),
-        last
-    )];
-    for channel in &learned.about.channels {
-        let label = channel.label();
-        let useful: Vec<String> = made
-            .models
-            .iter()
-            .filter_map(|model| {
-                let hours = useful(&scores.series(case, model, &label, "acc"), last)?;
-                Some(format!("{model} {hours}"))
-            })
-            .collect();
-        if !useful.is_empty() {
-            all.push(format!(
-                "{label}: anomaly correlation above 0.6 until {}.",
-                useful.join(", ")
-            ));
-        }
-        let ratios = scores.series(case, surrogate, &label, "spread_skill_ratio");
-        let ratios: Vec<f64> = ratios
-            .iter()
-            .filter(|(lead, _)| *lead > 0.0)
-            .map(|(_, r)| *r)
-            .collect();
-        if !ratios.is_empty() {
-            let low = ratios.iter().copied().fold(f64::INFINITY, f64::min);
-            let high = ratios.iter().copied().fold(0.0, f64::max);
-            all.push(format!(
-                "Spread over error of {label}: {low:.2} to {high:.2}."
-            ));
-        }
-    }
+/// What training and forecasts cost.
+fn costs(made: &Forecasts, facts: &[TrainingFacts]) -> Vec<String> {
     let seconds: f64 = facts.iter().map(|f| f.seconds).sum();
     let waited: f64 = facts.iter().map(|f| f.waited).sum();
     let share = if seconds > 0.0 {
@@ -230,30 +214,15 @@ fn sentences(
     } else {
         0.0
     };
-    all.push(format!(
-        "Training took {}, {share:.1} % of it waiting for data.",
+    let mut all = vec![format!(
+        "Training took {}, {share:.2} % of it waiting for data.",
         format_duration(seconds)
-    ));
+    )];
     for (model, seconds) in made.models.iter().zip(&made.seconds) {
         if let Some(seconds) = seconds {
-            all.push(format!(
-                "A forecast by {model} takes {}.",
-                format_duration(*seconds)
-            ));
+            let took = format_duration(*seconds);
+            all.push(format!("A forecast by {model} takes {took}."));
         }
     }
     all
-}
-
-/// The last lead before the correlation falls to 0.6; beyond the last one if it never does.
-fn useful(series: &[(f64, f64)], last: f64) -> Option<String> {
-    if series.is_empty() {
-        return None;
-    }
-    let above = series.iter().take_while(|(_, acc)| *acc > 0.6).last();
-    Some(match above {
-        Some((hours, _)) if *hours >= last => format!("{hours} h or more"),
-        Some((hours, _)) => format!("{hours} h"),
-        None => "no lead".into(),
-    })
 }

@@ -39,6 +39,8 @@ pub struct Sets {
 pub fn split(loaded: &Loaded, data: &Ingested) -> Result<Sets> {
     let (split, timeline) = (&loaded.settings.split, data.timeline());
     let count = timeline.len();
+    // halves, so that differences of times stay numbers
+    let (always, never) = (i64::MIN / 2, i64::MAX / 2);
     let from = |key: &str, date: &Option<String>, share: f64| -> Result<i64> {
         if let Some(date) = date {
             let date = DateTime::parse(date, data.calendar());
@@ -47,18 +49,14 @@ pub fn split(loaded: &Loaded, data: &Ingested) -> Result<Sets> {
                 .map_err(|e| loaded.refuse(key, e));
         }
         let index = count - ((share * count as f64).round() as usize).min(count);
-        Ok(timeline.time(index).unwrap_or(i64::MAX))
+        Ok(timeline.time(index).unwrap_or(never))
     };
     let shares = [split.test, split.test + split.validation];
     let test = from("split.test_from", &split.test_from, shares[0])?;
     let validation = match (&split.validation_from, &split.test_from) {
         // its share of the times before a date that the test begins at
         (None, Some(_)) => {
-            let before: usize = timeline
-                .within(i64::MIN / 2, test)
-                .iter()
-                .map(Range::len)
-                .sum();
+            let before: usize = timeline.within(always, test).iter().map(Range::len).sum();
             let index =
                 before - (split.validation * count as f64).round().min(before as f64) as usize;
             timeline.time(index).unwrap_or(test).min(test)
@@ -78,9 +76,9 @@ pub fn split(loaded: &Loaded, data: &Ingested) -> Result<Sets> {
         test - gap
     };
     let sets = Sets {
-        training: timeline.within(i64::MIN / 2, validation - gap),
+        training: timeline.within(always, validation - gap),
         validation: timeline.within(validation, end_of_validation),
-        test: timeline.within(test, i64::MAX / 2),
+        test: timeline.within(test, never),
     };
     if sets.training.is_empty() {
         return Err(loaded.refuse(
@@ -105,7 +103,7 @@ pub struct TrainingRun<'a> {
     pub quiet: bool,
 }
 
-/// Trains as many networks as the scenario asks for.
+/// Trains as many networks as the scenario asks for; nothing of the model is written yet but checkpoints.
 ///
 /// # Errors
 /// A configuration that does not fit the data, a loss that is not finite, files that cannot be
@@ -153,7 +151,7 @@ pub fn train_all(loaded: &Loaded, run: &TrainingRun) -> Result<(Learned, Vec<Tra
             .flat_map(|f| f.names())
             .map(ToString::to_string)
             .collect(),
-        channel_weights: channel_weights(settings, data, &normalisation),
+        channel_weights: channel_weights(settings, &normalisation),
         normalisation: normalisation.clone(),
         time_step: data.step(),
         predict,
@@ -209,7 +207,6 @@ pub fn train_all(loaded: &Loaded, run: &TrainingRun) -> Result<(Learned, Vec<Tra
         &training_runs
     };
     learned.errors = learned.one_step_errors(data, held_out)?;
-    learned.save(&run.folder.file("model"))?;
     Ok((learned, facts))
 }
 
@@ -285,7 +282,6 @@ impl Learned {
 /// of the change over a step, so that what changes slowly is not forgotten.
 fn channel_weights(
     settings: &Settings,
-    data: &Ingested,
     normalisation: &curlwind_operators::surrogate::Normalisation,
 ) -> Vec<f64> {
     let variables = &settings.data.variables;
@@ -294,7 +290,6 @@ fn channel_weights(
         std::iter::repeat_n(variable.weight, levels)
     });
     let mut weights: Vec<f64> = of_levels.collect();
-    weights.resize(data.channels().len(), 1.0);
     if settings.training.loss == LossKind::Mse {
         let n = normalisation;
         for (weight, (all, change)) in weights.iter_mut().zip(n.std.iter().zip(&n.difference_std)) {

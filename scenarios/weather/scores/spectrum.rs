@@ -12,8 +12,8 @@
 
 use super::Weights;
 use crate::error::{Error, Result};
-use curlwind_datasets::coordinates::{GridShape, LatLon};
-use curlwind_solvers::sphere::{SphereGrid, SphericalTransform};
+use curlwind_datasets::coordinates::LatLon;
+use curlwind_solvers::sphere::SphericalTransform;
 use ndarray::{Array2, ArrayView2, Axis};
 use num_complex::Complex64;
 use realfft::{RealFftPlanner, RealToComplex};
@@ -67,15 +67,8 @@ impl SpectrumPlan {
     /// # Errors
     /// A grid of a size that cannot be transformed.
     pub fn new(grid: &LatLon) -> Result<Self> {
-        let (nlat, nlon) = (grid.nlat(), grid.nlon());
-        let sphere = match grid.shape() {
-            GridShape::Gaussian => Some(SphereGrid::gaussian(nlat, nlon)),
-            GridShape::Regular => Some(SphereGrid::regular(nlat, nlon)),
-            GridShape::RegularOffset => Some(SphereGrid::regular_offset(nlat, nlon)),
-            GridShape::Other => None,
-        };
-        if let Some(sphere) = sphere {
-            let sphere = sphere.map_err(Error::unusable)?;
+        let nlon = grid.nlon();
+        if let Some(sphere) = crate::weather::grid::sphere(grid)? {
             let truncation = sphere.max_truncation();
             let transform = SphericalTransform::new(sphere, truncation).map_err(Error::unusable)?;
             return Ok(Self {

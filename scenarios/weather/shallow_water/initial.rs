@@ -7,7 +7,6 @@ use super::settings::{
 };
 use crate::error::{Error, Result};
 use curlwind_datasets::calendar::{Calendar, DateTime};
-use curlwind_datasets::coordinates::GridShape;
 use curlwind_datasets::coordinates::LatLon;
 use curlwind_datasets::field::{Axis as Dimension, LatLonField};
 use curlwind_datasets::interpolate::{Interpolator, Method};
@@ -390,18 +389,8 @@ impl FilePlan {
                 "the grid of {nlat} x {nlon} points does not go round the globe; expected a global grid"
             )));
         }
-        let from_zero = grid
-            .longitudes_deg
-            .first()
-            .is_some_and(|lon| lon.abs() < 1e-6);
-        let own = match grid.shape() {
-            GridShape::Gaussian if from_zero => Some(SphereGrid::gaussian(nlat, nlon)),
-            GridShape::Regular if from_zero => Some(SphereGrid::regular(nlat, nlon)),
-            GridShape::RegularOffset if from_zero => Some(SphereGrid::regular_offset(nlat, nlon)),
-            _ => None,
-        };
-        let (sphere, interpolator) = match own {
-            Some(sphere) => (sphere.map_err(Error::unusable)?, None),
+        let (sphere, interpolator) = match crate::weather::grid::sphere(grid)? {
+            Some(sphere) => (sphere, None),
             None => {
                 let sphere = SphereGrid::gaussian(nlat, 2 * nlat).map_err(Error::unusable)?;
                 let target = lat_lon(&sphere)?;

@@ -8,6 +8,31 @@ use curlwind_solvers::sphere::SphereGrid;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// A variable without levels, by its name in the file, CF standard name, words and unit.
+pub fn variable(name: &str, standard: &str, long: &str, units: &str) -> OutputVariable {
+    OutputVariable {
+        name: name.into(),
+        standard_name: Some(standard.into()),
+        long_name: long.into(),
+        units: units.into(),
+        has_level: false,
+    }
+}
+
+/// What files say of the fields of [`Weather`], in its order.
+pub fn variables() -> [OutputVariable; 3] {
+    [
+        variable(
+            "z",
+            "geopotential",
+            "geopotential of the free surface",
+            "m2 s-2",
+        ),
+        variable("u", "eastward_wind", "eastward wind", "m s-1"),
+        variable("v", "northward_wind", "northward wind", "m s-1"),
+    ]
+}
+
 /// Writes z, u and v lead by lead.
 pub struct Output {
     writer: ForecastWriter,
@@ -25,13 +50,6 @@ impl Output {
         title: &str,
         model: &str,
     ) -> Result<Self> {
-        let variable = |name: &str, standard: &str, long: &str, units: &str| OutputVariable {
-            name: name.into(),
-            standard_name: Some(standard.into()),
-            long_name: long.into(),
-            units: units.into(),
-            has_level: false,
-        };
         let version = env!("CARGO_PKG_VERSION");
         let header = Header {
             title: title.into(),
@@ -46,16 +64,7 @@ impl Output {
             members: None,
             levels_hpa: Vec::new(),
             grid: lat_lon(grid)?,
-            variables: vec![
-                variable(
-                    "z",
-                    "geopotential",
-                    "geopotential of the free surface",
-                    "m2 s-2",
-                ),
-                variable("u", "eastward_wind", "eastward wind", "m s-1"),
-                variable("v", "northward_wind", "northward wind", "m s-1"),
-            ],
+            variables: variables().to_vec(),
         };
         let writer = ForecastWriter::create(path, &header).map_err(Error::failed)?;
         Ok(Self { writer })

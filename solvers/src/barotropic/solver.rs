@@ -242,13 +242,7 @@ impl Solver {
         finite(&from)?;
         let schedule = Schedule::new(duration, output_interval, self.time_step)?;
         let limit = self.stable_time_step(&from.vorticity)?;
-        if schedule.time_step > limit {
-            return Err(Error::UnstableTimeStep {
-                time_step: schedule.time_step,
-                limit,
-                integrator: "rk4",
-            });
-        }
+        schedule.check(limit, "rk4")?;
         if rayon::current_num_threads() > 1 && rayon::current_thread_index().is_none() {
             return rayon::scope(|_| self.advance(from, schedule, &mut observer));
         }

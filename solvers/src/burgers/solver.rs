@@ -122,14 +122,7 @@ impl Solver {
             |state| {
                 self.line.synthesis(state, &mut checked, &mut inner);
                 let limit = self.stable_time_step(&checked);
-                match schedule.time_step > limit {
-                    true => Err(Error::UnstableTimeStep {
-                        time_step: schedule.time_step,
-                        limit,
-                        integrator: "etdrk4",
-                    }),
-                    false => Ok(()),
-                }
+                schedule.check(limit, "etdrk4")
             },
             |_, state| {
                 let mut work = self.line.workspace();

@@ -271,14 +271,7 @@ impl Solver {
             |state| method.step(state, |w, slope| self.advection(w, slope, &mut work)),
             |state| {
                 let limit = self.stable(state, &mut inner);
-                match schedule.time_step > limit {
-                    true => Err(Error::UnstableTimeStep {
-                        time_step: schedule.time_step,
-                        limit,
-                        integrator: self.integrator.name(),
-                    }),
-                    false => Ok(()),
-                }
+                schedule.check(limit, self.integrator.name())
             },
             observer,
         )?;

@@ -303,22 +303,7 @@ impl Solver {
     /// # Errors
     /// [`Error::Shape`] when the state is not of the grid.
     pub fn spectrum(&self, state: ArrayView3<f64>) -> Result<Vec<Complex64>> {
-        let [ny, nx] = self.plane.points();
-        if state.dim() != (2, ny, nx) {
-            return Err(Error::Shape {
-                what: "quasi-geostrophic state",
-                expected: vec![2, ny, nx],
-                found: state.shape().to_vec(),
-            });
-        }
-        let len = self.plane.spectrum_len();
-        let mut work = self.plane.workspace();
-        let mut spectra = vec![Complex64::ZERO; 2 * len];
-        for (spectrum, field) in spectra.chunks_exact_mut(len).zip(state.outer_iter()) {
-            let field: Vec<f64> = field.iter().copied().collect();
-            self.plane.analysis(&field, spectrum, &mut work);
-        }
-        Ok(spectra)
+        self.plane.spectra("quasi-geostrophic state", 2, state)
     }
 
     /// The state `[layer][y][x]` of spectra.
@@ -326,17 +311,7 @@ impl Solver {
     /// # Panics
     /// When the spectra have another length than the torus keeps.
     pub fn fields(&self, spectra: &[Complex64]) -> Array3<f64> {
-        let [ny, nx] = self.plane.points();
-        let len = self.plane.spectrum_len();
-        assert_eq!(spectra.len(), 2 * len, "length of the spectra");
-        let mut work = self.plane.workspace();
-        let mut field = vec![0.0; ny * nx];
-        let mut state = Array3::zeros((2, ny, nx));
-        for (mut layer, spectrum) in state.outer_iter_mut().zip(spectra.chunks_exact(len)) {
-            self.plane.synthesis(spectrum, &mut field, &mut work);
-            layer.iter_mut().zip(&field).for_each(|(to, v)| *to = *v);
-        }
-        state
+        self.plane.fields(2, spectra)
     }
 
     /// Runs from a state (spectra) at time 0 through `duration` seconds. The observer sees time and
@@ -379,14 +354,7 @@ impl Solver {
             },
             |state| {
                 let limit = self.stable(state, &mut inner);
-                match schedule.time_step > limit {
-                    true => Err(Error::UnstableTimeStep {
-                        time_step: schedule.time_step,
-                        limit,
-                        integrator: self.integrator.name(),
-                    }),
-                    false => Ok(()),
-                }
+                schedule.check(limit, self.integrator.name())
             },
             observer,
         )?;

@@ -277,13 +277,7 @@ impl Solver {
         }
         let schedule = Schedule::new(duration, output_interval, self.time_step)?;
         let limit = self.stable_time_step(&from.state)?;
-        if schedule.time_step > limit {
-            return Err(Error::UnstableTimeStep {
-                time_step: schedule.time_step,
-                limit,
-                integrator: self.integrator.name(),
-            });
-        }
+        schedule.check(limit, self.integrator.name())?;
         // Within the pool from the start: else every transform would have to enter it.
         if rayon::current_num_threads() > 1 && rayon::current_thread_index().is_none() {
             return rayon::scope(|_| self.advance(from, schedule, &mut observer));

@@ -50,6 +50,21 @@ impl Schedule {
             outputs: outputs as u64,
         })
     }
+
+    /// Refuses a step that is longer than `limit` (seconds).
+    ///
+    /// # Errors
+    /// [`Error::UnstableTimeStep`], naming the integrator.
+    pub(crate) fn check(&self, limit: f64, integrator: &'static str) -> Result<()> {
+        match self.time_step > limit {
+            true => Err(Error::UnstableTimeStep {
+                time_step: self.time_step,
+                limit,
+                integrator,
+            }),
+            false => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::line::positive;
 use crate::{Error, Result};
+use ndarray::{Array3, ArrayView3};
 use num_complex::Complex64;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftPlanner};
@@ -201,6 +202,51 @@ impl Plane {
                 debug_assert!(done.is_ok());
             }
         }
+    }
+
+    /// The spectra, one after the other, of fields `[field][y][x]`; `what` names them in errors.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless there are `count` fields with the points of the grid.
+    pub(crate) fn spectra(
+        &self,
+        what: &'static str,
+        count: usize,
+        fields: ArrayView3<f64>,
+    ) -> Result<Vec<Complex64>> {
+        let [ny, nx] = self.points;
+        if fields.dim() != (count, ny, nx) {
+            return Err(Error::Shape {
+                what,
+                expected: vec![count, ny, nx],
+                found: fields.shape().to_vec(),
+            });
+        }
+        let mut work = self.workspace();
+        let mut spectra = vec![Complex64::ZERO; count * self.spectrum_len()];
+        let each = spectra.chunks_exact_mut(self.spectrum_len());
+        for (spectrum, field) in each.zip(fields.outer_iter()) {
+            let field: Vec<f64> = field.iter().copied().collect();
+            self.analysis(&field, spectrum, &mut work);
+        }
+        Ok(spectra)
+    }
+
+    /// The fields `[field][y][x]` of `count` spectra.
+    ///
+    /// # Panics
+    /// When the spectra have another length.
+    pub(crate) fn fields(&self, count: usize, spectra: &[Complex64]) -> Array3<f64> {
+        let ([ny, nx], len) = (self.points, self.spectrum_len());
+        assert_eq!(spectra.len(), count * len, "length of the spectra");
+        let mut work = self.workspace();
+        let mut values = vec![0.0; ny * nx];
+        let mut fields = Array3::zeros((count, ny, nx));
+        for (mut field, spectrum) in fields.outer_iter_mut().zip(spectra.chunks_exact(len)) {
+            self.synthesis(spectrum, &mut values, &mut work);
+            field.iter_mut().zip(&values).for_each(|(to, v)| *to = *v);
+        }
+        fields
     }
 
     /// A field on another grid of the same torus: its waves there, as far as both grids keep them.

@@ -76,18 +76,31 @@ impl Plan<'_> {
         let mut writer = leads.write(lead)?;
         let mut first = 0;
         while first < all {
-            // states of one network side by side
-            let count = match models {
-                1 => batch.min(all - first),
-                _ => 1,
-            };
+            let count = batch.min(all - first);
             let now = leads.read(lead - 1, first, count)?;
-            let times: Vec<i64> = (first..first + count)
-                .map(|k| {
-                    self.starts[k / self.members] + (lead as i64 - 1) * self.learned.about.step
-                })
-                .collect();
-            let mut next = self.learned.step(first % self.members, &now, &times)?;
+            let time = |k: usize| {
+                self.starts[(first + k) / self.members]
+                    + (lead as i64 - 1) * self.learned.about.step
+            };
+            let mut next = vec![0.0f32; now.len()];
+            for model in 0..models {
+                // members take turns with the networks
+                let own = |k: &usize| (first + k) % self.members % models == model;
+                let own: Vec<usize> = (0..count).filter(own).collect();
+                if own.is_empty() {
+                    continue;
+                }
+                let states: Vec<f32> = own
+                    .iter()
+                    .flat_map(|k| &now[k * size..(k + 1) * size])
+                    .copied()
+                    .collect();
+                let times: Vec<i64> = own.iter().map(|k| time(*k)).collect();
+                let stepped = self.learned.step(model, &states, &times)?;
+                for (k, state) in own.iter().zip(stepped.chunks_exact(size)) {
+                    next[k * size..(k + 1) * size].copy_from_slice(state);
+                }
+            }
             for (k, state) in (first..).zip(next.chunks_exact_mut(size)) {
                 let (start, member) = (k / self.members, k % self.members);
                 if self.noise > 0.0 && member > 0 {

@@ -3,8 +3,9 @@
 use crate::error::{Error, Result};
 use crate::weather::shallow_water::gridded::Gridded;
 use crate::weather::shallow_water::initial::lat_lon;
+use crate::weather::shallow_water::output::{variable, variables};
 use curlwind_datasets::calendar::{Calendar, DateTime};
-use curlwind_datasets::netcdf::{ForecastWriter, Header, Layout, OutputVariable};
+use curlwind_datasets::netcdf::{ForecastWriter, Header, Layout};
 use curlwind_solvers::shallow_water::State;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,13 +37,13 @@ impl YearFile {
     /// # Errors
     /// A file that cannot be written.
     pub fn create(path: &Path, gridded: &Gridded, origin: &Origin) -> Result<Self> {
-        let variable = |name: &str, standard: &str, long: &str, units: &str| OutputVariable {
-            name: name.into(),
-            standard_name: Some(standard.into()),
-            long_name: long.into(),
-            units: units.into(),
-            has_level: false,
-        };
+        let mut variables = variables().to_vec();
+        variables.push(variable(
+            "vorticity",
+            "atmosphere_relative_vorticity",
+            "relative vorticity",
+            "s-1",
+        ));
         let version = env!("CARGO_PKG_VERSION");
         let header = Header {
             title: origin.title.into(),
@@ -57,22 +58,7 @@ impl YearFile {
             members: None,
             levels_hpa: Vec::new(),
             grid: lat_lon(gridded.grid())?,
-            variables: vec![
-                variable(
-                    "z",
-                    "geopotential",
-                    "geopotential of the free surface",
-                    "m2 s-2",
-                ),
-                variable("u", "eastward_wind", "eastward wind", "m s-1"),
-                variable("v", "northward_wind", "northward wind", "m s-1"),
-                variable(
-                    "vorticity",
-                    "atmosphere_relative_vorticity",
-                    "relative vorticity",
-                    "s-1",
-                ),
-            ],
+            variables,
         };
         let unfinished = path.with_extension("unfinished.nc");
         let _ = std::fs::remove_file(&unfinished);

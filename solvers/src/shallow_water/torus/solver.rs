@@ -1,10 +1,10 @@
 //! The pseudo-spectral solver.
 
 use super::{Invariants, ShallowWater};
+use crate::Result;
 use crate::time_stepping::etdrk4::march;
 use crate::time_stepping::{RungeKutta4, Schedule};
 use crate::torus::{Plane, PlaneWorkspace, positive};
-use crate::{Error, Result};
 use ndarray::parallel::prelude::*;
 use ndarray::{Array3, Array4, Array5, ArrayView3, ArrayView4, Axis};
 use num_complex::Complex64;
@@ -202,23 +202,9 @@ impl Solver {
     /// [`Error::Shape`] when the state is not of the grid; [`Error::Parameter`] for a thickness that
     /// is not above 0.
     pub fn spectrum(&self, state: ArrayView3<f64>) -> Result<Vec<Complex64>> {
-        let [ny, nx] = self.plane.points();
-        if state.dim() != (3, ny, nx) {
-            return Err(Error::Shape {
-                what: "shallow-water state",
-                expected: vec![3, ny, nx],
-                found: state.shape().to_vec(),
-            });
-        }
+        let spectra = self.plane.spectra("shallow-water state", 3, state)?;
         for thickness in state.index_axis(Axis(0), 2) {
             positive("thickness", *thickness)?;
-        }
-        let mut work = self.plane.workspace();
-        let mut spectra = vec![Complex64::ZERO; 3 * self.plane.spectrum_len()];
-        let each = spectra.chunks_exact_mut(self.plane.spectrum_len());
-        for (spectrum, field) in each.zip(state.outer_iter()) {
-            let field: Vec<f64> = field.iter().copied().collect();
-            self.plane.analysis(&field, spectrum, &mut work);
         }
         Ok(spectra)
     }
@@ -228,18 +214,7 @@ impl Solver {
     /// # Panics
     /// When the spectra have another length than the torus keeps.
     pub fn fields(&self, spectra: &[Complex64]) -> Array3<f64> {
-        let [ny, nx] = self.plane.points();
-        let len = self.plane.spectrum_len();
-        assert_eq!(spectra.len(), 3 * len, "length of the spectra");
-        let mut work = self.plane.workspace();
-        let mut field = vec![0.0; ny * nx];
-        let mut state = Array3::zeros((3, ny, nx));
-        let variables = state.outer_iter_mut().zip(spectra.chunks_exact(len));
-        for (mut variable, spectrum) in variables {
-            self.plane.synthesis(spectrum, &mut field, &mut work);
-            variable.iter_mut().zip(&field).for_each(|(to, v)| *to = *v);
-        }
-        state
+        self.plane.fields(3, spectra)
     }
 
     /// The states `[time][variable][y][x]` at 0, `output_interval`, ..., `duration` (seconds).
@@ -267,14 +242,7 @@ impl Solver {
             |state| method.step([state], |[q], [slope]| self.slope(q, slope, &mut work)),
             |state| {
                 let limit = self.stable(state, &mut inner);
-                match schedule.time_step > limit {
-                    true => Err(Error::UnstableTimeStep {
-                        time_step: schedule.time_step,
-                        limit,
-                        integrator: "rk4",
-                    }),
-                    false => Ok(()),
-                }
+                schedule.check(limit, "rk4")
             },
             |_, state| {
                 let mut place = states.index_axis_mut(Axis(0), output);
