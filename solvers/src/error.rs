@@ -96,6 +96,22 @@ pub enum Error {
         /// What came.
         found: String,
     },
+    /// A device that is not there, or failed at its work.
+    #[error("device `{name}`: {reason}")]
+    Device {
+        /// Its name.
+        name: String,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+    /// Processes that share a simulation and cannot go on.
+    #[error("{ranks} processes: {reason}")]
+    Ranks {
+        /// Their number.
+        ranks: usize,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
     /// More memory than is free.
     #[error("{what} needs {:.2} GiB, free are {:.2} GiB; take fewer or larger cells", *needed as f64 / 1073741824.0, *available as f64 / 1073741824.0)]
     Memory {

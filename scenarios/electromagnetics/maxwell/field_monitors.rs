@@ -5,9 +5,7 @@ use super::assemble::{FAR_FREQUENCIES, Problem, corners, spread};
 use super::scene::{Block, ComponentName, Point};
 use crate::config::Hertz;
 use crate::error::Result;
-use curlwind_solvers::maxwell::{
-    Axis, Component, FieldRegion, FluxMonitor, Model, Real, Simulation,
-};
+use curlwind_solvers::maxwell::{Axis, Component, Engine, FieldRegion, FluxMonitor, Model};
 use ndarray::Array4;
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
@@ -208,40 +206,44 @@ impl Loaded {
 
 impl Installed {
     /// What a run recorded, fields times `scale` of the frequency, and the powers that go with them.
-    pub fn evaluate<T: Real>(
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn evaluate(
         self,
-        simulation: &Simulation<T>,
+        run: &dyn Engine,
         scale: impl Fn(f64) -> Complex64,
-    ) -> (Vec<FieldSpectrum>, Vec<FluxSpectrum>) {
+    ) -> curlwind_solvers::Result<(Vec<FieldSpectrum>, Vec<FluxSpectrum>)> {
         let fields = self.fields.into_iter().map(|(name, frequencies, parts)| {
             let parts = parts.into_iter().map(|(component, coordinates, region)| {
-                let mut values = simulation.spectrum(region);
+                let mut values = run.spectrum(region)?;
                 for (mut values, &f) in values.outer_iter_mut().zip(&frequencies) {
                     let scale = scale(f);
                     values.mapv_inplace(|v| v * scale);
                 }
-                FieldPart {
+                Ok(FieldPart {
                     component,
                     coordinates,
                     values,
-                }
+                })
             });
-            FieldSpectrum {
-                parts: parts.collect(),
+            Ok(FieldSpectrum {
+                parts: parts.collect::<curlwind_solvers::Result<_>>()?,
                 name,
                 frequencies,
-            }
+            })
         });
+        let fields = fields.collect::<curlwind_solvers::Result<_>>()?;
         let fluxes = self.fluxes.into_iter().map(|(name, frequencies, monitor)| {
-            let joules = monitor.evaluate(simulation);
+            let joules = monitor.evaluate(run)?;
             let watts = joules.iter().zip(&frequencies);
-            FluxSpectrum {
+            Ok(FluxSpectrum {
                 watts: watts.map(|(p, &f)| p * scale(f).norm_sqr()).collect(),
                 name,
                 frequencies,
-            }
+            })
         });
-        (fields.collect(), fluxes.collect())
+        Ok((fields, fluxes.collect::<curlwind_solvers::Result<_>>()?))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use curlwind_datasets::touchstone;
 use curlwind_solvers::maxwell::ports::{self, Excitation, PortRecord};
 use curlwind_solvers::maxwell::{
-    Axis, Component, Model, Network, Outcome, PlaneWave, Probe, Real, Scheme, Simulation, Stop,
+    Axis, Component, Engine, Model, Network, PlaneWave, Probe, Scheme, Simulation, Stop,
     TotalField, dipole,
 };
 use indicatif::ProgressBar;
@@ -82,14 +82,7 @@ impl Loaded {
     /// What [`Loaded::assemble`] refuses, ports that do not fit, too little memory, fields that
     /// are not finite.
     pub fn solve(&self, bar: &ProgressBar) -> Result<Solution> {
-        let problem = self.assemble()?;
-        match problem.precision {
-            Precision::Single => self.solve_as::<f32>(&problem, bar),
-            Precision::Double => self.solve_as::<f64>(&problem, bar),
-        }
-    }
-
-    fn solve_as<T: Real>(&self, problem: &Problem, bar: &ProgressBar) -> Result<Solution> {
+        let problem = &self.assemble()?;
         let start = Instant::now();
         let mut solution = Solution {
             network: None,
@@ -104,15 +97,15 @@ impl Loaded {
             seconds: 0.0,
         };
         if problem.ports.is_empty() {
-            self.solve_source::<T>(problem, &mut solution, bar)?;
+            self.solve_source(problem, &mut solution, bar)?;
         } else {
-            self.solve_ports::<T>(problem, &mut solution, bar)?;
+            self.solve_ports(problem, &mut solution, bar)?;
         }
         solution.seconds = start.elapsed().as_secs_f64();
         Ok(solution)
     }
 
-    fn solve_ports<T: Real>(
+    fn solve_ports(
         &self,
         problem: &Problem,
         solution: &mut Solution,
@@ -153,22 +146,25 @@ impl Loaded {
                 0 => Some(self.install_monitors(&mut model, problem, sampling(problem))?),
                 _ => None,
             };
-            let simulation = self.run::<T>(&model, problem, &port.name, solution, bar)?;
-            let own_records: Vec<PortRecord> =
-                probes.iter().map(|p| p.record(&simulation)).collect();
+            let simulation = self.run(&model, problem, &port.name, solution, bar)?;
+            let run = simulation.as_ref();
+            let own_records: curlwind_solvers::Result<Vec<PortRecord>> =
+                probes.iter().map(|p| p.record(run)).collect();
+            let own_records = own_records.map_err(blame)?;
             if let Some(monitors) = monitors {
                 // Phasors of a real signal carry half the squared magnitude as power.
                 let (frequencies, incident) =
                     (&own_records[0].frequencies, own_records[0].incident());
                 let scale = |f: f64| 2f64.sqrt() / interpolate(frequencies, &incident, f);
-                (solution.fields, solution.fluxes) = monitors.evaluate(&simulation, scale);
+                (solution.fields, solution.fluxes) =
+                    monitors.evaluate(run, scale).map_err(blame)?;
             }
             if let Some(monitor) = monitor {
-                far = Some(monitor.evaluate(&simulation));
+                far = Some(monitor.evaluate(run).map_err(blame)?);
             }
-            solution
-                .probes
-                .extend(own.into_iter().map(|p| p.series(&simulation)));
+            for probe in own {
+                solution.probes.push(probe.series(run).map_err(blame)?);
+            }
             records.push(own_records);
         }
         let network = Network::from_runs(&records).map_err(blame)?;
@@ -203,7 +199,7 @@ impl Loaded {
         Ok(())
     }
 
-    fn solve_source<T: Real>(
+    fn solve_source(
         &self,
         problem: &Problem,
         solution: &mut Solution,
@@ -257,7 +253,8 @@ impl Loaded {
             ),
         };
         let monitors = self.install_monitors(&mut model, problem, sampling(problem))?;
-        let simulation = self.run::<T>(&model, problem, name, solution, bar)?;
+        let simulation = self.run(&model, problem, name, solution, bar)?;
+        let run = simulation.as_ref();
         // H and its sources are half a step before E
         let shift = match source.dipole {
             Some(dipole) if dipole.magnetic => 0.0,
@@ -279,12 +276,12 @@ impl Loaded {
             });
             1.0 / (spectrum(f) * Complex64::cis(-delay))
         };
-        (solution.fields, solution.fluxes) = monitors.evaluate(&simulation, scale);
-        solution
-            .probes
-            .extend(own.into_iter().map(|p| p.series(&simulation)));
+        (solution.fields, solution.fluxes) = monitors.evaluate(run, scale).map_err(blame)?;
+        for probe in own {
+            solution.probes.push(probe.series(run).map_err(blame)?);
+        }
         if let Some(monitor) = monitor {
-            let far = monitor.evaluate(&simulation);
+            let far = monitor.evaluate(run).map_err(blame)?;
             solution.far_field = far_points(&far, |_| None);
             if let (Some(incident), Some(wave)) = (&incident, source.plane_wave) {
                 let (theta, phi) = (wave.theta.si(), wave.phi.si());
@@ -299,16 +296,15 @@ impl Loaded {
         Ok(())
     }
 
-    fn run<T: Real>(
+    fn run(
         &self,
         model: &Model,
         problem: &Problem,
         excited: &str,
         solution: &mut Solution,
         bar: &ProgressBar,
-    ) -> Result<Simulation<T>> {
-        let mut simulation =
-            Simulation::<T>::new(model, Scheme::Fastest).map_err(|e| self.blame(e))?;
+    ) -> Result<Box<dyn Engine>> {
+        let mut engine = engine(model, problem.precision).map_err(|e| self.blame(e))?;
         let stop = Stop {
             max_steps: problem.max_steps,
             energy_fraction: problem.energy_fraction,
@@ -317,8 +313,8 @@ impl Loaded {
         let start = Instant::now();
         bar.set_length(problem.max_steps as u64);
         bar.set_position(0);
-        let outcome: Outcome = simulation
-            .run(&stop, |progress| {
+        let outcome = engine
+            .run(&stop, &mut |progress| {
                 bar.set_position(progress.step as u64);
                 ControlFlow::Continue(())
             })
@@ -331,7 +327,7 @@ impl Loaded {
             decayed: problem.energy_fraction.is_none() || outcome.reached(),
             mcells_per_second: solution.cells as f64 * outcome.step as f64 / seconds / 1e6,
         });
-        Ok(simulation)
+        Ok(engine)
     }
 
     fn probes(&self, model: &mut Model) -> Result<Vec<OwnProbe>> {
@@ -353,6 +349,14 @@ impl Loaded {
     }
 }
 
+/// What runs a model in a precision.
+fn engine(model: &Model, precision: Precision) -> curlwind_solvers::Result<Box<dyn Engine>> {
+    Ok(match precision {
+        Precision::Single => Box::new(Simulation::<f32>::new(model, Scheme::Fastest)?),
+        Precision::Double => Box::new(Simulation::<f64>::new(model, Scheme::Fastest)?),
+    })
+}
+
 struct OwnProbe {
     name: String,
     electric: bool,
@@ -360,16 +364,12 @@ struct OwnProbe {
 }
 
 impl OwnProbe {
-    fn series<T: Real>(self, simulation: &Simulation<T>) -> Series {
-        Series {
+    fn series(self, run: &dyn Engine) -> curlwind_solvers::Result<Series> {
+        Ok(Series {
+            samples: run.probe(self.at)?,
             name: self.name,
             electric: self.electric,
-            samples: simulation
-                .probe(self.at)
-                .iter()
-                .map(|x| x.to_f64())
-                .collect(),
-        }
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use curlwind_solvers::maxwell::geometry::{
 };
 use curlwind_solvers::maxwell::ports::{Excitation, Port, Terminals, install};
 use curlwind_solvers::maxwell::{
-    Axis, Cpml, Mesh, Model, Scheme, Simulation, Stop, Wall, Waveform,
+    Axis, Cpml, Engine, Mesh, Model, Scheme, Simulation, Stop, Wall, Waveform,
 };
 use std::ops::ControlFlow;
 
@@ -108,8 +108,8 @@ fn solve(mesh: Mesh, length: f64, gap: f64, radius: Option<f64>) -> Result<[f64;
         energy_fraction: Some(1e-8),
         check_interval: 100,
     };
-    simulation.run(&stop, |_| ControlFlow::Continue(()))?;
-    let z = probes[0].record(&simulation).input_impedance();
+    simulation.run(&stop, &mut |_| ControlFlow::Continue(()))?;
+    let z = probes[0].record(&simulation)?.input_impedance();
     let crossing = (1..z.len()).find(|&n| z[n - 1].im < 0.0 && z[n].im >= 0.0);
     Ok(crossing.map_or([f64::NAN; 2], |n| {
         let t = -z[n - 1].im / (z[n].im - z[n - 1].im);

@@ -40,7 +40,7 @@ pub fn run(table: &mut Table) -> Result<()> {
     let monitor = surface.install(&mut model, &frequencies, 1)?;
     let mut simulation = Simulation::<f64>::new(&model, Scheme::Fastest)?;
     simulation.advance(steps + 400);
-    let field = monitor.evaluate(&simulation);
+    let field = monitor.evaluate(&simulation)?;
     for (n, cells) in [10, 20, 40].into_iter().enumerate() {
         let case = |what: &str| format!("Hertzian dipole, {cells} cells per wavelength: {what}");
         let d = field.directivity(n, PI / 2.0, 0.4);

@@ -6,7 +6,7 @@ use curlwind_solvers::Result;
 use curlwind_solvers::maxwell::geometry::{Material, Medium, Shape, Solid, voxelise};
 use curlwind_solvers::maxwell::ports::{Excitation, Port, PortKind, Terminals, install};
 use curlwind_solvers::maxwell::{
-    Axis, Mesh, Model, Network, Scheme, Simulation, Stop, Wall, Waveform,
+    Axis, Engine, Mesh, Model, Network, Scheme, Simulation, Stop, Wall, Waveform,
 };
 use std::ops::ControlFlow;
 
@@ -34,14 +34,19 @@ pub fn network(
             energy_fraction: Some(fraction),
             check_interval: 200,
         };
-        let outcome = simulation.run(&stop, |_| ControlFlow::Continue(()))?;
+        let outcome = simulation.run(&stop, &mut |_| ControlFlow::Continue(()))?;
         if !outcome.reached() {
             println!(
                 "    the fields have not decayed: {:e}",
                 outcome.energy_fraction()
             );
         }
-        runs.push(probes.iter().map(|p| p.record(&simulation)).collect());
+        runs.push(
+            probes
+                .iter()
+                .map(|p| p.record(&simulation))
+                .collect::<Result<_>>()?,
+        );
     }
     Network::from_runs(&runs)
 }

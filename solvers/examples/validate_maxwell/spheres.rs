@@ -7,7 +7,8 @@ use curlwind_solvers::maxwell::analytic::{Body, Sphere};
 use curlwind_solvers::maxwell::constants::SPEED_OF_LIGHT;
 use curlwind_solvers::maxwell::geometry::{Material, Medium, Shape, Solid, voxelise};
 use curlwind_solvers::maxwell::{
-    Cpml, FarFieldBox, Mesh, Model, PlaneWave, Scheme, Simulation, Stop, TotalField, Wall, Waveform,
+    Cpml, Engine, FarFieldBox, Mesh, Model, PlaneWave, Scheme, Simulation, Stop, TotalField, Wall,
+    Waveform,
 };
 use std::f64::consts::PI;
 use std::ops::ControlFlow;
@@ -71,8 +72,8 @@ pub fn run(table: &mut Table) -> Result<()> {
             energy_fraction: Some(1e-9),
             check_interval: 100,
         };
-        simulation.run(&stop, |_| ControlFlow::Continue(()))?;
-        let field = monitor.evaluate(&simulation);
+        simulation.run(&stop, &mut |_| ControlFlow::Continue(()))?;
+        let field = monitor.evaluate(&simulation)?;
         let (mut back, mut around, mut scattered) = (0.0f64, 0.0f64, 0.0f64);
         for (i, &f) in frequencies.iter().enumerate() {
             let mie = Sphere::new(RADIUS, body, f);

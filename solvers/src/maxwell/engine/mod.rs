@@ -1,9 +1,10 @@
 //! Engines: what runs a [`Model`](super::Model).
 //!
-//! [`Simulation`] is the whole interface; a [`Scheme`] picks how its steps are organised. The plain
-//! reference walks through the values one by one, the others update whole rows in vectors, several
-//! rows, planes and steps at a time, on all threads of the rayon pool they are called in (as threads
-//! of their own). All give the same numbers bit for bit.
+//! [`Engine`] is what they have in common, and all that what reads a run (ports, far fields) needs
+//! to know. [`Simulation`] is the engine of the processors of one machine; a [`Scheme`] picks how
+//! its steps are organised. The plain reference walks through the values one by one, the others
+//! update whole rows in vectors, several rows, planes and steps at a time, on all threads of the
+//! rayon pool they are called in (as threads of their own). All give the same numbers bit for bit.
 
 mod block;
 mod blocked;
@@ -14,6 +15,7 @@ mod coefficients;
 mod cpml;
 mod denormals;
 mod energy;
+mod engine;
 mod fused;
 mod grid;
 mod hooks;
@@ -38,6 +40,7 @@ mod tests;
 mod threads;
 mod transform;
 
+pub use engine::Engine;
 pub use real::Real;
 pub use simulation::{Scheme, Simulation};
 pub use stop::{Outcome, Progress, Stop, StopReason};

@@ -5,13 +5,11 @@ use super::grid::{Grid, memory};
 use super::hooks::Hooks;
 use super::kernels::InstructionSet;
 use super::stepper::Stepper;
-use super::stop::{Outcome, Progress, Stop, StopReason};
-use super::{Real, blocked, check, energy, fused, reference, sweeps, transform};
+use super::{Engine, Real, blocked, check, energy, fused, reference, sweeps, transform};
 use crate::maxwell::{Component, Model};
 use crate::{Error, Result};
 use ndarray::{Array3, Array4, ArrayView3};
 use num_complex::Complex64;
-use std::ops::ControlFlow;
 
 /// How steps are organised; all give the same numbers bit for bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,7 +56,6 @@ pub struct Simulation<T: Real> {
     fixed_threads: Option<usize>,
     time_step: f64,
     step: usize,
-    peak_energy: f64,
 }
 
 impl<T: Real> Simulation<T> {
@@ -85,7 +82,6 @@ impl<T: Real> Simulation<T> {
             hooks,
             time_step: model.time_step,
             step: 0,
-            peak_energy: 0.0,
         })
     }
 
@@ -152,53 +148,6 @@ impl<T: Real> Simulation<T> {
         }
         let cells: usize = self.grid.layout.cells.iter().product();
         rayon::current_num_threads().min(cells / 16384).max(1)
-    }
-
-    /// Takes steps until a condition is met, and shows the progress at every look at the energy.
-    ///
-    /// # Errors
-    /// [`Error::NotFinite`] when a field has become infinite or not-a-number.
-    pub fn run(
-        &mut self,
-        stop: &Stop,
-        mut observe: impl FnMut(&Progress) -> ControlFlow<()>,
-    ) -> Result<Outcome> {
-        let end = self.step.saturating_add(stop.max_steps);
-        let mut energy = self.energy();
-        let mut reason = StopReason::MaxSteps;
-        while self.step < end {
-            self.advance(stop.check_interval.max(1).min(end - self.step));
-            energy = self.energy();
-            if !energy.is_finite() {
-                return Err(Error::NotFinite {
-                    field: "electromagnetic energy",
-                    time: self.step as f64 * self.time_step,
-                    step: self.step as u64,
-                });
-            }
-            self.peak_energy = self.peak_energy.max(energy);
-            let progress = Progress {
-                step: self.step,
-                time: self.step as f64 * self.time_step,
-                energy,
-                peak_energy: self.peak_energy,
-            };
-            if observe(&progress).is_break() {
-                reason = StopReason::Observer;
-                break;
-            }
-            let level = stop.energy_fraction.map(|f| f * self.peak_energy);
-            if self.step >= self.hooks.source_steps() && level.is_some_and(|l| energy <= l) {
-                reason = StopReason::Energy;
-                break;
-            }
-        }
-        Ok(Outcome {
-            reason,
-            step: self.step,
-            energy,
-            peak_energy: self.peak_energy,
-        })
     }
 
     /// Steps taken.
@@ -303,5 +252,40 @@ impl<T: Real> Simulation<T> {
     /// When the model has no such region.
     pub fn spectrum(&self, region: usize) -> Array4<Complex64> {
         self.hooks.transforms.regions[region].spectrum(self.step)
+    }
+}
+
+impl<T: Real> Engine for Simulation<T> {
+    fn advance(&mut self, steps: usize) -> Result<()> {
+        self.advance(steps);
+        Ok(())
+    }
+
+    fn step(&self) -> usize {
+        self.step
+    }
+
+    fn time_step(&self) -> f64 {
+        self.time_step
+    }
+
+    fn source_steps(&self) -> usize {
+        self.hooks.source_steps()
+    }
+
+    fn energy(&self) -> Result<f64> {
+        Ok(self.energy())
+    }
+
+    fn field(&self, component: Component) -> Result<Array3<f64>> {
+        Ok(self.field(component).mapv(Real::to_f64))
+    }
+
+    fn probe(&self, n: usize) -> Result<Vec<f64>> {
+        Ok(self.probe(n).iter().map(|v| v.to_f64()).collect())
+    }
+
+    fn spectrum(&self, region: usize) -> Result<Array4<Complex64>> {
+        Ok(self.spectrum(region))
     }
 }

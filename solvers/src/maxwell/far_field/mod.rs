@@ -25,10 +25,8 @@ mod surface;
 
 pub use radiation::{Cut, FarField};
 
-use super::{Axis, DispersionRelation, Model, Real, Simulation, Wall};
+use super::{Axis, DispersionRelation, Engine, Model, Wall};
 use crate::{Error, Result};
-use ndarray::Array4;
-use num_complex::Complex64;
 use surface::{PairSpectra, Plane};
 
 /// What a face of the box is.
@@ -229,18 +227,16 @@ impl FarFieldBox {
 
 impl FarFieldMonitor {
     /// The far field of a run of the model, or of one with the same regions.
-    pub fn evaluate<T: Real>(&self, simulation: &Simulation<T>) -> FarField {
-        self.evaluate_with(|region| simulation.spectrum(region))
-    }
-
-    /// The far field of the spectra of the model's regions, by their number.
-    pub fn evaluate_with(&self, mut region: impl FnMut(usize) -> Array4<Complex64>) -> FarField {
-        let faces: Vec<(Plane, f64, [PairSpectra; 2])> = self
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn evaluate(&self, run: &dyn Engine) -> Result<FarField> {
+        let faces: Result<Vec<(Plane, f64, [PairSpectra; 2])>> = self
             .planes
             .iter()
-            .map(|(plane, sign)| (plane.clone(), *sign, plane.spectra(&mut region)))
+            .map(|(plane, sign)| Ok((plane.clone(), *sign, plane.spectra(run)?)))
             .collect();
-        FarField::new(self, faces)
+        Ok(FarField::new(self, faces?))
     }
 }
 
@@ -294,21 +290,19 @@ impl FluxMonitor {
     }
 
     /// Flux along the axis, or out of the box, per frequency in J/Hz; empty for a box without faces.
-    pub fn evaluate<T: Real>(&self, simulation: &Simulation<T>) -> Vec<f64> {
-        self.evaluate_with(|region| simulation.spectrum(region))
-    }
-
-    /// The same from the spectra of the model's regions.
-    pub fn evaluate_with(&self, mut region: impl FnMut(usize) -> Array4<Complex64>) -> Vec<f64> {
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn evaluate(&self, run: &dyn Engine) -> Result<Vec<f64>> {
         let mut sum: Vec<f64> = Vec::new();
         for (plane, sign) in &self.planes {
-            let flux = plane.flux(&plane.spectra(&mut region));
+            let flux = plane.flux(&plane.spectra(run)?);
             sum.resize(flux.len(), 0.0);
             for (sum, flux) in sum.iter_mut().zip(flux) {
                 *sum += sign * flux;
             }
         }
-        sum
+        Ok(sum)
     }
 }
 

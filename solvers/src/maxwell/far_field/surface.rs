@@ -12,9 +12,8 @@
 //! lossless region what enters leaves to rounding, on any mesh, and what a source delivers,
 //! -1/2 Re E.J*, comes out.
 
-use crate::maxwell::{Axis, Component, FieldRegion, Model, Wall};
+use crate::maxwell::{Axis, Component, Engine, FieldRegion, Model, Wall};
 use crate::{Error, Result};
-use ndarray::Array4;
 use num_complex::Complex64;
 use std::ops::Range;
 
@@ -128,14 +127,13 @@ impl Plane {
     }
 
     /// Spectra of both pairs, from those of the model's regions.
-    pub fn spectra(&self, region: &mut impl FnMut(usize) -> Array4<Complex64>) -> [PairSpectra; 2] {
-        [0, 1].map(|p| {
-            let pair = &self.pairs[p];
+    pub fn spectra(&self, run: &dyn Engine) -> Result<[PairSpectra; 2]> {
+        let spectra = |pair: &Pair| -> Result<PairSpectra> {
             let own = pair.electric.axis() as usize;
             let third = pair.magnetic.axis() as usize;
-            let mut sort = |number: usize| -> Vec<Vec<Vec<Complex64>>> {
-                let values = region(number);
-                (0..values.dim().0)
+            let sort = |number: usize| -> Result<Vec<Vec<Vec<Complex64>>>> {
+                let values = run.spectrum(number)?;
+                Ok((0..values.dim().0)
                     .map(|f| {
                         (0..pair.across.0.len())
                             .map(|c| {
@@ -150,13 +148,14 @@ impl Plane {
                             })
                             .collect()
                     })
-                    .collect()
+                    .collect())
             };
-            PairSpectra {
-                electric: sort(pair.regions[0]),
-                magnetic: sort(pair.regions[1]),
-            }
-        })
+            Ok(PairSpectra {
+                electric: sort(pair.regions[0])?,
+                magnetic: sort(pair.regions[1])?,
+            })
+        };
+        Ok([spectra(&self.pairs[0])?, spectra(&self.pairs[1])?])
     }
 }
 

@@ -1,10 +1,12 @@
 //! Dipoles and line sources, whose far fields are known.
 
 use super::*;
+use crate::maxwell::Simulation;
 use crate::maxwell::constants::{SPEED_OF_LIGHT, VACUUM_IMPEDANCE};
 use crate::maxwell::{
     Component, Cpml, Mesh, Scheme, Waveform, dipole, electric_dipole_power, magnetic_dipole_power,
 };
+use num_complex::Complex64;
 use std::f64::consts::PI;
 
 const D: f64 = 1e-3;
@@ -65,10 +67,10 @@ fn hertzian_dipole() {
     let fluxes =
         surfaces.map(|b| FluxMonitor::install_box(&mut model, b.lines, &[frequency()], 2).unwrap());
     let simulation = run(&model);
-    let fluxes = fluxes.map(|m| m.evaluate(&simulation)[0]);
+    let fluxes = fluxes.map(|m| m.evaluate(&simulation).unwrap()[0]);
     assert!((fluxes[0] / fluxes[1] - 1.0).abs() < 1e-7);
     assert!((fluxes[2] / fluxes[1]).abs() < 1e-7);
-    let [near, far, empty] = boxes.map(|b| b.evaluate(&simulation));
+    let [near, far, empty] = boxes.map(|b| b.evaluate(&simulation).unwrap());
     assert!((far.flux(0) / fluxes[1] - 1.0).abs() < 1e-12);
     // the scheme conserves the flux, whatever the box
     assert!((near.flux(0) / far.flux(0) - 1.0).abs() < 1e-7);
@@ -99,7 +101,7 @@ fn magnetic_dipole() {
     let (mut model, moment) = radiator([30; 3], open(8), &[(Component::Hx, [15, 14, 14])]);
     let surface = FarFieldBox::closed([Some([11, 19]); 3]);
     let monitor = surface.install(&mut model, &[frequency()], 1).unwrap();
-    let field = monitor.evaluate(&run(&model));
+    let field = monitor.evaluate(&run(&model)).unwrap();
     let exact = magnetic_dipole_power(moment, frequency());
     assert!((field.radiated_power(0) / exact - 1.0).abs() < 1e-6);
     assert!((field.directivity(0, 0.0, 0.0) / 1.5 - 1.0).abs() < 1e-6);
@@ -115,7 +117,7 @@ fn above_a_ground_plane() {
     let surface =
         FarFieldBox::closed([Some([11, 19]), Some([11, 19]), Some([0, 9])]).over_ground(Axis::Z, 0);
     let monitor = surface.install(&mut model, &[frequency()], 1).unwrap();
-    let field = monitor.evaluate(&run(&model));
+    let field = monitor.evaluate(&run(&model)).unwrap();
     let k = 2.0 * PI * frequency() / SPEED_OF_LIGHT;
     let h = (height as f64 + 0.5) * D;
     let intensity = |theta: f64| {
@@ -152,7 +154,7 @@ fn line_source() {
         lines[idle] = None;
         let surface = FarFieldBox::closed(lines);
         let monitor = surface.install(&mut model, &[frequency()], 1).unwrap();
-        let field = monitor.evaluate(&run(&model));
+        let field = monitor.evaluate(&run(&model)).unwrap();
         let k = 2.0 * PI * frequency() / SPEED_OF_LIGHT;
         let current = moment / D;
         let exact = k * VACUUM_IMPEDANCE * current * current / 8.0;

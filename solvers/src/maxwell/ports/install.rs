@@ -5,7 +5,7 @@ use super::lumped::{attach, bridge, connect, hold, strip};
 use super::port::{Port, PortKind};
 use super::record::PortRecord;
 use super::waveguide::{ModeProbes, Section};
-use crate::maxwell::{Component, Index, Model, Real, Simulation, Waveform};
+use crate::maxwell::{Component, Engine, Index, Model, Waveform};
 use crate::{Error, Result};
 use num_complex::Complex64;
 use std::collections::HashMap;
@@ -251,30 +251,31 @@ impl Port {
 
 impl PortProbes {
     /// The port's phasors after a run.
-    pub fn record<T: Real>(&self, simulation: &Simulation<T>) -> PortRecord {
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn record(&self, run: &dyn Engine) -> Result<PortRecord> {
         let frequencies = self.frequencies.clone();
         let (voltage, current, reference) = match &self.kind {
             ProbeKind::Circuit { voltage, current } => {
-                let dt = simulation.time_step();
-                let transform = |integral: &Integral, shift: f64| {
-                    let series = sum(simulation, integral);
-                    frequencies
-                        .iter()
-                        .map(|f| fourier(&series, dt, shift, *f))
-                        .collect()
+                let dt = run.time_step();
+                let transform = |integral: &Integral, shift: f64| -> Result<Vec<Complex64>> {
+                    let series = sum(run, integral)?;
+                    let phasors = frequencies.iter().map(|f| fourier(&series, dt, shift, *f));
+                    Ok(phasors.collect())
                 };
                 (
-                    transform(voltage, 1.0),
-                    transform(current, 0.5),
+                    transform(voltage, 1.0)?,
+                    transform(current, 0.5)?,
                     vec![self.impedance; frequencies.len()],
                 )
             }
             ProbeKind::Mode(mode) => {
-                let [v, i, z] = mode.evaluate(&frequencies, |n| simulation.spectrum(n));
+                let [v, i, z] = mode.evaluate(&frequencies, run)?;
                 (v, i, z.iter().map(|z| z.re).collect())
             }
         };
-        PortRecord {
+        Ok(PortRecord {
             name: self.name.clone(),
             excited: self.excited,
             frequencies,
@@ -282,17 +283,20 @@ impl PortProbes {
             current,
             reference,
             impedance: self.impedance,
-        }
+        })
     }
 
     /// Voltage at `(n + 1) dt` and current at `(n + 1/2) dt` of each step so far; `None` for a
     /// waveguide, whose waves are known by frequency alone.
-    pub fn series<T: Real>(&self, simulation: &Simulation<T>) -> Option<[Vec<f64>; 2]> {
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn series(&self, run: &dyn Engine) -> Result<Option<[Vec<f64>; 2]>> {
         match &self.kind {
             ProbeKind::Circuit { voltage, current } => {
-                Some([voltage, current].map(|integral| sum(simulation, integral)))
+                Ok(Some([sum(run, voltage)?, sum(run, current)?]))
             }
-            ProbeKind::Mode(_) => None,
+            ProbeKind::Mode(_) => Ok(None),
         }
     }
 
@@ -306,14 +310,14 @@ impl PortProbes {
     }
 }
 
-fn sum<T: Real>(simulation: &Simulation<T>, integral: &Integral) -> Vec<f64> {
-    let mut series = vec![0.0; simulation.step()];
+fn sum(run: &dyn Engine, integral: &Integral) -> Result<Vec<f64>> {
+    let mut series = vec![0.0; run.step()];
     for &(probe, weight) in integral {
-        for (total, &sample) in series.iter_mut().zip(simulation.probe(probe)) {
-            *total += weight * sample.to_f64();
+        for (total, sample) in series.iter_mut().zip(run.probe(probe)?) {
+            *total += weight * sample;
         }
     }
-    series
+    Ok(series)
 }
 
 /// `sum dt x_n exp(-j 2 pi f (n + shift) dt)`, the rotation by recurrence, renewed now and then.

@@ -33,8 +33,8 @@
 //! let probes = install(&mut model, &ports, Some(&excitation), &[1.35e9])?;
 //! let mut run = Simulation::<f32>::new(&model, Scheme::Fastest)?;
 //! let stop = Stop { max_steps: 2000, energy_fraction: Some(1e-5), check_interval: 50 };
-//! run.run(&stop, |_| ControlFlow::Continue(()))?;
-//! let record = probes[0].record(&run);
+//! run.run(&stop, &mut |_| ControlFlow::Continue(()))?;
+//! let record = probes[0].record(&run)?;
 //! assert!(record.reflection()[0].norm() < 0.35);
 //! # Ok::<(), curlwind_solvers::Error>(())
 //! ```

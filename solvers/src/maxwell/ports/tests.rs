@@ -3,7 +3,9 @@
 use super::{Excitation, Port, PortKind, PortProbes, install};
 use crate::maxwell::constants::SPEED_OF_LIGHT;
 use crate::maxwell::geometry::{Material, Medium, Shape, Solid, voxelise};
-use crate::maxwell::{Axis, Cpml, Mesh, Model, Network, Scheme, Simulation, Stop, Wall, Waveform};
+use crate::maxwell::{
+    Axis, Cpml, Engine, Mesh, Model, Network, Scheme, Simulation, Stop, Wall, Waveform,
+};
 use num_complex::Complex64;
 use std::f64::consts::PI;
 use std::ops::ControlFlow;
@@ -17,7 +19,7 @@ fn run(model: &Model, steps: usize, fraction: f64) -> Simulation<f64> {
         check_interval: 100,
     };
     let outcome = simulation
-        .run(&stop, |_| ControlFlow::Continue(()))
+        .run(&stop, &mut |_| ControlFlow::Continue(()))
         .unwrap();
     println!(
         "{} steps, energy {:e}",
@@ -48,7 +50,7 @@ fn network(
             let simulation = run(&model, steps, fraction);
             probes
                 .iter()
-                .map(|p: &PortProbes| p.record(&simulation))
+                .map(|p: &PortProbes| p.record(&simulation).unwrap())
                 .collect()
         })
         .collect();

@@ -19,7 +19,7 @@ use crate::Result;
 use crate::maxwell::constants::{VACUUM_IMPEDANCE, VACUUM_PERMEABILITY, VACUUM_PERMITTIVITY};
 use crate::maxwell::geometry::nearest;
 use crate::maxwell::{
-    Axis, Component, EdgeMedium, FaceMedium, FieldRegion, Index, Model, SourceTerm, Wall,
+    Axis, Component, EdgeMedium, Engine, FaceMedium, FieldRegion, Index, Model, SourceTerm, Wall,
 };
 use ndarray::Array4;
 use num_complex::Complex64;
@@ -308,12 +308,9 @@ impl Section {
 
 impl ModeProbes {
     /// Voltage, current and impedance at each frequency; `spectrum` returns a region's transform.
-    pub fn evaluate(
-        &self,
-        frequencies: &[f64],
-        spectrum: impl Fn(usize) -> Array4<Complex64>,
-    ) -> [Vec<Complex64>; 3] {
-        let [eu, ev, hv, hu] = self.regions.map(spectrum);
+    pub fn evaluate(&self, frequencies: &[f64], run: &dyn Engine) -> Result<[Vec<Complex64>; 3]> {
+        let [eu, ev, hv, hu] = self.regions.map(|n| run.spectrum(n));
+        let (eu, ev, hv, hu) = (eu?, ev?, hv?, hu?);
         let (u, v) = (self.axis.next() as usize, self.axis.previous() as usize);
         // value at (plane, u, v) of a region [frequency, k, j, i]
         let at = |region: &Array4<Complex64>, n: usize, plane: usize, p: usize, q: usize| {
@@ -345,7 +342,7 @@ impl ModeProbes {
             result[1].push(current * self.sign);
             result[2].push(impedance.into());
         }
-        result
+        Ok(result)
     }
 
     /// Phase per metre of the mode's wave, rad/m.

@@ -5,7 +5,7 @@ use crate::maxwell::analytic::Polarization;
 use crate::maxwell::constants::SPEED_OF_LIGHT;
 use crate::maxwell::geometry::{Solid, voxelise};
 use crate::maxwell::{
-    Axis, Component, Cpml, EdgeMedium, FieldRegion, Mesh, Model, PlaneWave, Real, Scheme,
+    Axis, Component, Cpml, EdgeMedium, Engine, FieldRegion, Mesh, Model, PlaneWave, Real, Scheme,
     Simulation, Stop, TotalField, Wall, Waveform,
 };
 use crate::{Error, Result};
@@ -102,7 +102,7 @@ impl ScatteringSquare {
                 energy_fraction: Some(self.energy_fraction),
                 check_interval: CHECK_INTERVAL,
             },
-            |_| ControlFlow::Continue(()),
+            &mut |_| ControlFlow::Continue(()),
         )?;
         if !outcome.reached() {
             return Err(Error::NoConvergence {

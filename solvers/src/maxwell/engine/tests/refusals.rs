@@ -1,6 +1,6 @@
 //! Models that an engine refuses.
 
-use super::super::{Scheme, Simulation, Stop, StopReason};
+use super::super::{Engine, Scheme, Simulation, Stop, StopReason};
 use crate::Error;
 use crate::maxwell::{
     Component, Cpml, EdgeMedium, FieldRegion, Mesh, Model, Pole, Probe, SeriesElement, SourceTerm,
@@ -184,7 +184,7 @@ fn runs_end_for_a_reason() {
                 max_steps: 100,
                 ..stop
             },
-            |_| ControlFlow::Continue(()),
+            &mut |_| ControlFlow::Continue(()),
         )
         .unwrap();
     assert_eq!((end.reason, end.step), (StopReason::MaxSteps, 100));
@@ -196,14 +196,18 @@ fn runs_end_for_a_reason() {
         poles: Vec::new(),
     }];
     let mut lossy = Simulation::<f32>::new(&model, Scheme::Reference).unwrap();
-    let end = lossy.run(&stop, |_| ControlFlow::Continue(())).unwrap();
+    let end = lossy
+        .run(&stop, &mut |_| ControlFlow::Continue(()))
+        .unwrap();
     assert!(end.reached() && end.step < 4000 && end.energy_fraction() <= 1e-4);
     // broken off
-    let end = lossy.run(&stop, |_| ControlFlow::Break(())).unwrap();
+    let end = lossy.run(&stop, &mut |_| ControlFlow::Break(())).unwrap();
     assert_eq!(end.reason, StopReason::Observer);
     // a source that overflows
     model.waveforms.fill(1e300);
     let mut wild = Simulation::<f32>::new(&model, Scheme::Reference).unwrap();
-    let error = wild.run(&stop, |_| ControlFlow::Continue(())).unwrap_err();
+    let error = wild
+        .run(&stop, &mut |_| ControlFlow::Continue(()))
+        .unwrap_err();
     assert!(matches!(error, Error::NotFinite { .. }));
 }
