@@ -86,6 +86,8 @@ pub mod allen_cahn;
 pub mod barotropic;
 pub mod burgers;
 pub mod darcy;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+pub mod device;
 mod error;
 pub mod helmholtz;
 pub mod maxwell;
