@@ -17,7 +17,6 @@ mod denormals;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod device;
 mod energy;
-mod engine;
 mod fused;
 mod grid;
 mod hooks;
@@ -31,6 +30,7 @@ mod real;
 mod reference;
 mod row;
 mod row_table;
+mod run;
 mod simulation;
 mod sources;
 mod spacing;
@@ -42,7 +42,7 @@ mod tests;
 mod threads;
 mod transform;
 
-pub use engine::{Engine, engine};
 pub use real::Real;
+pub use run::{Engine, engine};
 pub use simulation::{Scheme, Simulation};
 pub use stop::{Outcome, Progress, Stop, StopReason};
