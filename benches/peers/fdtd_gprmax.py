@@ -1,6 +1,7 @@
 """Rate of gprMax on the cube of time_maxwell: 160^3 cells, CPML of 10 cells on six faces inside it, a dipole in the middle.
 
     fdtd_gprmax.py out.json [cells]
+    fdtd_gprmax.py --gpu cells        f32 on the first CUDA device
 
 f32 and f64, one and two OpenMP threads, vacuum. gprMax looks up the medium of every edge in any case,
 so a mixed mesh costs it the same. The clock is read between the steps of its own time loop: 16 steps of
@@ -18,7 +19,7 @@ RUNS, STEPS = 9, 8
 WARM_UP = 2 * STEPS
 
 
-def seconds(cells, precision, threads):
+def seconds(cells, precision, threads, gpu=None):
     """Milliseconds per step of each run."""
     import gprMax
     import gprMax.solvers
@@ -50,6 +51,7 @@ def seconds(cells, precision, threads):
             inputfile=f"{folder}/cube.in",
             outputfile=f"{folder}/cube",
             cpu_precision=precision,
+            gpu=gpu,
             hide_progress_bars=True,
             log_level=30,
         )
@@ -61,6 +63,12 @@ def main():
     if sys.argv[1] == "--one":
         cells, precision, threads = int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
         print("milliseconds", *seconds(cells, precision, threads))
+        return
+    if sys.argv[1] == "--gpu":
+        cells = int(sys.argv[2])
+        times = seconds(cells, "single", 1, gpu=[0])
+        rate = cells**3 / statistics.median(times) / 1e3
+        print(f"gprMax, CUDA, f32, {cells}^3 cells: {rate:.0f} Mcells/s")
         return
     from importlib.metadata import version
 

@@ -6,7 +6,8 @@
 
 use crate::{Error, Result};
 use cubecl::prelude::*;
-use cubecl::{client::Client, device::WgpuDeviceKind, server::Handle};
+use cubecl::device::{DeviceUnavailable, WgpuDeviceKind};
+use cubecl::{client::Client, server::Handle};
 
 /// A device at work.
 #[derive(Clone)]
@@ -46,9 +47,16 @@ impl Device {
             None => cubecl::Device::wgpu(WgpuDeviceKind::default()),
         };
         Ok(Self {
-            client: device.map_err(|e| refuse(e.to_string()))?.client(),
+            client: device.map_err(|e| refuse(absent(&e, name)))?.client(),
             name: name.into(),
         })
+    }
+
+    /// The device that tests run on: `CURLWIND_TEST_DEVICE`, else `wgpu`.
+    #[cfg(test)]
+    pub(crate) fn tested() -> Self {
+        let name = std::env::var("CURLWIND_TEST_DEVICE");
+        Self::open(name.as_deref().unwrap_or("wgpu")).unwrap()
     }
 
     /// Its name.
@@ -162,6 +170,22 @@ impl Buffer {
     }
 }
 
+/// Why there is no such device.
+fn absent(error: &DeviceUnavailable, name: &str) -> String {
+    match error {
+        DeviceUnavailable::NotLinked(_) => {
+            let feature = name.split(':').next().unwrap_or_default();
+            format!("this program was compiled without it (cargo feature `{feature}`)")
+        }
+        DeviceUnavailable::NoSuchDevice { available: 0, .. } => {
+            "no such device or driver on this machine".into()
+        }
+        DeviceUnavailable::NoSuchDevice { available, .. } => {
+            format!("expected a number below {available}, as many as there are")
+        }
+    }
+}
+
 const UNITS: u32 = 256;
 /// Words that a cube clears.
 const CLEARED: u32 = 1024;
@@ -184,7 +208,7 @@ mod tests {
 
     #[test]
     fn there_and_back() {
-        let device = Device::open("wgpu").unwrap();
+        let device = Device::tested();
         let values: Vec<f32> = (0..1000).map(|n| n as f32).collect();
         assert_eq!(device.read::<f32>(&device.upload(&values)).unwrap(), values);
         assert_eq!(

@@ -4,7 +4,11 @@ use super::super::tests::agreement::model;
 use super::super::{Engine, Scheme, Simulation};
 use super::on_device;
 use crate::device::Device;
-use crate::maxwell::{Component, Cpml, Model, Wall};
+use crate::maxwell::geometry::{Material, Shape, Solid, voxelise};
+use crate::maxwell::ports::{Excitation, Port, Terminals, install};
+use crate::maxwell::{
+    Axis, Component, Cpml, Face, FarFieldBox, Mesh, Model, Network, Wall, Waveform,
+};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -78,7 +82,7 @@ fn difference(model: &Model, mut found: Box<dyn Engine>, advances: &[usize]) -> 
 
 /// The device against f64 on processors; f32 may err as much as f32 does there.
 fn agrees_on(model: &Model, name: &str, advances: &[usize]) {
-    let device = Device::open("wgpu").unwrap();
+    let device = Device::tested();
     let run = |double| on_device(model, double, &device).unwrap();
     let own = Box::new(Simulation::<f32>::new(model, Scheme::Fastest).unwrap());
     let own = difference(model, own, advances);
@@ -151,4 +155,62 @@ fn after_a_thousand_steps() {
     let mut random = ChaCha8Rng::seed_from_u64(21);
     let model = model(&mut random, [24, 22, 20], [layer; 3], 7);
     agrees_on(&model, "a thousand steps", &[10, 20, 970]);
+}
+
+/// A dipole of wire from its port to its S11 and its radiated power: an engine is a means to these.
+#[test]
+fn a_dipole_is_the_same() {
+    let (length, gap, d) = (45e-3, 5e-3, 5e-3);
+    let half = 10.5 * d;
+    let lines = |n: usize, centre: f64| (0..=n).map(|i| i as f64 * d - centre).collect();
+    let mesh = Mesh::new([lines(20, 10.0 * d), lines(20, 10.0 * d), lines(21, half)]).unwrap();
+    let mut model = Model::vacuum(mesh, [[Wall::Cpml(Cpml::new(5)); 2]; 3]);
+    let arms = [1.0, -1.0].map(|side| {
+        let points = [gap, length].map(|z| [0.0, 0.0, side * z / 2.0]).to_vec();
+        Solid::new("arm", Shape::Wire { points, radius: None }, Material::Pec)
+    });
+    voxelise(&mut model, &arms).unwrap();
+    let terminals = Terminals {
+        axis: Axis::Z,
+        negative: [0.0, 0.0, -gap / 2.0],
+        positive: [0.0, 0.0, gap / 2.0],
+    };
+    let steps = 600;
+    let excitation = Excitation {
+        port: 0,
+        waveform: Waveform::Gaussian { bandwidth: 6e9 },
+        steps,
+    };
+    let frequencies: Vec<f64> = (0..41).map(|n| 2e9 + 5e7 * f64::from(n)).collect();
+    let ports = [Port::lumped("feed", terminals, 73.0)];
+    let probes = install(&mut model, &ports, Some(&excitation), &frequencies).unwrap();
+    let around = FarFieldBox {
+        lines: [[6, 14], [6, 14], [6, 15]].map(Some),
+        faces: [[Face::Open; 2]; 3],
+    };
+    let monitor = around.install(&mut model, &[3e9], 4).unwrap();
+    let result = |run: &mut dyn Engine| {
+        run.advance(steps).unwrap();
+        let record = probes[0].record(run).unwrap();
+        let network = Network::from_runs(&[vec![record]]).unwrap();
+        let decibels = network.parameter(0, 0);
+        let decibels: Vec<f64> = decibels.iter().map(|s| 20.0 * s.norm().log10()).collect();
+        (decibels, monitor.evaluate(run).unwrap().radiated_power(0))
+    };
+    let (expected, energy) = result(&mut Simulation::<f64>::new(&model, Scheme::Fastest).unwrap());
+    let least = expected.iter().copied().fold(0.0, f64::min);
+    assert!(least < -10.0, "{expected:?}");
+    let device = Device::tested();
+    for double in [false, true] {
+        if double && !device.has_f64() {
+            continue;
+        }
+        let (found, own) = result(on_device(&model, double, &device).unwrap().as_mut());
+        let differences = found.iter().zip(&expected).map(|(a, b)| (a - b).abs());
+        let worst = differences.fold(0.0, f64::max);
+        let power = (own / energy - 1.0).abs();
+        println!("f64 {double}: S11 to {worst:.1e} dB of {least:.1}, radiated energy to {power:.1e}");
+        assert!(worst < if double { 1e-9 } else { 0.01 }, "{worst} dB");
+        assert!(power < if double { 1e-11 } else { 1e-4 }, "{power}");
+    }
 }
