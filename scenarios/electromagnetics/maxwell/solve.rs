@@ -10,9 +10,10 @@ use crate::error::{Error, Result};
 use curlwind_datasets::touchstone;
 use curlwind_solvers::maxwell::ports::{self, Excitation, PortRecord};
 use curlwind_solvers::maxwell::{
-    Axis, Component, Engine, Model, Network, PlaneWave, Probe, Scheme, Simulation, Stop,
-    TotalField, dipole,
+    Axis, Component, Distributed, Engine, Model, Network, PlaneWave, Probe, Scheme, Simulation,
+    Stop, TotalField, dipole,
 };
+use curlwind_solvers::ranks::Communicator;
 use indicatif::ProgressBar;
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,18 @@ impl Loaded {
     /// What [`Loaded::assemble`] refuses, ports that do not fit, too little memory, fields that
     /// are not finite.
     pub fn solve(&self, bar: &ProgressBar) -> Result<Solution> {
+        self.solve_by(None, bar)
+    }
+
+    /// The same by all processes together, who share the mesh and get the same solution.
+    ///
+    /// # Errors
+    /// As [`Loaded::solve`]; a mesh that is too small for so many.
+    pub fn solve_together(&self, bar: &ProgressBar) -> Result<Solution> {
+        self.solve_by(Some(crate::ranks::all), bar)
+    }
+
+    fn solve_by(&self, sharing: Sharing, bar: &ProgressBar) -> Result<Solution> {
         let problem = &self.assemble()?;
         let start = Instant::now();
         let mut solution = Solution {
@@ -97,9 +110,9 @@ impl Loaded {
             seconds: 0.0,
         };
         if problem.ports.is_empty() {
-            self.solve_source(problem, &mut solution, bar)?;
+            self.solve_source(problem, sharing, &mut solution, bar)?;
         } else {
-            self.solve_ports(problem, &mut solution, bar)?;
+            self.solve_ports(problem, sharing, &mut solution, bar)?;
         }
         solution.seconds = start.elapsed().as_secs_f64();
         Ok(solution)
@@ -108,6 +121,7 @@ impl Loaded {
     fn solve_ports(
         &self,
         problem: &Problem,
+        sharing: Sharing,
         solution: &mut Solution,
         bar: &ProgressBar,
     ) -> Result<()> {
@@ -146,7 +160,7 @@ impl Loaded {
                 0 => Some(self.install_monitors(&mut model, problem, sampling(problem))?),
                 _ => None,
             };
-            let simulation = self.run(&model, problem, &port.name, solution, bar)?;
+            let simulation = self.run(&model, problem, (&port.name, sharing), solution, bar)?;
             let run = simulation.as_ref();
             let own_records: curlwind_solvers::Result<Vec<PortRecord>> =
                 probes.iter().map(|p| p.record(run)).collect();
@@ -202,6 +216,7 @@ impl Loaded {
     fn solve_source(
         &self,
         problem: &Problem,
+        sharing: Sharing,
         solution: &mut Solution,
         bar: &ProgressBar,
     ) -> Result<()> {
@@ -253,7 +268,7 @@ impl Loaded {
             ),
         };
         let monitors = self.install_monitors(&mut model, problem, sampling(problem))?;
-        let simulation = self.run(&model, problem, name, solution, bar)?;
+        let simulation = self.run(&model, problem, (name, sharing), solution, bar)?;
         let run = simulation.as_ref();
         // H and its sources are half a step before E
         let shift = match source.dipole {
@@ -300,11 +315,11 @@ impl Loaded {
         &self,
         model: &Model,
         problem: &Problem,
-        excited: &str,
+        (excited, sharing): (&str, Sharing),
         solution: &mut Solution,
         bar: &ProgressBar,
     ) -> Result<Box<dyn Engine>> {
-        let mut engine = engine(model, problem.precision).map_err(|e| self.blame(e))?;
+        let mut engine = engine(model, problem.precision, sharing).map_err(|e| self.blame(e))?;
         let stop = Stop {
             max_steps: problem.max_steps,
             energy_fraction: problem.energy_fraction,
@@ -349,8 +364,21 @@ impl Loaded {
     }
 }
 
+/// Who else has a part in a run, asked for each of its engines; `None` when nobody may.
+type Sharing = Option<fn() -> Option<Box<dyn Communicator>>>;
+
 /// What runs a model in a precision.
-fn engine(model: &Model, precision: Precision) -> curlwind_solvers::Result<Box<dyn Engine>> {
+fn engine(
+    model: &Model,
+    precision: Precision,
+    sharing: Sharing,
+) -> curlwind_solvers::Result<Box<dyn Engine>> {
+    if let Some(ranks) = sharing.and_then(|all| all()) {
+        return Ok(match precision {
+            Precision::Single => Box::new(Distributed::<f32>::new(model, ranks)?),
+            Precision::Double => Box::new(Distributed::<f64>::new(model, ranks)?),
+        });
+    }
     Ok(match precision {
         Precision::Single => Box::new(Simulation::<f32>::new(model, Scheme::Fastest)?),
         Precision::Double => Box::new(Simulation::<f64>::new(model, Scheme::Fastest)?),
