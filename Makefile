@@ -7,7 +7,7 @@ BIN = $(or $(CARGO_TARGET_DIR),target)/release/curlwind
 
 EQUATIONS = burgers-shock allen-cahn advection maxwell-interface maxwell-cavity maxwell-point-source
 
-.PHONY: demo build test test-device validate bench peers docs fmt-check clippy check-cuda clean
+.PHONY: demo build test test-device test-mpi validate bench peers docs fmt-check clippy check-cuda clean
 
 # Again, it continues: what is there is not computed twice.
 demo: build
@@ -25,6 +25,11 @@ test: cmake
 test-device: cmake
 	sh tools/vulkan.sh
 	$(CARGO) test --release -p curlwind-operators --features wgpu --lib -- device::
+
+# Several processes under mpirun: scenes, sweeps, samples and trainings shared out.
+test-mpi: cmake
+	sh tools/mpi.sh
+	$(CARGO) test --release --workspace --features mpi --test program -- ranks::
 
 # Long comparisons with published cases (tens of minutes).
 validate: cmake build

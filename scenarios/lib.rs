@@ -10,6 +10,7 @@
 #![warn(missing_docs)]
 
 pub mod catalogue;
+mod claims;
 pub mod commands;
 pub mod compare;
 pub mod config;
@@ -17,8 +18,10 @@ pub mod coordinate;
 pub mod electromagnetics;
 pub mod error;
 pub mod figures;
+mod filling;
 pub mod flow;
 mod on_cores;
+pub mod ranks;
 pub mod report;
 pub mod run_folder;
 mod training_data;

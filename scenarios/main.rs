@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use curlwind::commands::Cli;
+use curlwind::ranks::{self, World};
 use std::process::ExitCode;
 
 // Training allocates and frees buffers of megabytes at every step; an allocator that keeps
@@ -10,11 +11,24 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match Cli::parse().execute() {
-        Ok(()) => ExitCode::SUCCESS,
+    let world = match World::start() {
+        Ok(world) => world,
         Err(error) => {
             eprintln!("curlwind: {error}");
-            ExitCode::from(error.exit_status())
+            return ExitCode::from(error.exit_status());
+        }
+    };
+    match Cli::try_parse() {
+        Ok(cli) => match cli.execute() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => world.fail(&error),
+        },
+        // help and the version come this way, too
+        Err(usage) => {
+            if ranks::rank() == 0 {
+                let _ = usage.print();
+            }
+            ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
         }
     }
 }

@@ -1,8 +1,6 @@
 //! Independent pieces of work, side by side.
 
 use crate::error::{Error, Result};
-use curlwind_datasets::store::StoreWriter;
-use indicatif::ProgressBar;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -43,29 +41,6 @@ pub fn on_cores<T: Send>(count: usize, work: impl Fn(usize) -> Result<T> + Sync)
     let mut found = found.into_inner().map_err(Error::failed)?;
     found.sort_by_key(|(index, _)| *index);
     found.into_iter().map(|(_, result)| result).collect()
-}
-
-/// Makes the trajectories that a training store still lacks; stops at the first failure, and keeps
-/// what is complete.
-///
-/// # Errors
-/// What `make` returns; a store that cannot be written.
-pub fn fill_store(
-    writer: &StoreWriter,
-    progress: &ProgressBar,
-    make: impl Fn(usize) -> Result<Vec<f32>> + Sync,
-) -> Result<()> {
-    let missing = writer.missing();
-    let total = writer.layout().trajectories;
-    progress.set_length(total as u64);
-    progress.set_position((total - missing.len()) as u64);
-    on_cores(missing.len(), |n| {
-        let states = make(missing[n])?;
-        progress.inc(1);
-        writer.write(missing[n], &states).map_err(Error::failed)
-    })?;
-    progress.finish_and_clear();
-    Ok(())
 }
 
 #[cfg(test)]

@@ -154,15 +154,23 @@ pub fn write(file: &Path, tensors: &NamedTensors, text: HashMap<String, String>)
 /// Reads a safetensors file of f32 tensors and its text. Complex numbers become pairs, on a last axis
 /// of length 2.
 pub fn read(file: &Path) -> Result<(NamedTensors, HashMap<String, String>)> {
+    let data = std::fs::read(file).map_err(|e| Error::io(file, e))?;
+    parse(&data, file)
+}
+
+/// The same of what a file holds.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn parse(data: &[u8], file: &Path) -> Result<(NamedTensors, HashMap<String, String>)> {
     let corrupt = |reason: String| Error::Corrupt {
         file: file.to_owned(),
         kind: "safetensors file",
         reason,
     };
-    let data = std::fs::read(file).map_err(|e| Error::io(file, e))?;
-    let (_, metadata) = SafeTensors::read_metadata(&data).map_err(|e| corrupt(e.to_string()))?;
+    let (_, metadata) = SafeTensors::read_metadata(data).map_err(|e| corrupt(e.to_string()))?;
     let text = metadata.metadata().clone().unwrap_or_default();
-    let stored = SafeTensors::deserialize(&data).map_err(|e| corrupt(e.to_string()))?;
+    let stored = SafeTensors::deserialize(data).map_err(|e| corrupt(e.to_string()))?;
     let mut tensors = NamedTensors::new();
     for (name, view) in stored.iter() {
         let mut shape = view.shape().to_vec();

@@ -5,11 +5,42 @@ use crate::catalogue::Scenario;
 use crate::electromagnetics::scattering;
 use crate::error::{Error, Result};
 use crate::flow;
-use crate::weather::{analyses, shallow_water::pipeline};
+use crate::ranks;
+use crate::weather::{
+    analyses,
+    shallow_water::{self, pipeline},
+};
+use indicatif::ProgressBar;
 
-/// Makes the flows or scenes that the folder still lacks.
+/// Makes the flows or scenes that the folder still lacks, shared out among the processes.
 pub fn generate(run: &ScenarioRun, options: &Options) -> Result<()> {
-    match run.load(options)? {
+    let scenario = run.load(options)?;
+    if ranks::rank() > 0 {
+        let (place, bar) = (run.output.join("data"), ProgressBar::hidden());
+        match &scenario {
+            Scenario::ShallowWater(loaded) => {
+                ranks::meet()?;
+                let input = run.output.join("input");
+                shallow_water::generate::generate(&loaded.settings, &place, &input, &bar)?;
+            }
+            Scenario::Scattering(loaded) => {
+                ranks::meet()?;
+                scattering::generate::generate(&loaded.settings, &place, &bar)?;
+            }
+            Scenario::Flow(loaded) => {
+                ranks::meet()?;
+                let samples = loaded.settings.training_set.samples;
+                // carried ones are refused by rank 0
+                if !loaded.settings.training_set.carried {
+                    flow::generate::generate(loaded, samples, &place, &bar)?;
+                }
+            }
+            // refused by rank 0
+            _ => {}
+        }
+        return Ok(());
+    }
+    match scenario {
         Scenario::ShallowWater(loaded) => {
             let summary = run.in_folder(
                 (&loaded.name, &loaded.settings, loaded.settings.seed),
@@ -20,6 +51,7 @@ pub fn generate(run: &ScenarioRun, options: &Options) -> Result<()> {
             options.report(&summary, &text)
         }
         Scenario::Analyses(loaded) => {
+            ranks::refuse("reading analyses")?;
             let read = run.in_folder(
                 (&loaded.name, &loaded.settings, loaded.settings.seed),
                 options,

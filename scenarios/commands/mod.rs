@@ -14,6 +14,7 @@ mod train;
 use crate::catalogue::{self, Scenario};
 use crate::electromagnetics::maxwell;
 use crate::error::{Error, Result};
+use crate::ranks;
 use crate::run_folder::{RunFolder, Scores, Setup, score_table};
 use crate::weather::scores::Weights;
 use clap::{Args, Parser, Subcommand};
@@ -225,8 +226,9 @@ impl Cli {
     /// # Errors
     /// Unusable input, or a run that failed.
     pub fn execute(self) -> Result<()> {
-        let options = &self.options;
+        let options = &self.options.of_rank();
         options.check_seeds(&self.command)?;
+        self.command.check_ranks()?;
         match self.command {
             Command::List => list::list(options),
             Command::Simulate { run, init } => simulate::simulate(&run, init.as_deref(), options),
@@ -308,7 +310,36 @@ impl Cli {
     }
 }
 
+impl Command {
+    /// Refuses several processes where they would do one thing over and over.
+    fn check_ranks(&self) -> Result<()> {
+        match self {
+            // these look at the scenario
+            Self::Simulate { .. }
+            | Self::Generate { .. }
+            | Self::Train { .. }
+            | Self::Sweep { .. }
+            | Self::Run { .. } => Ok(()),
+            Self::List => ranks::refuse("`curlwind list`"),
+            Self::Forecast { .. } => ranks::refuse("`curlwind forecast`"),
+            Self::Score { .. } => ranks::refuse("`curlwind score`"),
+            Self::Compare { .. } => ranks::refuse("`curlwind compare`"),
+            Self::Inspect { .. } => ranks::refuse("`curlwind inspect`"),
+        }
+    }
+}
+
 impl Options {
+    /// Only rank 0 talks to the user.
+    fn of_rank(&self) -> Self {
+        let silent = ranks::rank() > 0;
+        Self {
+            quiet: self.quiet || silent,
+            json: self.json && !silent,
+            ..self.clone()
+        }
+    }
+
     /// Several seeds where nothing is trained, or by what trains one network, would be ignored.
     fn check_seeds(&self, command: &Command) -> Result<()> {
         let refused = |reason: String| Err(Error::unusable(format!("--seeds: {reason}")));
@@ -393,11 +424,16 @@ fn in_folder<T>(
     resume: bool,
     work: impl FnOnce(&RunFolder) -> Result<T>,
 ) -> Result<T> {
+    if ranks::rank() > 0 {
+        return beside(setup, work);
+    }
     let existed = path.exists();
     let folder = match resume {
         true => RunFolder::resume_or_create(path, setup)?,
         false => RunFolder::create(path, setup)?,
     };
+    // other processes wait until it is there
+    ranks::meet()?;
     match work(&folder) {
         Ok(value) => {
             folder.finish()?;
@@ -414,6 +450,19 @@ fn in_folder<T>(
             Err(error)
         }
     }
+}
+
+/// The same work in a folder of its own that nobody keeps, by a process that shares it with rank 0.
+fn beside<T>(setup: Setup, work: impl FnOnce(&RunFolder) -> Result<T>) -> Result<T> {
+    ranks::meet()?;
+    let name = format!("curlwind-{}-rank-{}", std::process::id(), ranks::rank());
+    let path = std::env::temp_dir().join(name);
+    let folder = RunFolder::create(&path, setup)?;
+    let result = work(&folder);
+    drop(folder);
+    // made above, and of no use to anybody
+    let _ = std::fs::remove_dir_all(&path);
+    result
 }
 
 /// Rows at whole days, for the terminal; scores.json has all of them.

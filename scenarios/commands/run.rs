@@ -7,6 +7,7 @@ use crate::electromagnetics::maxwell::sweep::Beyond;
 use crate::electromagnetics::{design_table, scattering};
 use crate::error::Result;
 use crate::flow;
+use crate::ranks;
 use crate::weather::{analyses, shallow_water::pipeline};
 
 /// Weather: solver, training set, training, forecast, scores, figures, report. A scene: its sweep
@@ -16,7 +17,11 @@ use crate::weather::{analyses, shallow_water::pipeline};
 /// network: solver, training, the comparison, the ablation. Analyses: training, forecasts of the test
 /// period by the surrogate, its partners and trivial models, scores.
 pub fn run(run: &ScenarioRun, options: &Options) -> Result<()> {
-    let loaded = match run.load(options)? {
+    let scenario = run.load(options)?;
+    if !matches!(scenario, Scenario::Maxwell(_)) {
+        ranks::refuse(&format!("`curlwind run {}`", run.scenario))?;
+    }
+    let loaded = match scenario {
         Scenario::ShallowWater(loaded) => loaded,
         Scenario::Maxwell(loaded) if loaded.scene.sweep.is_some() => {
             let beyond = Beyond {

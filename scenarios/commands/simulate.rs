@@ -7,12 +7,18 @@ use crate::coordinate;
 use crate::electromagnetics::{maxwell, scattering};
 use crate::error::{Error, Result};
 use crate::flow;
+use crate::ranks;
 use crate::weather::shallow_water::{pipeline, settings::Initial};
+use indicatif::ProgressBar;
 use std::path::Path;
 
 /// Integrates the scenario's case, or the state in `init`.
 pub fn simulate(run: &ScenarioRun, init: Option<&Path>, options: &Options) -> Result<()> {
-    let mut loaded = match run.load(options)? {
+    let scenario = run.load(options)?;
+    if !matches!(scenario, Scenario::Maxwell(_)) {
+        ranks::refuse(&format!("simulating `{}`", run.scenario))?;
+    }
+    let mut loaded = match scenario {
         Scenario::ShallowWater(loaded) => loaded,
         Scenario::Maxwell(_) | Scenario::Scattering(_) if init.is_some() => {
             return Err(Error::unusable(
@@ -99,8 +105,13 @@ pub fn simulate(run: &ScenarioRun, init: Option<&Path>, options: &Options) -> Re
     options.report(&scores, &text)
 }
 
-/// Solves a scene.
+/// Solves a scene, all processes together.
 pub(super) fn scene(loaded: &maxwell::Loaded, run: &ScenarioRun, options: &Options) -> Result<()> {
+    if ranks::rank() > 0 {
+        ranks::meet()?;
+        loaded.solve_together(&ProgressBar::hidden())?;
+        return Ok(());
+    }
     let (solution, scores) = run.in_folder(
         (&loaded.name, &loaded.scene, loaded.scene.seed),
         options,

@@ -4,6 +4,7 @@ use super::{Options, ScenarioRun};
 use crate::catalogue::Scenario;
 use crate::electromagnetics::maxwell::{self, sweep::Beyond};
 use crate::error::{Error, Result};
+use crate::ranks;
 
 /// Sweeps the scene's variables.
 pub fn sweep(run: &ScenarioRun, beyond: Beyond, options: &Options) -> Result<()> {
@@ -36,13 +37,17 @@ pub fn sweep(run: &ScenarioRun, beyond: Beyond, options: &Options) -> Result<()>
     }
 }
 
-/// The sweep of a scene.
+/// The sweep of a scene, its designs shared out among the processes.
 pub(super) fn sweep_scene(
     loaded: &maxwell::Loaded,
     run: &ScenarioRun,
     beyond: Beyond,
     options: &Options,
 ) -> Result<()> {
+    if ranks::rank() > 0 {
+        ranks::meet()?;
+        return maxwell::sweep::assist(loaded, &run.output);
+    }
     let summary = run.in_folder(
         (&loaded.name, &loaded.scene, loaded.scene.seed),
         options,

@@ -6,12 +6,24 @@ use crate::coordinate;
 use crate::electromagnetics::{design_table, scattering};
 use crate::error::{Error, Result};
 use crate::flow;
+use crate::ranks;
 use crate::weather::{analyses, shallow_water};
 use std::path::Path;
 
-/// Trains on `data`, or on flows generated into the run.
+/// Trains on `data`, or on flows generated into the run. Several processes train on `data` together.
 pub fn train(run: &ScenarioRun, data: Option<&Path>, options: &Options) -> Result<()> {
-    let facts = match run.load(options)? {
+    let scenario = run.load(options)?;
+    match &scenario {
+        Scenario::Flow(loaded) if loaded.settings.training_set.carried => {}
+        Scenario::ShallowWater(_) | Scenario::Scattering(_) | Scenario::Flow(_) => match data {
+            Some(_) => {}
+            None => ranks::refuse(
+                "making training data as part of a training (`generate` them and name them by --data)",
+            )?,
+        },
+        _ => ranks::refuse(&format!("training `{}`", run.scenario))?,
+    }
+    let facts = match scenario {
         Scenario::ShallowWater(loaded) => run.in_folder(
             (&loaded.name, &loaded.settings, loaded.settings.seed),
             options,

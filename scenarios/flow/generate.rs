@@ -2,9 +2,9 @@
 
 use super::Loaded;
 use crate::error::{Error, Result};
-use crate::on_cores::fill_store;
+use crate::filling::Filling;
 use crate::run_folder::require_free_space;
-use curlwind_datasets::store::{Layout, Store, StoreWriter, fingerprint};
+use curlwind_datasets::store::{Layout, Store, fingerprint};
 use indicatif::ProgressBar;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,8 +24,7 @@ pub fn generate(
     let layout = layout(loaded, samples)?;
     let bytes = (samples * layout.steps * layout.state_len() * size_of::<f32>()) as u64;
     require_free_space(store, bytes).map_err(Error::failed)?;
-    let writer = StoreWriter::create_or_resume(store, &layout).map_err(Error::unusable)?;
-    fill_store(&writer, progress, |index| {
+    Filling::trajectories(store, &layout)?.fill(progress, |index| {
         // seeds of neighbouring scenarios must not share samples
         let seed = settings
             .seed

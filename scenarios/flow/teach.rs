@@ -5,12 +5,13 @@ use super::physics_informed::Lesson;
 use super::samples::Samples;
 use crate::commands::Options;
 use crate::error::{Error, Result};
+use crate::ranks;
 use crate::run_folder::RunFolder;
 use curlwind_operators::field::{
     self, FieldNormalisation, FieldOperator, FieldOperatorConfig, FieldSamples,
 };
 use curlwind_operators::network::NetworkConfig;
-use curlwind_operators::training::RunOptions;
+use curlwind_operators::training::{DataParallel, RunOptions};
 use curlwind_operators::{Error as OperatorError, device};
 use std::path::Path;
 
@@ -113,6 +114,7 @@ pub(super) fn fit(
         }
         None => None,
     };
+    let together = ranks::all().map(DataParallel::new);
     let trained = field::train_with_residual(
         operator,
         &training,
@@ -124,6 +126,7 @@ pub(super) fn fit(
             quiet: options.quiet,
             resume: true,
             stop: None,
+            ranks: together.as_ref(),
         },
     )
     .map_err(|error| match error {

@@ -104,6 +104,7 @@ impl RunFolder {
             seed: setup.seed,
             device: setup.device,
             threads: setup.threads,
+            ranks: crate::ranks::size(),
             machine: Machine::here(),
             inputs: Vec::new(),
             status: Status::Running,
@@ -146,6 +147,7 @@ impl RunFolder {
         manifest.finished = None;
         manifest.device = setup.device;
         manifest.threads = setup.threads;
+        manifest.ranks = crate::ranks::size();
         manifest.write(path)?;
         Ok(Self {
             path: path.to_path_buf(),

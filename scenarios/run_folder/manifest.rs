@@ -25,6 +25,9 @@ pub struct Manifest {
     pub device: String,
     /// Threads used.
     pub threads: usize,
+    /// Processes that shared the work, each with as many threads.
+    #[serde(default = "one")]
+    pub ranks: usize,
     /// The machine.
     pub machine: Machine,
     /// Files read, with hashes.
@@ -42,6 +45,10 @@ pub struct Manifest {
     pub resumed: u32,
     /// Anything a command wants to keep, by name.
     pub notes: serde_json::Map<String, Value>,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// How a run stands.

@@ -5,8 +5,8 @@
 //! driver does. A program without any of these starts everywhere and refuses a device by name.
 
 use crate::{Error, Result};
-use cubecl::prelude::*;
 use cubecl::device::{DeviceUnavailable, WgpuDeviceKind};
+use cubecl::prelude::*;
 use cubecl::{client::Client, server::Handle};
 
 /// A device at work.

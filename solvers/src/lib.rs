@@ -12,6 +12,7 @@
 //! * [`darcy`]: flow through porous media by finite volumes and multigrid.
 //! * [`maxwell`]: electromagnetic fields by FDTD.
 //! * [`helmholtz`]: the same in two dimensions at one frequency, by a direct solver.
+//! * [`ranks`]: several processes that share a simulation, a sweep or a training.
 //! * [`time_stepping`]: what these share in time: Runge-Kutta with exact damping, exponential
 //!   time differencing, Adams-Bashforth, diffusion, the division of a run into steps.
 //!
@@ -94,6 +95,7 @@ pub mod maxwell;
 mod memory;
 pub mod navier_stokes;
 pub mod quasi_geostrophic;
+pub mod ranks;
 pub mod shallow_water;
 pub mod sphere;
 pub mod time_stepping;

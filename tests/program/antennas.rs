@@ -14,7 +14,7 @@ const COARSE: [&str; 5] = [
     "sweep.designs=8",
 ];
 
-fn coarse<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+pub fn coarse<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     with_sets(arguments, &COARSE)
 }
 

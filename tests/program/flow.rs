@@ -3,7 +3,7 @@
 use crate::support::{path, refuses, succeeds, with_sets};
 use std::path::Path;
 
-const BURGERS: [&str; 7] = [
+pub const BURGERS: [&str; 7] = [
     "problem.points=64",
     "problem.time_step=5e-3",
     "training_set.samples=24",
@@ -24,7 +24,7 @@ const FLOW: [&str; 8] = [
 ];
 const QUICK: &str = "training.stages=[{roll_out=1,epochs=2}]";
 
-fn quick<'a>(arguments: &[&'a str], sets: &[&'a str]) -> Vec<&'a str> {
+pub fn quick<'a>(arguments: &[&'a str], sets: &[&'a str]) -> Vec<&'a str> {
     with_sets(&with_sets(arguments, sets), &[QUICK])
 }
 

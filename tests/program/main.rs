@@ -7,6 +7,8 @@ mod coordinate;
 mod flow;
 mod monitors;
 mod nature;
+#[cfg(feature = "mpi")]
+mod ranks;
 mod scattering;
 mod scores;
 mod support;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::layout::SampleLayout;
 use crate::array_file::{create_file, put_text};
 use crate::arrays::reason;
-use crate::store::claim::claim;
+use crate::store::claim::{agree, claim};
 use crate::{Error, Result, disk};
 
 /// Level 1: float fields hardly shrink further, and it reads fast.
@@ -18,8 +18,9 @@ const DEFLATE: u8 = 1;
 pub struct SampleStoreWriter {
     folder: PathBuf,
     layout: SampleLayout,
-    /// Held while this writer lives, so that two runs do not write one store.
-    _lock: std::fs::File,
+    /// Held while this writer lives, so that two runs do not write one store; by one of the
+    /// processes that share a run.
+    _lock: Option<std::fs::File>,
 }
 
 impl SampleStoreWriter {
@@ -35,14 +36,35 @@ impl SampleStoreWriter {
         Ok(Self {
             folder,
             layout: layout.clone(),
-            _lock: lock,
+            _lock: Some(lock),
         })
+    }
+
+    /// A writer beside that of another process of the same run, which has made the folder and keeps
+    /// others off. Which of them writes a file is for the processes to agree on.
+    ///
+    /// # Errors
+    /// As [`create_or_resume`](Self::create_or_resume); [`Error::Io`] if there is no folder.
+    pub fn beside(path: impl AsRef<Path>, layout: &SampleLayout) -> Result<Self> {
+        let folder = path.as_ref().to_path_buf();
+        agree(&folder, layout)?;
+        Ok(Self {
+            folder,
+            layout: layout.clone(),
+            _lock: None,
+        })
+    }
+
+    /// True if a file is there.
+    pub fn is_complete(&self, file: usize) -> bool {
+        SampleLayout::path(&self.folder, file).is_file()
     }
 
     /// Numbers of the files not yet there, ascending.
     pub fn missing(&self) -> Vec<usize> {
-        let there = |file: &usize| SampleLayout::path(&self.folder, *file).is_file();
-        (0..self.layout.files()).filter(|f| !there(f)).collect()
+        (0..self.layout.files())
+            .filter(|file| !self.is_complete(*file))
+            .collect()
     }
 
     /// Writes the samples of a file, `[sample][channel][y][x]`, with a line about each.

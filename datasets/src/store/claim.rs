@@ -23,6 +23,29 @@ pub(crate) trait FolderLayout: Serialize + DeserializeOwned + PartialEq {
     fn summary(&self) -> String;
 }
 
+/// Refuses a folder that was made by another configuration.
+///
+/// # Errors
+/// [`Error::Fingerprint`] or [`Error::Shape`] if it was; [`Error::Io`] if there is none.
+pub(crate) fn agree<L: FolderLayout>(folder: &Path, layout: &L) -> Result<()> {
+    let found: L = read_json(&folder.join(L::FILE), "the layout of a training store")?;
+    if found.fingerprint() != layout.fingerprint() {
+        return Err(Error::Fingerprint {
+            path: folder.to_path_buf(),
+            expected: layout.fingerprint().to_string(),
+            found: found.fingerprint().to_string(),
+        });
+    }
+    if found != *layout {
+        return Err(Error::Shape {
+            what: format!("{}: layout of the store", folder.display()),
+            expected: layout.summary(),
+            found: found.summary(),
+        });
+    }
+    Ok(())
+}
+
 /// Makes the folder, or goes on with it if its layout is the same, and removes half-written files.
 /// The folder is the caller's as long as the file returned is held.
 ///
@@ -39,21 +62,7 @@ pub(crate) fn claim<L: FolderLayout>(folder: &Path, layout: &L) -> Result<File> 
     let described = folder.join(L::FILE);
     let is_ours = described.is_file();
     if is_ours {
-        let found: L = read_json(&described, "the layout of a training store")?;
-        if found.fingerprint() != layout.fingerprint() {
-            return Err(Error::Fingerprint {
-                path: folder.to_path_buf(),
-                expected: layout.fingerprint().to_string(),
-                found: found.fingerprint().to_string(),
-            });
-        }
-        if found != *layout {
-            return Err(Error::Shape {
-                what: format!("{}: layout of the store", folder.display()),
-                expected: layout.summary(),
-                found: found.summary(),
-            });
-        }
+        agree(folder, layout)?;
     } else {
         std::fs::create_dir_all(folder).map_err(io)?;
         let stranger = std::fs::read_dir(folder)

@@ -9,7 +9,7 @@
 use ndarray::ArrayView4;
 use std::path::{Path, PathBuf};
 
-use super::claim::claim;
+use super::claim::{agree, claim};
 use super::layout::Layout;
 use crate::array_file::{create_file, put_text};
 use crate::arrays::reason;
@@ -26,8 +26,9 @@ pub struct StoreWriter {
     layout: Layout,
     /// Whether NaN stands for a missing value.
     missing: bool,
-    /// Held while this writer lives, so that two runs do not write one store.
-    _lock: std::fs::File,
+    /// Held while this writer lives, so that two runs do not write one store; by one of the
+    /// processes that share a run.
+    _lock: Option<std::fs::File>,
 }
 
 /// Streams one trajectory; dropped before [`finish`](Self::finish), it leaves
@@ -55,7 +56,23 @@ impl StoreWriter {
             folder,
             layout: layout.clone(),
             missing: false,
-            _lock: lock,
+            _lock: Some(lock),
+        })
+    }
+
+    /// A writer beside that of another process of the same run, which has made the folder and keeps
+    /// others off. Which of them writes a trajectory is for the processes to agree on.
+    ///
+    /// # Errors
+    /// As [`create_or_resume`](Self::create_or_resume); [`Error::Io`] if there is no folder.
+    pub fn beside(path: impl AsRef<Path>, layout: &Layout) -> Result<Self> {
+        let folder = path.as_ref().to_path_buf();
+        agree(&folder, layout)?;
+        Ok(Self {
+            folder,
+            layout: layout.clone(),
+            missing: false,
+            _lock: None,
         })
     }
 

@@ -98,17 +98,23 @@ impl<N: Module> State<N> {
         weights::write(file, &tensors, text)
     }
 
-    /// Reads a state into a network and optimiser of the same shapes.
+    /// Reads a state, the content of `file`, into a network and optimiser of the same shapes.
     ///
     /// # Errors
-    /// When the file is broken or belongs to another configuration than `run`.
-    pub fn load(file: &Path, run: &str, network: N, mut optimiser: AdamW) -> Result<Self> {
+    /// When it is broken or belongs to another configuration than `run`.
+    pub fn load(
+        data: &[u8],
+        file: &Path,
+        run: &str,
+        network: N,
+        mut optimiser: AdamW,
+    ) -> Result<Self> {
         let corrupt = |reason: String| Error::Corrupt {
             file: file.to_owned(),
             kind: "checkpoint",
             reason,
         };
-        let (tensors, text) = weights::read(file)?;
+        let (tensors, text) = weights::parse(data, file)?;
         let get = |key: &str| {
             text.get(key)
                 .ok_or_else(|| corrupt(format!("`{key}` is missing")))

@@ -1,6 +1,7 @@
 //! Shuffles and batches, read ahead by a thread.
 
 use super::config::Stage;
+use super::parallel::DataParallel;
 use super::task::{Part, Task};
 use crate::error::Result;
 use rand::SeedableRng;
@@ -30,6 +31,8 @@ pub(super) struct Epoch<'a> {
     /// Number of the epoch, and of its first batch that is wanted.
     pub epoch: u64,
     pub first_batch: usize,
+    /// Who else works on each batch.
+    pub ranks: Option<&'a DataParallel>,
 }
 
 impl Epoch<'_> {
@@ -42,13 +45,14 @@ impl Epoch<'_> {
         rng
     }
 
-    /// Calls `use_batch` with the parts of each batch and their sizes, in order, while the next is
-    /// being read. Stops at the first error or when `use_batch` returns `false`. Returns the seconds
+    /// Calls `use_batch` with the parts of each batch and their sizes, and the size of the whole, in
+    /// order, while the next is being read. Where several processes share a batch there may be none.
+    /// Stops at the first error or when `use_batch` returns `false`. Returns the seconds
     /// that were spent waiting for batches.
     pub fn for_each_batch<T: Task>(
         &self,
         task: &T,
-        mut use_batch: impl FnMut(Vec<(T::Batch, usize)>) -> Result<bool>,
+        mut use_batch: impl FnMut(Vec<(T::Batch, usize)>, usize) -> Result<bool>,
     ) -> Result<f64> {
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(2);
@@ -56,14 +60,16 @@ impl Epoch<'_> {
                 let batches = self.order.chunks(self.batch_size).enumerate();
                 for (number, indices) in batches.skip(self.first_batch) {
                     let mut rng = self.rng(number);
-                    let part = indices.len().div_ceil(self.parts);
-                    let batch: Result<Vec<_>> = indices
+                    let own = self.ranks.map_or(indices, |ranks| ranks.part(indices));
+                    let part = own.len().div_ceil(self.parts).max(1);
+                    let batch: Result<Vec<_>> = own
                         .chunks(part)
                         .map(|part| {
                             let batch = task.read(self.part, part, self.stage, &mut rng)?;
                             Ok((batch, part.len()))
                         })
                         .collect();
+                    let batch = batch.map(|parts| (parts, indices.len()));
                     let failed = batch.is_err();
                     // The receiver hangs up when training stops.
                     if sender.send(batch).is_err() || failed {
@@ -78,7 +84,8 @@ impl Epoch<'_> {
                     break;
                 };
                 waited += begun.elapsed().as_secs_f64();
-                if !use_batch(batch?)? {
+                let (parts, samples) = batch?;
+                if !use_batch(parts, samples)? {
                     break;
                 }
             }

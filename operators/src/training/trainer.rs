@@ -5,6 +5,7 @@ use super::config::{Stage, TrainingConfig};
 use super::loader::{self, Epoch};
 use super::metrics::{EpochLine, Metrics, StepLine};
 use super::optimiser::{AdamW, Norm as Value};
+use super::parallel::DataParallel;
 use super::task::{Part, Task};
 use crate::device::is_cpu;
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// How a run behaves on this machine; nothing here changes its numbers.
+/// How a run behaves on this machine; nothing here changes its numbers beyond rounding.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RunOptions<'a> {
     /// No progress bar. There is none either when standard error is not a terminal.
@@ -27,6 +28,9 @@ pub struct RunOptions<'a> {
     pub resume: bool,
     /// Ends the run at the next step, with a checkpoint, when set from outside.
     pub stop: Option<&'a AtomicBool>,
+    /// The processes that train together, all with the same task, configuration and options. The
+    /// sums of their gradients are rounded otherwise than one process's.
+    pub ranks: Option<&'a DataParallel>,
 }
 
 /// What was trained, and how it got there.
@@ -117,9 +121,16 @@ pub fn fit<T: Task>(
     let file = folder.join("checkpoint.safetensors");
     let network = task.network().clone().train();
     let optimiser = AdamW::new(config.optimiser(), &network);
-    let state = match options.resume && file.exists() {
-        true => State::load(&file, &run, network, optimiser)?,
-        false => State {
+    let stored = match options.ranks {
+        Some(ranks) => ranks.file(&file, options.resume)?,
+        None if options.resume && file.exists() => {
+            Some(std::fs::read(&file).map_err(|e| Error::io(&file, e))?)
+        }
+        None => None,
+    };
+    let state = match stored {
+        Some(data) => State::load(&data, &file, &run, network, optimiser)?,
+        None => State {
             progress: Default::default(),
             network,
             optimiser,
@@ -127,13 +138,21 @@ pub fn fit<T: Task>(
         },
     };
     let progress = &state.progress;
-    let metrics = Metrics::open(&folder.join("metrics.jsonl"), progress.step, progress.epoch)?;
+    let writes = options.ranks.is_none_or(DataParallel::writes);
+    let metrics = match writes {
+        true => Some(Metrics::open(
+            &folder.join("metrics.jsonl"),
+            progress.step,
+            progress.epoch,
+        )?),
+        false => None,
+    };
     let total: usize = config
         .stages
         .iter()
         .map(|s| s.epochs * samples.div_ceil(config.batch_size))
         .sum();
-    let bar = progress_bar(total as u64, state.progress.step, options.quiet);
+    let bar = progress_bar(total as u64, state.progress.step, options.quiet || !writes);
     let mut trainer = Trainer {
         task,
         config,
@@ -144,6 +163,7 @@ pub fn fit<T: Task>(
         state: Some(state),
         metrics,
         pending: Vec::new(),
+        stop_all: false,
         bar,
         started: Instant::now(),
     };
@@ -159,9 +179,12 @@ struct Trainer<'a, T: Task> {
     file: &'a Path,
     /// Taken while the optimiser owns the weights.
     state: Option<State<T::Network>>,
-    metrics: Metrics,
+    /// Rank 0's.
+    metrics: Option<Metrics>,
     /// Steps that are not in the sums yet.
     pending: Vec<Pending>,
+    /// Whether any of the processes that train together has been asked to stop.
+    stop_all: bool,
     bar: ProgressBar,
     started: Instant,
 }
@@ -196,7 +219,10 @@ impl<T: Task> Trainer<'_, T> {
         let seconds = base + self.started.elapsed().as_secs_f64();
         self.state().progress.seconds = seconds;
         let (run, file) = (self.run.clone(), self.file);
-        self.state().save(file, &run)
+        match self.metrics {
+            Some(_) => self.state().save(file, &run),
+            None => Ok(()),
+        }
     }
 
     /// Runs the rest of an epoch; `false` when stopped from outside.
@@ -215,14 +241,15 @@ impl<T: Task> Trainer<'_, T> {
             seed: config.seed,
             epoch: progress.epoch,
             first_batch: progress.batch,
+            ranks: self.options.ranks,
         };
         let mut stopped = false;
-        let waited = epoch.for_each_batch(task, |batch| {
-            self.step(stage, batch, batches)?;
-            stopped = self
-                .options
-                .stop
-                .is_some_and(|stop| stop.load(Ordering::Relaxed));
+        let waited = epoch.for_each_batch(task, |parts, samples| {
+            self.step(stage, (parts, samples), batches)?;
+            stopped = match self.options.ranks {
+                Some(_) => self.stop_all,
+                None => self.asked_to_stop(),
+            };
             let interval = config.checkpoint_interval;
             let due = interval > 0 && self.state().progress.step.is_multiple_of(interval as u64);
             if due || stopped {
@@ -264,15 +291,32 @@ impl<T: Task> Trainer<'_, T> {
                 state.best = None;
             }
         }
-        self.metrics.write(&line)?;
+        self.write(&line)?;
         if config.checkpoint_interval == 0 {
             self.save(base)?;
         }
         Ok(!stopped)
     }
 
-    /// One optimiser step, with the gradients of all parts of a batch.
-    fn step(&mut self, stage: &Stage, parts: Vec<(T::Batch, usize)>, batches: usize) -> Result<()> {
+    fn asked_to_stop(&self) -> bool {
+        let stop = self.options.stop;
+        stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
+    fn write(&mut self, line: &impl Serialize) -> Result<()> {
+        match &mut self.metrics {
+            Some(metrics) => metrics.write(line),
+            None => Ok(()),
+        }
+    }
+
+    /// One optimiser step, with the gradients of all parts of a batch of so many samples.
+    fn step(
+        &mut self,
+        stage: &Stage,
+        (parts, samples): (Vec<(T::Batch, usize)>, usize),
+        batches: usize,
+    ) -> Result<()> {
         let config = self.config;
         let mut state = self
             .state
@@ -283,7 +327,6 @@ impl<T: Task> Trainer<'_, T> {
         let learning_rate = config.learning_rate_at(stage, in_stage, stage.epochs * batches);
         let network = state.network;
         let device = self.device.clone().autodiff();
-        let samples: usize = parts.iter().map(|(_, size)| size).sum();
         let mut sum = GradientsAccumulator::new();
         let mut loss: Option<Tensor<1>> = None;
         for (batch, size) in parts {
@@ -295,10 +338,22 @@ impl<T: Task> Trainer<'_, T> {
                 None => value,
             });
         }
-        let loss = loss.expect("a batch has at least one part");
-        let value = match is_cpu(&self.device) {
-            true => Value::Known(loss.into_scalar::<f64>()),
-            false => Value::Device(loss),
+        let mut grads = sum.grads();
+        let value = match (self.options.ranks, loss) {
+            (Some(ranks), loss) => {
+                let own = loss.map_or(0.0, |loss| loss.into_scalar::<f64>());
+                let all = ranks.together(&network, &grads, own, self.asked_to_stop())?;
+                grads = all.gradients;
+                self.stop_all = all.stop;
+                Value::Known(all.loss)
+            }
+            (None, loss) => {
+                let loss = loss.expect("a batch has at least one part");
+                match is_cpu(&self.device) {
+                    true => Value::Known(loss.into_scalar::<f64>()),
+                    false => Value::Device(loss),
+                }
+            }
         };
         // Checked before the step where it is known, so that the last checkpoint is the last good one.
         if let Value::Known(value) = value
@@ -307,7 +362,6 @@ impl<T: Task> Trainer<'_, T> {
             let term = self.task.term_not_finite();
             return Err(not_finite(term, value, progress, learning_rate));
         }
-        let grads = sum.grads();
         let norm = AdamW::gradient_norm(&network, &grads);
         if let Value::Known(norm) = norm
             && !norm.is_finite()
@@ -366,7 +420,7 @@ impl<T: Task> Trainer<'_, T> {
                 };
                 self.bar
                     .set_message(format!("epoch {} loss {loss:.4}", line.epoch + 1));
-                self.metrics.write(&line)?;
+                self.write(&line)?;
             }
         }
         Ok(())
@@ -390,10 +444,11 @@ impl<T: Task> Trainer<'_, T> {
             seed: self.config.seed,
             epoch: 0,
             first_batch: 0,
+            ranks: self.options.ranks,
         };
         let (mut sum, mut count) = (0.0, 0usize);
         let (task, device) = (self.task, &self.device);
-        epoch.for_each_batch(task, |parts| {
+        epoch.for_each_batch(task, |parts, _| {
             for (batch, size) in parts {
                 let value = task
                     .loss(&network, batch, stage, device)
@@ -403,6 +458,10 @@ impl<T: Task> Trainer<'_, T> {
             }
             Ok(true)
         })?;
+        if let Some(ranks) = self.options.ranks {
+            sum = ranks.sum(sum)?;
+            count = samples;
+        }
         let value = sum / count as f64;
         let weights = weights::collect(&network);
         let keep = self.config.keep_best;

@@ -172,6 +172,7 @@ pub fn train(
         quiet: true,
         resume: true,
         stop: None,
+        ranks: None,
     };
     DesignSurrogate::train(data, &config, &device, folder, run).map_err(Error::failed)
 }

@@ -18,7 +18,7 @@ pub fn simulate(
 ) -> Result<(Solution, Scores)> {
     let solution = {
         let _phase = folder.phase("simulate")?;
-        loaded.solve(bar)?
+        loaded.solve_together(bar)?
     };
     bar.finish_and_clear();
     let scores = output::scores(loaded, &solution);

@@ -10,8 +10,10 @@ use crate::error::{Error, Result};
 use curlwind_datasets::touchstone;
 use curlwind_solvers::maxwell::ports::{self, Excitation, PortRecord};
 use curlwind_solvers::maxwell::{
-    Axis, Component, Engine, Model, Network, PlaneWave, Probe, Stop, TotalField, dipole, engine,
+    Axis, Component, Distributed, Engine, Model, Network, PlaneWave, Probe, Stop, TotalField,
+    dipole, engine,
 };
+use curlwind_solvers::ranks::Communicator;
 use indicatif::ProgressBar;
 use num_complex::Complex64;
 use serde::{Deserialize, Serialize};
@@ -81,6 +83,18 @@ impl Loaded {
     /// What [`Loaded::assemble`] refuses, ports that do not fit, too little memory, fields that
     /// are not finite.
     pub fn solve(&self, bar: &ProgressBar) -> Result<Solution> {
+        self.solve_by(None, bar)
+    }
+
+    /// The same by all processes together, who share the mesh and get the same solution.
+    ///
+    /// # Errors
+    /// As [`Loaded::solve`]; a mesh that is too small for so many.
+    pub fn solve_together(&self, bar: &ProgressBar) -> Result<Solution> {
+        self.solve_by(Some(crate::ranks::all), bar)
+    }
+
+    fn solve_by(&self, sharing: Sharing, bar: &ProgressBar) -> Result<Solution> {
         let problem = &self.assemble()?;
         let start = Instant::now();
         let mut solution = Solution {
@@ -96,9 +110,9 @@ impl Loaded {
             seconds: 0.0,
         };
         if problem.ports.is_empty() {
-            self.solve_source(problem, &mut solution, bar)?;
+            self.solve_source(problem, sharing, &mut solution, bar)?;
         } else {
-            self.solve_ports(problem, &mut solution, bar)?;
+            self.solve_ports(problem, sharing, &mut solution, bar)?;
         }
         solution.seconds = start.elapsed().as_secs_f64();
         Ok(solution)
@@ -107,6 +121,7 @@ impl Loaded {
     fn solve_ports(
         &self,
         problem: &Problem,
+        sharing: Sharing,
         solution: &mut Solution,
         bar: &ProgressBar,
     ) -> Result<()> {
@@ -145,7 +160,7 @@ impl Loaded {
                 0 => Some(self.install_monitors(&mut model, problem, sampling(problem))?),
                 _ => None,
             };
-            let simulation = self.run(&model, problem, &port.name, solution, bar)?;
+            let simulation = self.run(&model, problem, (&port.name, sharing), solution, bar)?;
             let run = simulation.as_ref();
             let own_records: curlwind_solvers::Result<Vec<PortRecord>> =
                 probes.iter().map(|p| p.record(run)).collect();
@@ -201,6 +216,7 @@ impl Loaded {
     fn solve_source(
         &self,
         problem: &Problem,
+        sharing: Sharing,
         solution: &mut Solution,
         bar: &ProgressBar,
     ) -> Result<()> {
@@ -252,7 +268,7 @@ impl Loaded {
             ),
         };
         let monitors = self.install_monitors(&mut model, problem, sampling(problem))?;
-        let simulation = self.run(&model, problem, name, solution, bar)?;
+        let simulation = self.run(&model, problem, (name, sharing), solution, bar)?;
         let run = simulation.as_ref();
         // H and its sources are half a step before E
         let shift = match source.dipole {
@@ -299,12 +315,15 @@ impl Loaded {
         &self,
         model: &Model,
         problem: &Problem,
-        excited: &str,
+        (excited, sharing): (&str, Sharing),
         solution: &mut Solution,
         bar: &ProgressBar,
     ) -> Result<Box<dyn Engine>> {
         let double = problem.precision == Precision::Double;
-        let mut engine = engine(model, double, &self.device).map_err(|e| self.blame(e))?;
+        let mut engine = match sharing.and_then(|all| all()) {
+            Some(ranks) => self.shared(model, double, ranks)?,
+            None => engine(model, double, &self.device).map_err(|e| self.blame(e))?,
+        };
         let stop = Stop {
             max_steps: problem.max_steps,
             energy_fraction: problem.energy_fraction,
@@ -330,6 +349,28 @@ impl Loaded {
         Ok(engine)
     }
 
+    /// This process's part of a model.
+    fn shared(
+        &self,
+        model: &Model,
+        double: bool,
+        ranks: Box<dyn Communicator>,
+    ) -> Result<Box<dyn Engine>> {
+        if self.device != "cpu" {
+            return Err(Error::unusable(format!(
+                "--device {}: a mesh that {} processes share is computed by their processors; \
+                 expected `--device cpu`, or one process",
+                self.device,
+                ranks.size()
+            )));
+        }
+        let engine: curlwind_solvers::Result<Box<dyn Engine>> = match double {
+            false => Distributed::<f32>::new(model, ranks).map(|own| Box::new(own) as _),
+            true => Distributed::<f64>::new(model, ranks).map(|own| Box::new(own) as _),
+        };
+        engine.map_err(|e| self.blame(e))
+    }
+
     fn probes(&self, model: &mut Model) -> Result<Vec<OwnProbe>> {
         let entries = self.scene.monitors.probes.iter().enumerate();
         entries
@@ -348,6 +389,9 @@ impl Loaded {
             .collect()
     }
 }
+
+/// Who else has a part in a run, asked for each of its engines; `None` when nobody may.
+type Sharing = Option<fn() -> Option<Box<dyn Communicator>>>;
 
 struct OwnProbe {
     name: String,

@@ -4,9 +4,9 @@ use super::bodies::{Kind, SceneEntry};
 use super::settings::{Settings, TrainingSet};
 use super::solve::{Fields, points, solve};
 use crate::error::{Error, Result};
-use crate::on_cores::on_cores;
+use crate::filling::Filling;
 use crate::run_folder::require_free_space;
-use curlwind_datasets::samples::{SampleLayout, SampleStore, SampleStoreWriter};
+use curlwind_datasets::samples::{SampleLayout, SampleStore};
 use curlwind_datasets::store::{Channel, fingerprint};
 use indicatif::ProgressBar;
 use std::collections::BTreeMap;
@@ -60,13 +60,12 @@ pub fn generate(settings: &Settings, place: &Path, progress: &ProgressBar) -> Re
     let layout = layout(settings)?;
     let bytes = layout.samples * layout.sample_len() * size_of::<f32>();
     require_free_space(place, bytes as u64).map_err(Error::failed)?;
-    let writer = SampleStoreWriter::create_or_resume(place, &layout).map_err(Error::unusable)?;
-    let missing = writer.missing();
+    let filling = Filling::samples(place, &layout)?;
+    let missing = filling.writer.missing();
     let left: usize = missing.iter().map(|&file| layout.range(file).len()).sum();
     progress.set_length(layout.samples as u64);
     progress.set_position((layout.samples - left) as u64);
-    on_cores(missing.len(), |n| {
-        let file = missing[n];
+    filling.fill(layout.files(), |writer, file| {
         let (mut fields, mut descriptions) = (Vec::new(), Vec::new());
         for index in layout.range(file) {
             let scene = scene(settings, Kind::Trained, index)?;

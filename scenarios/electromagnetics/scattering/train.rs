@@ -3,6 +3,7 @@
 use super::generate::CHANNELS;
 use super::settings::Settings;
 use crate::error::{Error, Result};
+use crate::ranks;
 use crate::training_data;
 use curlwind_datasets::samples::SampleStore;
 use curlwind_datasets::store::Split;
@@ -10,7 +11,7 @@ use curlwind_operators::field::{
     FieldNormalisation, FieldOperator, FieldOperatorConfig, FieldSamples, train,
 };
 use curlwind_operators::network::NetworkConfig;
-use curlwind_operators::training::{Fitted, RunOptions};
+use curlwind_operators::training::{DataParallel, Fitted, RunOptions};
 use curlwind_operators::{Error as OperatorError, device};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -165,10 +166,12 @@ pub fn train_operator(
     training_config.seed = (training_config.seed ^ settings.seed).wrapping_add(number);
     device.seed(training_config.seed);
     let operator = FieldOperator::new(config, &device).map_err(Error::unusable)?;
+    let together = ranks::all().map(DataParallel::new);
     let options = RunOptions {
         quiet,
         resume: true,
         stop: None,
+        ranks: together.as_ref(),
     };
     let held: Option<&dyn FieldSamples> = (!validation.is_empty()).then_some(&validation);
     let trained = train(operator, &training_config, &training, held, home, options);

@@ -180,6 +180,7 @@ pub fn train_all(loaded: &Loaded, run: &TrainingRun) -> Result<(Learned, Vec<Tra
             quiet: run.quiet,
             resume: true,
             stop: None,
+            ranks: None,
         };
         let windows = validation.as_ref().map(|v| v as _);
         let fitted = train(

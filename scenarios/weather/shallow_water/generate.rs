@@ -6,9 +6,9 @@ use super::initial::{Prepared, lat_lon, transform};
 use super::settings::{Initial, Settings};
 use super::simulation::solver_error;
 use crate::error::{Error, Result};
-use crate::on_cores::fill_store;
+use crate::filling::Filling;
 use crate::run_folder::require_free_space;
-use curlwind_datasets::store::{Channel, Grid, Layout, Store, StoreWriter, fingerprint};
+use curlwind_datasets::store::{Channel, Grid, Layout, Store, fingerprint};
 use curlwind_solvers::shallow_water::{ShallowWater, State};
 use indicatif::ProgressBar;
 use std::collections::BTreeMap;
@@ -46,10 +46,8 @@ pub fn generate(
     let layout = layout(settings, &gridded, states)?;
     let bytes = (set.trajectories * states * gridded.state_len() * size_of::<f32>()) as u64;
     require_free_space(store, bytes).map_err(Error::failed)?;
-    let writer = StoreWriter::create_or_resume(store, &layout).map_err(Error::unusable)?;
-    fill_store(&writer, progress, |index| {
-        flow(settings, &flows, &gridded, index)
-    })?;
+    Filling::trajectories(store, &layout)?
+        .fill(progress, |index| flow(settings, &flows, &gridded, index))?;
     Store::open(store).map_err(Error::failed)
 }
 

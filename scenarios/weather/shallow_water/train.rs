@@ -4,12 +4,13 @@ use super::gridded::{CHANNELS, Gridded};
 use super::settings::Settings;
 use super::windows::StoreWindows;
 use crate::error::{Error, Result};
+use crate::ranks;
 use crate::run_folder::write_atomically;
 use crate::training_data;
 use curlwind_datasets::store::{Split, Statistics, Store};
 use curlwind_operators::network::NetworkConfig;
 use curlwind_operators::surrogate::{Normalisation, Predict, Surrogate, SurrogateConfig};
-use curlwind_operators::training::{Fitted, RunOptions, train};
+use curlwind_operators::training::{DataParallel, Fitted, RunOptions, train};
 use curlwind_operators::{Error as OperatorError, device};
 use curlwind_solvers::sphere::SphereGrid;
 use std::path::Path;
@@ -116,10 +117,12 @@ pub fn train_surrogate(settings: &Settings, run: &TrainingRun) -> Result<Fitted<
     device.seed(settings.training.seed ^ settings.seed);
     let surrogate = Surrogate::new(config, &grid, &statics, &device).map_err(Error::unusable)?;
     let surrogate = surrogate.fitted(&training).map_err(training_error)?;
+    let together = ranks::all().map(DataParallel::new);
     let options = RunOptions {
         quiet: run.quiet,
         resume: run.resume,
         stop: None,
+        ranks: together.as_ref(),
     };
     let outcome = train(
         surrogate,

@@ -46,6 +46,7 @@ const QUIET: RunOptions = RunOptions {
     quiet: true,
     resume: false,
     stop: None,
+    ranks: None,
 };
 
 fn train(data: &DesignData, config: &DesignSurrogateConfig) -> DesignSurrogate {
@@ -188,6 +189,7 @@ fn a_stopped_run_resumes_with_the_same_bits() {
         quiet: true,
         resume: true,
         stop: Some(&stop),
+        ranks: None,
     };
     let run =
         |data: &DesignData| DesignSurrogate::train(data, &config, &device, folder.path(), options);

@@ -158,6 +158,7 @@ fn a_killed_run_resumes_with_the_same_bits() {
             quiet: true,
             resume: true,
             stop: None,
+            ranks: None,
         };
         train(
             surrogate(&windows(0)),
@@ -210,6 +211,7 @@ fn stops_from_outside_and_continues() {
         quiet: true,
         resume: true,
         stop: Some(&stop),
+        ranks: None,
     };
     let run = |options| {
         train(

@@ -144,6 +144,7 @@ fn train(
                     quiet: options.quiet,
                     resume: true,
                     stop: None,
+                    ranks: None,
                 };
                 let trained = DesignSurrogate::train(data, &config, &device, &home, run)
                     .map_err(Error::failed)?;

@@ -20,6 +20,8 @@ use crate::error::{Error, Result};
 use crate::report::run_page;
 use crate::run_folder::{RunFolder, Scores, write_atomically};
 use cache::Cache;
+use indicatif::ProgressBar;
+use std::path::Path;
 
 /// What a sweep came to, for the terminal.
 pub struct Summary {
@@ -38,7 +40,25 @@ pub struct Beyond {
     pub optimise: bool,
 }
 
-/// Runs the sweep of a scene.
+/// Solves designs for rank 0, which has the run in this folder, until none is left.
+///
+/// # Errors
+/// As [`sweep`].
+pub fn assist(loaded: &Loaded, run: &Path) -> Result<()> {
+    let plan = loaded.plan()?;
+    let bar = ProgressBar::hidden();
+    queue::solve_together(
+        loaded,
+        &plan.ranges,
+        &plan.designs,
+        &run.join("designs"),
+        &bar,
+    )?;
+    Ok(())
+}
+
+/// Runs the sweep of a scene. Where there are several processes, they share the designs; all that
+/// comes after is rank 0's.
 ///
 /// # Errors
 /// A sweep that does not fit the scene, files that cannot be written, all designs failed.
@@ -55,11 +75,12 @@ pub fn sweep(
             "surrogate and search are for S parameters; the scene has no ports",
         ));
     }
-    let cache = Cache::open(&folder.folder("designs")?)?;
+    let designs = folder.folder("designs")?;
+    let cache = Cache::open(&designs)?;
     let solved = {
         let _phase = folder.phase("solve")?;
         let bar = options.progress("designs");
-        let solved = queue::solve(loaded, &plan.ranges, &plan.designs, &cache, &bar)?;
+        let solved = queue::solve_together(loaded, &plan.ranges, &plan.designs, &designs, &bar)?;
         bar.finish_and_clear();
         solved
     };

@@ -55,6 +55,7 @@ pub fn run(
             quiet: options.quiet,
             resume: true,
             stop: None,
+            ranks: None,
         };
         let home = folder.folder("surrogate")?;
         let trained =

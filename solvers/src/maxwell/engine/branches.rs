@@ -181,21 +181,24 @@ pub(super) fn branches(
                 continue;
             };
             // copies at the ends of periodic axes and unused entries are left out
-            let turned = layout.turned.map(|a| [i, j, k][a]);
-            let stored = layout.stored(component);
-            let copy = layout.periodic[0] && turned[0] == layout.cells[0];
-            if copy || (0..AXES).any(|a| turned[a] >= stored[a]) || layout.held(component, turned) {
+            let exists = layout.exists(component, layout.turned.map(|a| [i, j, k][a]));
+            let Some(place) = layout.place([i, j, k]).filter(|_| exists) else {
+                continue;
+            };
+            if layout.held(component, place) {
                 continue;
             }
-            let mut edge = edge(component, turned, *medium as usize);
+            let mut edge = edge(component, place, *medium as usize);
             edge.branches = poles.iter().map(|p| Law::pole(p).branch(dt)).collect();
-            known.insert((component, turned), all.len());
-            all.push((layout.row(turned[2], turned[1]), edge));
+            known.insert((component, place), all.len());
+            all.push((layout.row(place[2], place[1]), edge));
         }
     }
     for element in &model.elements {
         let component = layout.component(element.component);
-        let index = layout.index(element.index);
+        let Some(index) = layout.place(element.index) else {
+            continue;
+        };
         let law = Law::element(
             element,
             spacings.length(component, index),

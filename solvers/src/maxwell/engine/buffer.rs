@@ -128,6 +128,34 @@ impl<T> Shared<T> {
         unsafe { std::slice::from_raw_parts(self.start.add(first), len) }
     }
 
+    /// The bytes of `len` values from `first` on, to read.
+    ///
+    /// # Safety
+    /// As [`Shared::get`].
+    pub(super) unsafe fn bytes<'a>(self, first: usize, len: usize) -> &'a [u8]
+    where
+        T: Real,
+    {
+        debug_assert!(first + len <= self.len);
+        // SAFETY: the caller's promise; values are plain numbers, which have no padding
+        unsafe { std::slice::from_raw_parts(self.start.add(first).cast(), len * size_of::<T>()) }
+    }
+
+    /// The bytes of `len` values from `first` on, to write; any bytes are values.
+    ///
+    /// # Safety
+    /// As [`Shared::get_mut`].
+    pub(super) unsafe fn bytes_mut<'a>(self, first: usize, len: usize) -> &'a mut [u8]
+    where
+        T: Real,
+    {
+        debug_assert!(first + len <= self.len);
+        // SAFETY: as above
+        unsafe {
+            std::slice::from_raw_parts_mut(self.start.add(first).cast(), len * size_of::<T>())
+        }
+    }
+
     /// `len` values from `first` on, to write.
     ///
     /// # Safety

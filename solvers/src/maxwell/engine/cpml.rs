@@ -37,7 +37,12 @@ pub(super) struct Stretch<T> {
 pub(super) struct Layers<T> {
     low: usize,
     high: usize,
+    /// Of the whole mesh.
     cells: usize,
+    /// Place in the whole mesh of the first line.
+    first: usize,
+    /// Number of the slab of each line, counted from the first line on.
+    slabs: Vec<usize>,
     electric: Vec<Stretch<T>>,
     magnetic: Vec<Stretch<T>>,
 }
@@ -101,33 +106,63 @@ impl<T: Real> Layers<T> {
                 }
             }
         }
-        Self {
+        let own = Self {
             low,
             high,
             cells,
+            first: 0,
+            slabs: Vec::new(),
             electric,
             magnetic,
+        };
+        own.numbered()
+    }
+
+    /// The layers as far as a part of the mesh has them.
+    pub(super) fn part(self, layout: &Layout, axis: usize) -> Self {
+        if layout.cut[axis] == [false; 2] {
+            return self;
         }
+        let of = |all: &[Stretch<T>]| {
+            (0..=layout.cells[axis])
+                .map(|line| all[layout.in_whole(axis, line)])
+                .collect()
+        };
+        let own = Self {
+            first: layout.first[axis],
+            electric: of(&self.electric),
+            magnetic: of(&self.magnetic),
+            ..self
+        };
+        own.numbered()
+    }
+
+    fn numbered(mut self) -> Self {
+        let inside = |at: usize| self.is_inside(true, at) || self.is_inside(false, at);
+        let slabs = (0..self.electric.len()).scan(0, |next, at| {
+            let number = *next;
+            *next += usize::from(inside(at));
+            Some(number)
+        });
+        self.slabs = slabs.collect();
+        self
     }
 
     /// Number of rows or planes that need a psi.
     pub(super) fn slabs(&self) -> usize {
-        match self.low + self.high {
-            0 => 0,
-            cells => cells + 1,
-        }
+        let last = self.slabs.len() - 1;
+        self.slabs[last] + usize::from(self.is_inside(true, last) || self.is_inside(false, last))
+    }
+
+    fn is_inside(&self, electric: bool, at: usize) -> bool {
+        let at = at + self.first;
+        let beyond = at + self.high >= self.cells + usize::from(electric);
+        at < self.low || (beyond && self.high > 0)
     }
 
     /// The slab that a row or plane is in, for E or H.
-    #[inline(always)]
     pub(super) fn slab(&self, electric: bool, at: usize) -> Option<usize> {
-        if at < self.low {
-            Some(at)
-        } else if at + self.high >= self.cells + usize::from(electric) && self.high > 0 {
-            Some(at + self.low + self.high - self.cells)
-        } else {
-            None
-        }
+        self.is_inside(electric, at).then(|| self.slabs[at])
     }
 
     /// The coefficients there.

@@ -8,16 +8,18 @@
 //! sources and losses, whatever the mesh (A. Taflove and S. C. Hagness, 3rd ed., section 4.7 for
 //! the uniform one): the product of the two H is what makes it so. H^(n+1/2) is not stored and is
 //! computed on the way. Inside absorbing layers the psi are left out, so what is there counts
-//! about right. Branches of dispersive media and elements hold `(b P^2 + d J^2) / (2 a)` per volume.
+//! about right. The energies of rows are summed exactly, so the sum does not depend on how many
+//! processes share the mesh. Branches of dispersive media and elements hold `(b P^2 + d J^2) / (2 a)` per volume.
 
 use super::Real;
 use super::branches::BranchEdge;
 use super::grid::{COMPONENTS, Grid, derivative_axes, differentiated};
 use super::layout::AXES;
+use crate::ranks::ExactSum;
 
-/// Energy in J; not finite if a field is not.
-pub(super) fn energy<T: Real>(grid: &Grid<T>, branches: &[BranchEdge], time_step: f64) -> f64 {
-    let mut total = 0.0;
+/// Energy in J of a grid's own rows; not finite if a field is not.
+pub(super) fn energy<T: Real>(grid: &Grid<T>, branches: &[BranchEdge], time_step: f64) -> ExactSum {
+    let mut total = ExactSum::new();
     for component in 0..COMPONENTS {
         if !grid.active[component] {
             continue;
@@ -25,15 +27,16 @@ pub(super) fn energy<T: Real>(grid: &Grid<T>, branches: &[BranchEdge], time_step
         let [ni, nj, nk] = grid.layout.stored(component);
         let ni = ni.min(grid.layout.cells[0] + usize::from(!grid.layout.periodic[0]));
         let along: Vec<f64> = (0..ni).map(|i| volume(grid, component, 0, i)).collect();
-        for k in 0..nk {
-            for j in 0..nj {
+        let [_, rows, planes] = grid.layout.own.clone();
+        for k in planes.start..planes.end.min(nk) {
+            for j in rows.start..rows.end.min(nj) {
                 let area = volume(grid, component, 1, j) * volume(grid, component, 2, k);
                 let sum = if component < AXES {
                     electric(grid, component, k, j, &along, time_step)
                 } else {
                     magnetic(grid, component, k, j, &along, time_step)
                 };
-                total += area * sum;
+                total.add(0.5 * area * sum);
             }
         }
     }
@@ -41,7 +44,8 @@ pub(super) fn energy<T: Real>(grid: &Grid<T>, branches: &[BranchEdge], time_step
         let (c, at) = (e.component(), e.index());
         e.energy_density() * grid.spacings.length(c, at) * grid.spacings.area(c, at)
     };
-    0.5 * total + branches.iter().map(of).sum::<f64>()
+    branches.iter().map(of).for_each(|energy| total.add(energy));
+    total
 }
 
 /// The factor of dV along an axis.

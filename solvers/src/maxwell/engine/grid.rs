@@ -53,13 +53,22 @@ pub(super) struct Grid<T> {
 impl<T: Real> Grid<T> {
     /// Zero fields; the model has been checked.
     pub(super) fn new(model: &Model) -> Self {
-        let layout = Layout::new(model);
-        let spacings = Spacings::new(model, &layout);
+        let whole = Layout::new(model);
+        Self::part(model, &whole, whole.clone())
+    }
+
+    /// Zero fields of a part of a mesh.
+    pub(super) fn part(model: &Model, whole: &Layout, layout: Layout) -> Self {
+        // along each axis everything is made for the whole mesh, so that a cut changes no number
+        let spacings = Spacings::new(model, whole);
         let mut steps: [Steps<T>; AXES] =
-            std::array::from_fn(|a| Steps::new(model, &layout, &spacings, a));
+            std::array::from_fn(|a| Steps::new(model, whole, &spacings, a));
         let layers: [Layers<T>; AXES] = std::array::from_fn(|a| {
-            Layers::new(&layout, &spacings, &mut steps[a], a, model.time_step)
+            Layers::new(whole, &spacings, &mut steps[a], a, model.time_step).part(&layout, a)
         });
+        let spacings = spacings.part(&layout);
+        let mut along = 0..AXES;
+        let steps = steps.map(|s| s.part(&layout, along.next().unwrap_or_default()));
         let layer_x = layers[0].along_row(layout.width, LINE / size_of::<T>());
         let slabs = [0, layers[1].slabs(), layers[2].slabs()];
         let psi = std::array::from_fn(|c| {
@@ -154,7 +163,8 @@ fn component_media<T: Real>(model: &Model, layout: &Layout, component: usize) ->
     // the model's index of an engine index
     let at = |i: usize, j: usize, k: usize| {
         let mut index = [0; AXES];
-        for (a, value) in [i, j, k].into_iter().enumerate() {
+        let in_whole = [i, layout.in_whole(1, j), layout.in_whole(2, k)];
+        for (a, value) in in_whole.into_iter().enumerate() {
             index[layout.turned[a]] = value;
         }
         [index[2], index[1], index[0]]
@@ -184,12 +194,11 @@ fn component_media<T: Real>(model: &Model, layout: &Layout, component: usize) ->
     }
 }
 
-/// Bytes that [`Grid::new`] will ask for, at the most.
-pub(super) fn memory<T: Real>(model: &Model) -> u64 {
-    let layout = Layout::new(model);
+/// Bytes that [`Grid::part`] will ask for, at the most.
+pub(super) fn memory<T: Real>(model: &Model, layout: &Layout) -> u64 {
     let rows = layout.row_count() as u64;
     let stride = layout.stride as u64;
-    let layer = |a: usize| (layout.layer(a, 0) + layout.layer(a, 1)) as u64;
+    let layer = |a: usize| (layout.layer(a, 0) + layout.layer(a, 1)).min(layout.cells[a]) as u64;
     let slab = |cells: u64| if cells == 0 { 0 } else { cells + 1 };
     let real = size_of::<T>() as u64;
     let skew = (COMPONENTS * SKEW * 64) as u64 / real;

@@ -19,8 +19,12 @@
 //! zeros follows the last row of each plane. What is found in front of a row does not matter then,
 //! for it only enters E along the conductor, which is set to zero. Much less memory has to be
 //! moved where the number of cells is a multiple of the vectors' length.
+//!
+//! Where several processes share a mesh, each has the layout of its [part](Layout::part): its own
+//! rows and planes, and one of a neighbour beyond each side at which the mesh is cut.
 
 use crate::maxwell::{Component, Index, Model, Wall};
+use std::ops::Range;
 
 /// Values in front of the row of zeros.
 const LEAD: usize = 16;
@@ -34,7 +38,7 @@ pub(super) struct Layout {
     pub(super) turned: [usize; AXES],
     /// Cells along the engine's axes.
     pub(super) cells: [usize; AXES],
-    /// Walls of the engine's axes.
+    /// Walls of the engine's axes, those of the whole mesh.
     pub(super) walls: [[Wall; 2]; AXES],
     /// Periodic axes.
     pub(super) periodic: [bool; AXES],
@@ -52,6 +56,16 @@ pub(super) struct Layout {
     pub(super) plane: usize,
     /// Whether the last line along x is the first of the next row.
     pub(super) tight: bool,
+    /// Cells of the whole mesh.
+    pub(super) whole_cells: [usize; AXES],
+    /// Lines of the whole mesh that are stored.
+    pub(super) whole_lines: [usize; AXES],
+    /// Place in the whole mesh of the first line that is stored here.
+    pub(super) first: [usize; AXES],
+    /// Sides at which the mesh goes on in another process.
+    pub(super) cut: [[bool; 2]; AXES],
+    /// Of the lines stored here, those that are not another process's.
+    pub(super) own: [Range<usize>; AXES],
 }
 
 impl Layout {
@@ -81,6 +95,11 @@ impl Layout {
             stride: 0,
             plane: 0,
             tight: false,
+            whole_cells: cells,
+            whole_lines: std::array::from_fn(stored),
+            first: [0; AXES],
+            cut: [[false; 2]; AXES],
+            own: std::array::from_fn(|a| 0..stored(a)),
             cells,
             periodic,
             idle,
@@ -91,6 +110,38 @@ impl Layout {
         own.stride = (own.width + usize::from(!own.tight)).next_multiple_of(16);
         own.plane = (own.rows + usize::from(own.tight)) * own.stride;
         own
+    }
+
+    /// The layout of a part of this one: these rows and planes, and a line more beyond each side at
+    /// which others have the mesh's next line.
+    pub(super) fn part(&self, rows: Range<usize>, planes: Range<usize>) -> Self {
+        let mut own = self.clone();
+        for (a, range) in [(1, rows), (2, planes)] {
+            let all = self.whole_lines[a];
+            if range.len() == all {
+                continue;
+            }
+            let around = self.periodic[a];
+            let cut = [around || range.start > 0, around || range.end < all];
+            let [lower, upper] = cut.map(usize::from);
+            let lines = lower + range.len() + upper;
+            own.first[a] = (range.start + all - lower) % all;
+            own.cells[a] = lines - 1;
+            own.periodic[a] = false;
+            own.cut[a] = cut;
+            own.own[a] = lower..lower + range.len();
+            match a {
+                1 => own.rows = lines,
+                _ => own.planes = lines,
+            }
+        }
+        own.plane = (own.rows + usize::from(own.tight)) * own.stride;
+        own
+    }
+
+    /// Place in the whole mesh of a line along y or z.
+    pub(super) fn in_whole(&self, axis: usize, line: usize) -> usize {
+        (self.first[axis] + line) % self.whole_lines[axis]
     }
 
     /// Values of one component with what surrounds them.
@@ -134,11 +185,31 @@ impl Layout {
         (axis + AXES - turn) % AXES + if component.is_electric() { 0 } else { AXES }
     }
 
-    /// The engine's `[i, j, k]` for one of the model; the last line of a periodic y or z is the
-    /// first.
+    /// The engine's `[i, j, k]` in the whole mesh for one of the model; the last line of a periodic
+    /// y or z is the first.
     pub(super) fn index(&self, index: Index) -> Index {
         let [i, j, k] = self.turned.map(|a| index[a]);
-        [i, j % self.rows, k % self.planes]
+        [i, j % self.whole_lines[1], k % self.whole_lines[2]]
+    }
+
+    /// Where a line along y or z of the whole mesh is stored, if it is one of this layout's own.
+    pub(super) fn own_line(&self, axis: usize, line: usize) -> Option<usize> {
+        let all = self.whole_lines[axis];
+        let line = (line + all - self.first[axis]) % all;
+        self.own[axis].contains(&line).then_some(line)
+    }
+
+    /// Where the model's `[i, j, k]` is stored, if it is on one of this layout's own rows.
+    pub(super) fn place(&self, index: Index) -> Option<Index> {
+        let [i, j, k] = self.index(index);
+        Some([i, self.own_line(1, j)?, self.own_line(2, k)?])
+    }
+
+    /// Whether a place of the whole mesh holds a value of a component that is not a copy at the far
+    /// end of a periodic axis.
+    pub(super) fn exists(&self, component: usize, index: Index) -> bool {
+        let extent = Component::ALL[component].extent(self.whole_cells);
+        (0..AXES).all(|a| index[a] < extent[a].min(self.whole_lines[a]))
     }
 
     /// Values along each engine axis of a component in the engine's numbering, as a model counts
@@ -165,10 +236,10 @@ impl Layout {
 
     /// Whether a side of an axis is a conductor; an absorbing layer ends in one.
     pub(super) fn conducts(&self, axis: usize, side: usize) -> bool {
-        matches!(self.walls[axis][side], Wall::Pec | Wall::Cpml(_))
+        !self.cut[axis][side] && matches!(self.walls[axis][side], Wall::Pec | Wall::Cpml(_))
     }
 
-    /// Thickness of the absorbing layer in cells.
+    /// Thickness of the whole mesh's absorbing layer in cells.
     pub(super) fn layer(&self, axis: usize, side: usize) -> usize {
         match self.walls[axis][side] {
             Wall::Cpml(cpml) => cpml.cells,

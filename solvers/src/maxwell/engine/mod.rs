@@ -4,7 +4,8 @@
 //! to know. [`Simulation`] is the engine of the processors of one machine; a [`Scheme`] picks how
 //! its steps are organised. The plain reference walks through the values one by one, the others
 //! update whole rows in vectors, several rows, planes and steps at a time, on all threads of the
-//! rayon pool they are called in (as threads of their own). All give the same numbers bit for bit.
+//! rayon pool they are called in (as threads of their own). [`Distributed`] is the engine of several
+//! processes, each with a block of the mesh. All give the same numbers bit for bit.
 
 mod block;
 mod blocked;
@@ -13,12 +14,15 @@ mod buffer;
 mod check;
 mod coefficients;
 mod cpml;
+mod decomposition;
 mod denormals;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod device;
+mod distributed;
 mod energy;
 mod fused;
 mod grid;
+mod halo;
 mod hooks;
 mod kernels;
 mod lanes;
@@ -42,6 +46,7 @@ mod tests;
 mod threads;
 mod transform;
 
+pub use distributed::Distributed;
 pub use real::Real;
 pub use run::{Engine, engine};
 pub use simulation::{Scheme, Simulation};

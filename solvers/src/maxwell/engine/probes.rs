@@ -16,16 +16,16 @@ pub(super) fn probes(model: &Model, layout: &Layout, electric: bool) -> RowTable
     let of_kind = model.probes.iter().enumerate();
     let all = of_kind
         .filter(|(_, p)| p.component.is_electric() == electric)
-        // those on conductors stay zero
-        .filter(|(_, p)| !layout.held(layout.component(p.component), layout.index(p.index)))
-        .map(|(n, p)| {
-            let [i, j, k] = layout.index(p.index);
+        .filter_map(|(n, p)| {
+            let component = layout.component(p.component);
+            let index @ [i, j, k] = layout.place(p.index)?;
             let place = ProbePlace {
-                component: layout.component(p.component) as u8,
+                component: component as u8,
                 i: i as u32,
                 probe: n as u32,
             };
-            (layout.row(k, j), place)
+            // those on conductors stay zero
+            (!layout.held(component, index)).then(|| (layout.row(k, j), place))
         });
     RowTable::new(layout.row_count(), all.collect())
 }

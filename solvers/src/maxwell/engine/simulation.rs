@@ -4,6 +4,7 @@ use super::denormals::flushed;
 use super::grid::{Grid, memory};
 use super::hooks::Hooks;
 use super::kernels::InstructionSet;
+use super::layout::Layout;
 use super::stepper::Stepper;
 use super::{Engine, Real, blocked, check, energy, fused, reference, sweeps, transform};
 use crate::maxwell::{Component, Model};
@@ -87,8 +88,11 @@ impl<T: Real> Simulation<T> {
 
     /// Bytes that a simulation of this model takes, an upper bound without probes.
     pub fn memory(model: &Model) -> u64 {
-        let regions = model.regions.iter().map(transform::memory::<T>);
-        memory::<T>(model) + regions.sum::<u64>()
+        let regions = model
+            .regions
+            .iter()
+            .map(|r| transform::memory::<T>(r, r.ranges.iter().map(|r| r.len() as u64).product()));
+        memory::<T>(model, &Layout::new(model)) + regions.sum::<u64>()
     }
 
     /// The scheme in use.
@@ -164,7 +168,7 @@ impl<T: Real> Simulation<T> {
     /// of it, and what dispersive media and lumped elements hold. The auxiliary fields of
     /// absorbing layers do not count.
     pub fn energy(&self) -> f64 {
-        energy::energy(&self.grid, self.hooks.branches.items(), self.time_step)
+        energy::energy(&self.grid, self.hooks.branches.items(), self.time_step).value()
     }
 
     /// A component, `[k, j, i]` in the mesh's shape: E at `step * dt`, H half a step before.

@@ -19,21 +19,18 @@ pub(super) fn sources<T: Real>(
     layout: &Layout,
     electric: bool,
 ) -> RowTable<Source<T>> {
-    let place = |s: &SourceTerm| (layout.component(s.component), layout.index(s.index));
-    let all = model.sources.iter().filter(|s| {
-        let (component, index) = place(s);
-        // a magnetic current through a conducting wall is cancelled by its image
-        s.component.is_electric() == electric && !layout.held(component, index)
-    });
-    let all = all.map(|s| {
-        let (component, [i, j, k]) = place(s);
+    let kind = |s: &&SourceTerm| s.component.is_electric() == electric;
+    let all = model.sources.iter().filter(kind).filter_map(|s| {
+        let component = layout.component(s.component);
+        let index @ [i, j, k] = layout.place(s.index)?;
         let source = Source {
             component: component as u8,
             i: i as u32,
             waveform: s.waveform as u32,
             scale: T::from_f64(s.scale),
         };
-        (layout.row(k, j), source)
+        // a magnetic current through a conducting wall is cancelled by its image
+        (!layout.held(component, index)).then(|| (layout.row(k, j), source))
     });
     RowTable::new(layout.row_count(), all.collect())
 }

@@ -29,6 +29,22 @@ impl Spacings {
         Self { primary, dual }
     }
 
+    /// Those of the lines that a part of the mesh stores.
+    pub(super) fn part(&self, layout: &Layout) -> Self {
+        let of = |lengths: &[Vec<f64>; AXES], count: [usize; AXES]| {
+            std::array::from_fn(|a| match layout.cut[a] {
+                [false, false] => lengths[a].clone(),
+                _ => (0..count[a])
+                    .map(|line| lengths[a][layout.in_whole(a, line)])
+                    .collect(),
+            })
+        };
+        Self {
+            primary: of(&self.primary, layout.cells),
+            dual: of(&self.dual, layout.cells.map(|cells| cells + 1)),
+        }
+    }
+
     /// Length of an edge or, for an H component, of the dual edge through its face.
     pub(super) fn length(&self, component: usize, index: [usize; 3]) -> f64 {
         let axis = component % AXES;
@@ -87,6 +103,21 @@ impl<T: Real> Steps<T> {
             electric: reciprocal(&spacings.dual[axis]),
             magnetic: reciprocal(cells),
             uniform: even.then(|| T::from_f64(cells.len() as f64 / length)),
+        }
+    }
+
+    /// Those of the lines along an axis that a part of the mesh stores.
+    pub(super) fn part(self, layout: &Layout, axis: usize) -> Self {
+        let of = |all: Vec<T>| match layout.cut[axis] {
+            [false, false] => all,
+            _ => (0..=layout.cells[axis])
+                .map(|line| all[layout.in_whole(axis, line)])
+                .collect(),
+        };
+        Self {
+            electric: of(self.electric),
+            magnetic: of(self.magnetic),
+            uniform: self.uniform,
         }
     }
 }

@@ -90,6 +90,11 @@ impl<'a, T: Real> Stepper<'a, T> {
         }
     }
 
+    /// The fields, as threads see them.
+    pub(super) fn fields(&self) -> &[Shared<T>; COMPONENTS] {
+        &self.fields
+    }
+
     /// Rows of a plane.
     pub(super) fn rows(&self) -> usize {
         self.grid.layout.rows

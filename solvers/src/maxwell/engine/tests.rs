@@ -3,6 +3,7 @@
 pub(super) mod agreement;
 mod cavity;
 mod circuits;
+mod distribution;
 mod layers;
 mod poles;
 mod refusals;

@@ -30,6 +30,8 @@ pub(super) struct Transform<T> {
     /// Its ranges in the engine's axes.
     first: [usize; 3],
     shape: [usize; 3],
+    /// The rows that are kept here, `[j, k]` from the first on.
+    slots: Vec<[usize; 2]>,
     turned: [usize; 3],
     time_step: f64,
     samples: Vec<T>,
@@ -44,12 +46,13 @@ impl<T: Real> Transform<T> {
             region: region.clone(),
             first: ranges.map(|r| r.start),
             shape,
+            slots: slots(region, layout).into_iter().map(|(s, _)| s).collect(),
             turned: layout.turned,
             time_step,
             samples: Vec::new(),
             sums: Vec::new(),
         };
-        let rows = shape[1] * shape[2];
+        let rows = own.slots.len();
         own.samples = vec![T::ZERO; rows * KEPT * shape[0]];
         own.sums = vec![0.0; rows * own.sums_of_row()];
         own
@@ -99,7 +102,8 @@ impl<T: Real> Transform<T> {
         table
     }
 
-    /// The spectrum after `steps` steps, `[frequency, k, j, i]` in the model's axes.
+    /// The spectrum after `steps` steps, `[frequency, k, j, i]` in the model's axes, of the rows
+    /// that are kept here; zero elsewhere.
     pub(super) fn spectrum(&self, steps: usize) -> Array4<Complex64> {
         let shape: Vec<usize> = self.region.ranges.iter().map(|r| r.len()).collect();
         let count = self.region.frequencies.len();
@@ -107,9 +111,9 @@ impl<T: Real> Transform<T> {
         let taken = self.taken(steps);
         let pending = taken % KEPT;
         let weights = self.weight_table(taken - pending, taken);
-        let [ni, nj, nk] = self.shape;
+        let ni = self.shape[0];
         let mut sums = vec![0.0; self.sums_of_row()];
-        for row in 0..nj * nk {
+        for (row, [j, k]) in self.slots.iter().enumerate() {
             let own = self.sums_of_row();
             sums.copy_from_slice(&self.sums[row * own..(row + 1) * own]);
             let mut samples = self.samples[row * KEPT * ni..(row + 1) * KEPT * ni].to_vec();
@@ -119,7 +123,7 @@ impl<T: Real> Transform<T> {
             self.add(&samples, &table, &mut sums);
             for i in 0..ni {
                 let mut index = [0; 3];
-                for (a, value) in [i, row % nj, row / nj].into_iter().enumerate() {
+                for (a, value) in [i, *j, *k].into_iter().enumerate() {
                     index[self.turned[a]] = value;
                 }
                 for f in 0..count {
@@ -171,21 +175,35 @@ impl<T: Real> Transforms<T> {
                 if t.region.component.is_electric() != electric {
                     continue;
                 }
-                for slot in 0..t.shape[1] * t.shape[2] {
-                    let j = (t.first[1] + slot % t.shape[1]) % layout.rows;
-                    let k = (t.first[2] + slot / t.shape[1]) % layout.planes;
-                    let row = RegionRow {
+                for (slot, (_, row)) in slots(&t.region, layout).into_iter().enumerate() {
+                    let of_region = RegionRow {
                         region: n as u32,
                         slot: slot as u32,
                         component: layout.component(t.region.component) as u8,
                     };
-                    all.push((layout.row(k, j), row));
+                    all.push((row, of_region));
                 }
             }
             RowTable::new(layout.row_count(), all)
         });
         Self { regions, rows }
     }
+}
+
+/// The rows of a region that a layout has for its own: `[j, k]` in the region, and the row's number.
+pub(super) fn slots(region: &FieldRegion, layout: &Layout) -> Vec<([usize; 2], usize)> {
+    let [_, rows, planes] = layout.turned.map(|a| region.ranges[a].clone());
+    let own = |axis: usize, line: usize| layout.own_line(axis, line % layout.whole_lines[axis]);
+    let mut all = Vec::new();
+    for (k, plane) in planes.enumerate() {
+        let Some(plane) = own(2, plane) else { continue };
+        for (j, row) in rows.clone().enumerate() {
+            if let Some(row) = own(1, row) {
+                all.push(([j, k], layout.row(plane, row)));
+            }
+        }
+    }
+    all
 }
 
 /// The regions for a span of steps.
@@ -296,9 +314,8 @@ impl RegionRow {
     }
 }
 
-/// Bytes of a region's sums and samples.
-pub(super) fn memory<T: Real>(region: &FieldRegion) -> u64 {
-    let values: u64 = region.ranges.iter().map(|r| r.len() as u64).product();
+/// Bytes of the sums and samples of so many values of a region.
+pub(super) fn memory<T: Real>(region: &FieldRegion, values: u64) -> u64 {
     let sums = (2 * region.frequencies.len()).next_multiple_of(LANES) as u64;
     values * (KEPT as u64 * size_of::<T>() as u64 + 8 * sums)
 }

@@ -121,6 +121,7 @@ fn a_resumed_run_has_the_same_bits() {
             quiet: true,
             resume,
             stop,
+            ranks: None,
         };
         train(start.clone(), &config(3), &data, None, folder, options).expect("trained")
     };

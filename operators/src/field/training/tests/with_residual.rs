@@ -88,6 +88,7 @@ fn learn(
         quiet: true,
         resume: true,
         stop,
+        ranks: None,
     };
     train_with_residual(
         operator.clone(),

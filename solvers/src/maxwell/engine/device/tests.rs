@@ -167,7 +167,14 @@ fn a_dipole_is_the_same() {
     let mut model = Model::vacuum(mesh, [[Wall::Cpml(Cpml::new(5)); 2]; 3]);
     let arms = [1.0, -1.0].map(|side| {
         let points = [gap, length].map(|z| [0.0, 0.0, side * z / 2.0]).to_vec();
-        Solid::new("arm", Shape::Wire { points, radius: None }, Material::Pec)
+        Solid::new(
+            "arm",
+            Shape::Wire {
+                points,
+                radius: None,
+            },
+            Material::Pec,
+        )
     });
     voxelise(&mut model, &arms).unwrap();
     let terminals = Terminals {
@@ -209,7 +216,9 @@ fn a_dipole_is_the_same() {
         let differences = found.iter().zip(&expected).map(|(a, b)| (a - b).abs());
         let worst = differences.fold(0.0, f64::max);
         let power = (own / energy - 1.0).abs();
-        println!("f64 {double}: S11 to {worst:.1e} dB of {least:.1}, radiated energy to {power:.1e}");
+        println!(
+            "f64 {double}: S11 to {worst:.1e} dB of {least:.1}, radiated energy to {power:.1e}"
+        );
         assert!(worst < if double { 1e-9 } else { 0.01 }, "{worst} dB");
         assert!(power < if double { 1e-11 } else { 1e-4 }, "{power}");
     }
