@@ -24,7 +24,7 @@ test: cmake
 # Device kernels against the CPU, on any GPU that Vulkan, Metal or DX12 reaches; a software one will do.
 test-device: cmake
 	sh tools/vulkan.sh
-	$(CARGO) test --release -p curlwind-operators --features wgpu --lib -- device::
+	$(CARGO) test --release -p curlwind-operators -p curlwind-solvers --features curlwind-operators/wgpu --lib -- device::
 
 # Several processes under mpirun: scenes, sweeps, samples and trainings shared out.
 test-mpi: cmake

@@ -36,6 +36,15 @@ pub fn select(name: &str) -> Result<Device> {
     }
 }
 
+/// The device of one of several processes of a machine: where `auto` or `cuda` is asked for, its
+/// CUDA devices in turn; any other name as it is.
+pub fn of_rank(name: &str, rank: usize) -> String {
+    match (name, cuda_devices()) {
+        ("auto" | "cuda", count) if count > 1 => format!("cuda:{}", rank % count),
+        _ => name.to_owned(),
+    }
+}
+
 /// How a device is called in reports: the name that [`select`] takes.
 pub fn name(device: &Device) -> String {
     if is_cpu(device) {
@@ -58,6 +67,18 @@ pub fn name(device: &Device) -> String {
 /// Whether tensors of this device live in ordinary memory.
 pub(crate) fn is_cpu(device: &Device) -> bool {
     device.clone().without_autodiff() == Device::flex()
+}
+
+#[cfg(feature = "cuda")]
+fn cuda_devices() -> usize {
+    Device::enumerate(burn::tensor::DeviceType::Cuda)
+        .into_vec()
+        .len()
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda_devices() -> usize {
+    0
 }
 
 #[cfg(feature = "cuda")]
@@ -96,6 +117,13 @@ mod tests {
         for wrong in ["", "gpu", "cuda:x", "cuda:-1"] {
             let message = select(wrong).expect_err("refused").to_string();
             assert!(message.contains("expected `auto`"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_name_stays_where_there_is_one_device_or_none() {
+        for name in ["cpu", "wgpu", "cuda:1"] {
+            assert_eq!(of_rank(name, 3), name);
         }
     }
 

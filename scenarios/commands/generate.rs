@@ -15,6 +15,7 @@ use indicatif::ProgressBar;
 /// Makes the flows or scenes that the folder still lacks, shared out among the processes.
 pub fn generate(run: &ScenarioRun, options: &Options) -> Result<()> {
     let scenario = run.load(options)?;
+    let options = &options.of_solver(&scenario)?;
     if ranks::rank() > 0 {
         let (place, bar) = (run.output.join("data"), ProgressBar::hidden());
         match &scenario {

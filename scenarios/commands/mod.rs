@@ -36,7 +36,7 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// Where tensors live: auto, cpu or cuda:N
+    /// Where solvers and networks run: auto, cpu, cuda:N or wgpu; auto is the first CUDA device, else cpu
     #[arg(long, global = true, default_value = "auto", value_name = "DEVICE")]
     pub device: String,
     /// Seed of everything random [default: the scenario's]
@@ -330,10 +330,32 @@ impl Command {
 }
 
 impl Options {
-    /// Only rank 0 talks to the user.
+    /// Those of a verb that runs a solver alone: some solvers run on the processor only, and refuse
+    /// another device that is asked for by name.
+    fn of_solver(&self, scenario: &Scenario) -> Result<Self> {
+        let name = match scenario {
+            Scenario::Flow(loaded) => &loaded.name,
+            Scenario::Scattering(loaded) => &loaded.name,
+            Scenario::Coordinate(loaded) => &loaded.name,
+            _ => return Ok(self.clone()),
+        };
+        match self.device.as_str() {
+            "auto" | "cpu" => Ok(Self {
+                device: "cpu".into(),
+                ..self.clone()
+            }),
+            device => Err(Error::unusable(format!(
+                "--device {device}: the solver of `{name}` runs on the processor; expected `cpu` \
+                 (its networks train on devices)"
+            ))),
+        }
+    }
+
+    /// Only rank 0 talks to the user; where there are several GPUs each rank has its own.
     fn of_rank(&self) -> Self {
         let silent = ranks::rank() > 0;
         Self {
+            device: curlwind_operators::device::of_rank(&self.device, ranks::rank()),
             quiet: self.quiet || silent,
             json: self.json && !silent,
             ..self.clone()

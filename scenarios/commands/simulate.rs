@@ -15,6 +15,7 @@ use std::path::Path;
 /// Integrates the scenario's case, or the state in `init`.
 pub fn simulate(run: &ScenarioRun, init: Option<&Path>, options: &Options) -> Result<()> {
     let scenario = run.load(options)?;
+    let options = &options.of_solver(&scenario)?;
     if !matches!(scenario, Scenario::Maxwell(_)) {
         ranks::refuse(&format!("simulating `{}`", run.scenario))?;
     }

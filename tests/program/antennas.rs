@@ -284,3 +284,21 @@ fn a_run_that_has_not_decayed_warns() {
         "{text}"
     );
 }
+
+/// A device that is not there, or that a solver cannot use, is an error before any work.
+#[test]
+fn absent_devices_are_refused() {
+    let folder = tempfile::tempdir().expect("folder");
+    let out = path(folder.path(), "run");
+    for (scenario, device, expected) in [
+        ("dipole", "gpu", "expected `auto`, `cpu`"),
+        ("burgers", "cuda:0", "runs on the processor"),
+        ("scattering", "wgpu", "runs on the processor"),
+    ] {
+        refuses(
+            &["simulate", scenario, "--device", device, "-o", &out],
+            &[expected],
+        );
+        assert!(!Path::new(&out).exists());
+    }
+}
