@@ -225,6 +225,8 @@ fn ranks_make_samples_and_train_on_them() {
     let (one, two) = (at("one"), at("two"));
     let train = |out: &str| -> Vec<String> {
         let list = quick(&["train", "burgers", "--data", &alone, "-o", out], &BURGERS);
+        // symmetries are drawn by each rank for its part of a batch
+        let list = with_sets(&list, &["training_set.symmetries=false"]);
         list.into_iter().map(String::from).collect()
     };
     let (first, second) = (train(&one), train(&two));
@@ -243,6 +245,6 @@ fn ranks_make_samples_and_train_on_them() {
     let (one, two) = (losses(&one), losses(&two));
     assert_eq!(one.len(), two.len());
     for (a, b) in one.iter().zip(&two) {
-        assert!((a - b).abs() < 1e-3 * a, "one process {a}, two {b}");
+        assert!((a - b).abs() < 1e-5 * a, "one process {a}, two {b}");
     }
 }
