@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 const DAY: f64 = 86400.0;
-const TOP: usize = 31;
+const TOP: usize = 21;
 
 fn plan() -> Arc<SphericalTransform> {
     let grid = SphereGrid::for_truncation(TOP).unwrap();
