@@ -359,12 +359,16 @@ impl Options {
 
 impl ScenarioRun {
     fn load(&self, options: &Options) -> Result<Scenario> {
-        catalogue::load(
+        let mut scenario = catalogue::load(
             &self.scenario,
             self.preset.as_deref(),
             &self.set,
             options.seed,
-        )
+        )?;
+        if let Scenario::Maxwell(loaded) = &mut scenario {
+            loaded.device = options.device()?;
+        }
+        Ok(scenario)
     }
 
     /// Opens the run's folder for a scenario's name, configuration and seed, does the work in it, and

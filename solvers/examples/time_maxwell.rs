@@ -1,15 +1,18 @@
-//! Times the Maxwell engines: `time_maxwell [cells=160] [layer=10] [threads=2] [runs=7] [WORD...]`.
+//! Times the Maxwell engines:
+//! `time_maxwell [cells=160] [layer=10] [threads=2] [runs=7] [device=NAME] [WORD...]`.
 //!
 //! A cube, empty or of random media, with an absorbing layer (0 cells: conducting walls) on all faces
 //! inside it and a pulse in the middle. Prints million cells per second, those of the layers counted: median, least
 //! and most over the runs. Before that the roofline: the measured memory bandwidth, and what it
 //! allows if every field is read and written once per step. With words only the lines that hold
 //! all of them run: `time_maxwell runs=15 f32 Blocked "no media"`; `transform` and `Reference` name
-//! the last two parts, which otherwise run too.
+//! the last two parts, which otherwise run too. With a device (`cuda:0`, `wgpu`; cargo features `cuda`,
+//! `wgpu`) its rates alone, with the bytes per second that the fields and numbers of a step make of
+//! them.
 
 use curlwind_solvers::maxwell::{
-    Component, Cpml, EdgeMedium, FieldRegion, Mesh, Model, Real, Scheme, Simulation, SourceTerm,
-    Wall,
+    Component, Cpml, EdgeMedium, FieldRegion, Mesh, Model, Probe, Real, Scheme, Simulation,
+    SourceTerm, Wall, engine,
 };
 use ndarray::Array2;
 use std::time::Instant;
@@ -21,6 +24,7 @@ struct Arguments {
     layer: usize,
     threads: usize,
     runs: usize,
+    device: Option<String>,
     words: Vec<String>,
 }
 
@@ -31,6 +35,7 @@ impl Arguments {
             layer: 10,
             threads: 2,
             runs: 7,
+            device: None,
             words: Vec::new(),
         };
         for argument in std::env::args().skip(1) {
@@ -39,10 +44,12 @@ impl Arguments {
                 Some(("layer", n)) => own.layer = n.parse()?,
                 Some(("threads", n)) => own.threads = n.parse()?,
                 Some(("runs", n)) => own.runs = n.parse::<usize>()?.max(1),
+                Some(("device", name)) => own.device = Some(name.into()),
                 Some((name, _)) => {
-                    return Err(
-                        format!("expected cells, layer, threads or runs, found {name}").into(),
-                    );
+                    return Err(format!(
+                        "expected cells, layer, threads, runs or device, found {name}"
+                    )
+                    .into());
                 }
                 None => own.words.push(argument),
             }
@@ -220,8 +227,64 @@ fn transform(wanted: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Rates of a device. A probe is read at the end of every run, which waits for all of its steps.
+fn device(name: &str, wanted: &Arguments) -> Result<(), Failure> {
+    let n = wanted.cells;
+    let cells = (n * n * n) as f64;
+    for (double, precision) in [(false, "f32"), (true, "f64")] {
+        for (media, what, number) in [
+            (Media::None, "no media", 1.0),
+            (Media::Indexed, "12 media", 2.0),
+        ] {
+            let title = format!("{precision} {name}, {what}");
+            if !wanted.wants(&title) {
+                continue;
+            }
+            let mut model = model(n, wanted.layer, media)?;
+            model.probes.push(Probe {
+                component: Component::Ez,
+                index: [n / 2; 3],
+            });
+            let mut run = match engine(&model, double, name) {
+                Ok(run) => run,
+                Err(error) => {
+                    println!("{title:<48} {error}");
+                    continue;
+                }
+            };
+            let steps = (20e9 / cells).clamp(2.0, 512.0) as usize;
+            let steps = if name == "wgpu" { steps.min(16) } else { steps };
+            run.advance(steps)?;
+            let mut all = Vec::new();
+            for _ in 0..wanted.runs {
+                let start = Instant::now();
+                run.advance(steps)?;
+                all.push(start.elapsed().as_secs_f64() / steps as f64);
+            }
+            all.sort_by(f64::total_cmp);
+            report(&title, cells, &all);
+            // both updates read six components and write three, and read a number
+            let bytes = 18.0 * if double { 8.0 } else { 4.0 } + 1.0 + number;
+            let rate = cells / all[all.len() / 2];
+            println!(
+                "{:<48} {:>8.0} GB/s at {bytes} bytes per cell and step",
+                "",
+                rate * bytes / 1e9
+            );
+        }
+    }
+    Ok(())
+}
+
 fn main() -> Result<(), Failure> {
     let wanted = Arguments::parse()?;
+    if let Some(name) = &wanted.device {
+        println!(
+            "{}^3 cells, {}-cell layers on six faces among them, {} runs each",
+            wanted.cells, wanted.layer, wanted.runs
+        );
+        return device(name, &wanted);
+    }
     let (n, threads) = (wanted.cells, wanted.threads);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)

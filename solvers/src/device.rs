@@ -69,6 +69,25 @@ impl Device {
         cubecl::future::block_on(self.client.sync()).map_err(|e| self.failed(e))
     }
 
+    /// Refuses a buffer of so many bytes that the device cannot have.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    pub(crate) fn fits(&self, bytes: usize) -> Result<()> {
+        let most = self.client.properties().memory.max_page_size;
+        if bytes as u64 > most {
+            return Err(Error::Device {
+                name: self.name.clone(),
+                reason: format!(
+                    "{:.2} GiB in one piece are needed, it gives {:.2} GiB; take fewer or larger cells",
+                    bytes as f64 / 1_073_741_824.0,
+                    most as f64 / 1_073_741_824.0
+                ),
+            });
+        }
+        Ok(())
+    }
+
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
@@ -87,13 +106,27 @@ impl Device {
 
     /// As many zeros.
     pub(crate) fn zeros<T: CubeElement>(&self, len: usize) -> Buffer {
-        let bytes = vec![0; len.max(1) * size_of::<T>()];
-        Buffer {
-            handle: self
-                .client
-                .create(cubecl::bytes::Bytes::from_bytes_vec(bytes)),
-            len: len.max(1),
+        let len = len.max(1);
+        let buffer = Buffer {
+            handle: self.client.empty(len * size_of::<T>()),
+            len,
+        };
+        // words of 32 bits do for all types
+        let words = len * size_of::<T>() / size_of::<u32>();
+        let cubes = words.div_ceil(CLEARED as usize) as u32;
+        let across = cubes.min(32768);
+        // SAFETY: the buffer holds as many words
+        unsafe {
+            let argument = BufferArg::from_raw_parts(buffer.handle.clone(), words);
+            clear::launch_unchecked(
+                &self.client,
+                CubeCount::Static(across, cubes.div_ceil(across), 1),
+                CubeDim::new_1d(UNITS),
+                argument,
+                words as u32,
+            );
         }
+        buffer
     }
 
     /// The values of a buffer, in memory.
@@ -126,6 +159,22 @@ impl Buffer {
     pub(crate) fn argument(&self) -> BufferArg {
         // SAFETY: the handle was made for as many values
         unsafe { BufferArg::from_raw_parts(self.handle.clone(), self.len) }
+    }
+}
+
+const UNITS: u32 = 256;
+/// Words that a cube clears.
+const CLEARED: u32 = 1024;
+
+#[cube(launch_unchecked)]
+fn clear(words: &mut [u32], count: u32) {
+    let mut at = (CUBE_POS_Y * CUBE_COUNT_X + CUBE_POS_X) * CLEARED + UNIT_POS_X;
+    #[unroll]
+    for _ in 0..4u32 {
+        if at < count {
+            words[at as usize] = 0;
+        }
+        at += UNITS;
     }
 }
 

@@ -69,6 +69,8 @@ pub struct Loaded {
     pub name: String,
     /// Its values.
     pub scene: Scene,
+    /// Where its solver runs: `cpu`, `cuda:0`, `wgpu`.
+    pub device: String,
     document: Document,
     source: Source,
     sets: Vec<String>,
@@ -89,6 +91,7 @@ impl Loaded {
         let loaded = Self {
             name: name.to_string(),
             scene,
+            device: "cpu".to_string(),
             document,
             source,
             sets: sets.to_vec(),
@@ -108,12 +111,10 @@ impl Loaded {
                 .iter()
                 .map(|(name, value)| format!("parameters.{name}={value}")),
         );
-        Self::read(
-            &self.name,
-            self.source.clone(),
-            &sets,
-            Some(self.scene.seed),
-        )
+        let seed = Some(self.scene.seed);
+        let mut loaded = Self::read(&self.name, self.source.clone(), &sets, seed)?;
+        loaded.device.clone_from(&self.device);
+        Ok(loaded)
     }
 
     /// The error that refuses the value at `path`, naming its file and line.

@@ -10,8 +10,7 @@ use crate::error::{Error, Result};
 use curlwind_datasets::touchstone;
 use curlwind_solvers::maxwell::ports::{self, Excitation, PortRecord};
 use curlwind_solvers::maxwell::{
-    Axis, Component, Engine, Model, Network, PlaneWave, Probe, Scheme, Simulation, Stop,
-    TotalField, dipole,
+    Axis, Component, Engine, Model, Network, PlaneWave, Probe, Stop, TotalField, dipole, engine,
 };
 use indicatif::ProgressBar;
 use num_complex::Complex64;
@@ -304,7 +303,8 @@ impl Loaded {
         solution: &mut Solution,
         bar: &ProgressBar,
     ) -> Result<Box<dyn Engine>> {
-        let mut engine = engine(model, problem.precision).map_err(|e| self.blame(e))?;
+        let double = problem.precision == Precision::Double;
+        let mut engine = engine(model, double, &self.device).map_err(|e| self.blame(e))?;
         let stop = Stop {
             max_steps: problem.max_steps,
             energy_fraction: problem.energy_fraction,
@@ -347,14 +347,6 @@ impl Loaded {
             })
             .collect()
     }
-}
-
-/// What runs a model in a precision.
-fn engine(model: &Model, precision: Precision) -> curlwind_solvers::Result<Box<dyn Engine>> {
-    Ok(match precision {
-        Precision::Single => Box::new(Simulation::<f32>::new(model, Scheme::Fastest)?),
-        Precision::Double => Box::new(Simulation::<f64>::new(model, Scheme::Fastest)?),
-    })
 }
 
 struct OwnProbe {

@@ -34,7 +34,7 @@ mod waveform;
 
 pub use dipole::{dipole, electric_dipole_power, magnetic_dipole_power};
 pub use dispersion_relation::DispersionRelation;
-pub use engine::{Engine, Outcome, Progress, Real, Scheme, Simulation, Stop, StopReason};
+pub use engine::{Engine, Outcome, Progress, Real, Scheme, Simulation, Stop, StopReason, engine};
 pub use far_field::{Cut, Face, FarField, FarFieldBox, FarFieldMonitor, FluxMonitor};
 pub use medium::{EdgeMedium, FaceMedium, Pole};
 pub use mesh::{Axis, Mesh};

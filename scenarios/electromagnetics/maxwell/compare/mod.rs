@@ -198,6 +198,7 @@ fn contestants(
                 super::scene::Precision::Double => "f64",
             }
             .into(),
+            device: loaded.device.clone(),
             ..Contestant::solver(format!("{what}@{mesh}"), mesh, &about).of_kind(kind)
         })
     };

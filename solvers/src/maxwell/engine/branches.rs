@@ -48,6 +48,41 @@ pub(super) struct Branch {
     stored: (f64, f64),
 }
 
+impl Branch {
+    /// Energy in J/m^3 at a current density and a polarisation.
+    pub(super) fn energy_density(&self, current: f64, polarisation: f64) -> f64 {
+        0.5 * (self.stored.0 * polarisation * polarisation + self.stored.1 * current * current)
+    }
+}
+
+/// What another engine takes over.
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+impl Branch {
+    /// g, r, q and w, and whether the current has inertia.
+    pub(super) fn constants(&self) -> [f64; 5] {
+        let inertia = if self.inertia { 1.0 } else { 0.0 };
+        [self.g, self.r, self.q, self.w, inertia]
+    }
+
+    /// Column of the waveforms.
+    pub(super) fn waveform(&self) -> Option<usize> {
+        self.waveform
+    }
+}
+
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+impl BranchEdge {
+    /// cb, G / 2 and `1 / (1 + cb G / 2)`.
+    pub(super) fn constants(&self) -> [f64; 3] {
+        [self.cb, self.half_g, self.inverse]
+    }
+
+    /// Its branches.
+    pub(super) fn branches(&self) -> &[Branch] {
+        &self.branches
+    }
+}
+
 /// The branches of one edge.
 #[derive(Clone, Debug)]
 pub(super) struct BranchEdge {
@@ -225,10 +260,8 @@ impl BranchEdge {
 
     /// Energy that the branches hold, in J/m^3.
     pub(super) fn energy_density(&self) -> f64 {
-        let of = |b: &Branch| {
-            b.stored.0 * b.polarisation * b.polarisation + b.stored.1 * b.current * b.current
-        };
-        0.5 * self.branches.iter().map(of).sum::<f64>()
+        let of = |b: &Branch| b.energy_density(b.current, b.polarisation);
+        self.branches.iter().map(of).sum()
     }
 
     /// Place of the edge.

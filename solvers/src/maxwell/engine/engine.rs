@@ -1,7 +1,8 @@
 //! What all engines have in common.
 
 use super::stop::{Outcome, Progress, Stop, StopReason};
-use crate::maxwell::Component;
+use super::{Scheme, Simulation};
+use crate::maxwell::{Component, Model};
 use crate::{Error, Result};
 use ndarray::{Array3, Array4};
 use num_complex::Complex64;
@@ -103,4 +104,31 @@ pub trait Engine {
             peak_energy,
         })
     }
+}
+
+/// The engine for a model on the processors (`cpu`) or a device by its
+/// name (`cuda:0`, `wgpu`), in f64 (`double`) or f32.
+///
+/// # Errors
+/// What [`Simulation::new`] refuses; [`Error::Device`] when there is no such device, this program
+/// was not built for it, or it lacks f64 or memory.
+pub fn engine(model: &Model, double: bool, device: &str) -> Result<Box<dyn Engine>> {
+    match (device, double) {
+        ("cpu", false) => Ok(Box::new(Simulation::<f32>::new(model, Scheme::Fastest)?)),
+        ("cpu", true) => Ok(Box::new(Simulation::<f64>::new(model, Scheme::Fastest)?)),
+        _ => on_device(model, double, device),
+    }
+}
+
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+fn on_device(model: &Model, double: bool, device: &str) -> Result<Box<dyn Engine>> {
+    super::device::on_device(model, double, &crate::device::Device::open(device)?)
+}
+
+#[cfg(not(any(feature = "cuda", feature = "wgpu")))]
+fn on_device(_: &Model, _: bool, device: &str) -> Result<Box<dyn Engine>> {
+    Err(Error::Device {
+        name: device.into(),
+        reason: "this program was compiled without devices (cargo features `cuda`, `wgpu`)".into(),
+    })
 }

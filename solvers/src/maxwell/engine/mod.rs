@@ -14,6 +14,8 @@ mod check;
 mod coefficients;
 mod cpml;
 mod denormals;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod device;
 mod energy;
 mod engine;
 mod fused;
@@ -40,7 +42,7 @@ mod tests;
 mod threads;
 mod transform;
 
-pub use engine::Engine;
+pub use engine::{Engine, engine};
 pub use real::Real;
 pub use simulation::{Scheme, Simulation};
 pub use stop::{Outcome, Progress, Stop, StopReason};

@@ -46,6 +46,12 @@ impl<I> RowTable<I> {
         &self.items
     }
 
+    /// All items, to keep.
+    #[cfg(any(feature = "cuda", feature = "wgpu"))]
+    pub(super) fn into_items(self) -> Vec<I> {
+        self.items
+    }
+
     /// All items, to change.
     pub(super) fn items_mut(&mut self) -> &mut [I] {
         &mut self.items

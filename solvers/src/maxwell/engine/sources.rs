@@ -60,6 +60,12 @@ impl<T: Real> Samples<T> {
         }
     }
 
+    /// All of them, `[step, waveform]`.
+    #[cfg(any(feature = "cuda", feature = "wgpu"))]
+    pub(super) fn values(&self) -> &[T] {
+        &self.values
+    }
+
     /// Samples of a step, none when the waveforms have ended.
     #[inline(always)]
     pub(super) fn step(&self, step: usize) -> Option<&[T]> {

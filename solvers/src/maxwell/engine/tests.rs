@@ -1,6 +1,6 @@
 //! Physics of the engines against exact results.
 
-mod agreement;
+pub(super) mod agreement;
 mod cavity;
 mod circuits;
 mod layers;

@@ -12,7 +12,12 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// A model with everything in it at random.
-fn model(random: &mut ChaCha8Rng, cells: [usize; 3], walls: [[Wall; 2]; 3], media: usize) -> Model {
+pub(in crate::maxwell::engine) fn model(
+    random: &mut ChaCha8Rng,
+    cells: [usize; 3],
+    walls: [[Wall; 2]; 3],
+    media: usize,
+) -> Model {
     let graded = random.random_bool(0.5);
     let mut lines = |n: usize| -> Vec<f64> {
         let mut x = 0.0;

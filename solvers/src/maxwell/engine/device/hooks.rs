@@ -1,0 +1,250 @@
+//! What happens at single places besides the updates: sources and probes.
+
+use super::super::layout::{AXES, Layout};
+use super::super::sources::{Samples, sources};
+use super::DeviceReal;
+use super::frame::Frame;
+use super::launch::{over, thread};
+use crate::device::{Buffer, Device};
+use crate::maxwell::Model;
+use cubecl::prelude::*;
+
+/// The sources on E, or on H: a thread for each place, which adds what comes there in its order.
+pub(super) struct Sources {
+    places: Buffer,
+    /// The first source of each place, and the end.
+    starts: Buffer,
+    waveforms: Buffer,
+    scales: Buffer,
+}
+
+impl Sources {
+    /// `None` where there are none.
+    pub(super) fn new<T: DeviceReal>(
+        device: &Device,
+        model: &Model,
+        layout: &Layout,
+        frame: &Frame,
+        electric: bool,
+    ) -> Option<Self> {
+        let table = sources::<T>(model, layout, electric);
+        let mut all = Vec::with_capacity(table.items().len());
+        for k in 0..layout.planes {
+            for j in 0..layout.rows {
+                for s in table.row(layout.row(k, j)) {
+                    let at = frame.at(s.component as usize, [s.i as usize, j, k]);
+                    all.push((at as u32, s.waveform, s.scale));
+                }
+            }
+        }
+        if all.is_empty() {
+            return None;
+        }
+        all.sort_by_key(|(at, ..)| *at);
+        let (mut places, mut starts) = (Vec::new(), Vec::new());
+        for (n, (at, ..)) in all.iter().enumerate() {
+            if places.last() != Some(at) {
+                places.push(*at);
+                starts.push(n as u32);
+            }
+        }
+        starts.push(all.len() as u32);
+        let waveforms: Vec<u32> = all.iter().map(|s| s.1).collect();
+        let scales: Vec<T> = all.iter().map(|s| s.2).collect();
+        Some(Self {
+            places: device.upload(&places),
+            starts: device.upload(&starts),
+            waveforms: device.upload(&waveforms),
+            scales: device.upload(&scales),
+        })
+    }
+
+    /// Adds the samples of a row of the waveforms.
+    pub(super) fn launch<T: DeviceReal>(&self, device: &Device, field: &Buffer, row: &Row<'_>) {
+        let count = self.places.len();
+        let (cubes, dim) = over(count);
+        // SAFETY: places are inside the frame, starts inside the lists
+        unsafe {
+            add::launch_unchecked::<T>(
+                device.client(),
+                cubes,
+                dim,
+                field.argument(),
+                self.places.argument(),
+                self.starts.argument(),
+                self.waveforms.argument(),
+                self.scales.argument(),
+                row.samples.argument(),
+                row.first,
+                count as u32,
+            );
+        }
+    }
+}
+
+/// The samples of all waveforms in a step.
+pub(super) struct Row<'a> {
+    pub(super) samples: &'a Buffer,
+    /// Where the step's are.
+    pub(super) first: u32,
+}
+
+/// The samples of a span of steps, on the device.
+pub(super) struct SpanSamples {
+    buffer: Buffer,
+    columns: usize,
+    steps: usize,
+}
+
+impl SpanSamples {
+    pub(super) fn new<T: DeviceReal>(
+        device: &Device,
+        model: &crate::maxwell::Waveforms,
+        first: usize,
+        steps: usize,
+    ) -> Self {
+        let samples = Samples::<T>::new(model, first, steps);
+        Self {
+            buffer: device.upload(samples.values()),
+            columns: model.ncols(),
+            steps: samples.values().len() / model.ncols().max(1),
+        }
+    }
+
+    /// Those of a step counted from the span's first; `None` when the waveforms have ended.
+    pub(super) fn row(&self, step: usize) -> Option<Row<'_>> {
+        (step < self.steps).then(|| Row {
+            samples: &self.buffer,
+            first: (step * self.columns) as u32,
+        })
+    }
+}
+
+#[cube(launch_unchecked)]
+fn add<F: Float>(
+    field: &mut [F],
+    places: &[u32],
+    starts: &[u32],
+    waveforms: &[u32],
+    scales: &[F],
+    samples: &[F],
+    first: u32,
+    count: u32,
+) {
+    let n = thread();
+    if n < count {
+        let at = places[n as usize];
+        let end = starts[(n + 1) as usize];
+        let mut value = field[at as usize];
+        let mut s = starts[n as usize];
+        while s < end {
+            value += scales[s as usize] * samples[(first + waveforms[s as usize]) as usize];
+            s += 1;
+        }
+        field[at as usize] = value;
+    }
+}
+
+/// The probes of E, or of H.
+pub(super) struct Probes {
+    places: Buffer,
+    /// Numbers of the model's probes.
+    pub(super) numbers: Vec<usize>,
+    /// `[step, probe]` of a span.
+    values: Buffer,
+}
+
+impl Probes {
+    /// `None` where there are none.
+    pub(super) fn new<T: DeviceReal>(
+        device: &Device,
+        model: &Model,
+        layout: &Layout,
+        frame: &Frame,
+        electric: bool,
+        span: usize,
+    ) -> Option<Self> {
+        let of_kind = model.probes.iter().enumerate();
+        let of_kind = of_kind.filter(|(_, p)| p.component.is_electric() == electric);
+        let (mut places, mut numbers) = (Vec::new(), Vec::new());
+        for (n, probe) in of_kind {
+            let component = layout.component(probe.component);
+            places.push(place(layout, frame, component, layout.index(probe.index)) as u32);
+            numbers.push(n);
+        }
+        (!numbers.is_empty()).then(|| Self {
+            places: device.upload(&places),
+            values: device.zeros::<T>(span * numbers.len()),
+            numbers,
+        })
+    }
+
+    /// Takes the samples of a step counted from the span's first.
+    pub(super) fn launch<T: DeviceReal>(&self, device: &Device, field: &Buffer, step: usize) {
+        gather::<T>(
+            device,
+            field,
+            &self.places,
+            &self.values,
+            step * self.numbers.len(),
+        );
+    }
+
+    /// The samples of a span of steps, `[step, probe]`.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub(super) fn read<T: DeviceReal>(&self, device: &Device) -> crate::Result<Vec<T>> {
+        device.read(&self.values)
+    }
+}
+
+/// The place of a value of the engine's `index`; one that is not stored is zero, and the last line
+/// of a periodic axis is its first.
+pub(super) fn place(
+    layout: &Layout,
+    frame: &Frame,
+    component: usize,
+    index: [usize; AXES],
+) -> usize {
+    let index: [usize; AXES] = std::array::from_fn(|a| match layout.periodic[a] {
+        true => index[a] % frame.count[a],
+        false => index[a],
+    });
+    if layout.held(component, index) || (0..AXES).any(|a| index[a] >= frame.count[a]) {
+        return Frame::ZERO;
+    }
+    frame.at(component, index)
+}
+
+/// Copies the values at places to `to`, from `first` on.
+pub(super) fn gather<T: DeviceReal>(
+    device: &Device,
+    field: &Buffer,
+    places: &Buffer,
+    to: &Buffer,
+    first: usize,
+) {
+    let (cubes, dim) = over(places.len());
+    // SAFETY: places are inside the frame, `to` has room for all of them
+    unsafe {
+        copy::launch_unchecked::<T>(
+            device.client(),
+            cubes,
+            dim,
+            field.argument(),
+            places.argument(),
+            to.argument(),
+            first as u32,
+            places.len() as u32,
+        );
+    }
+}
+
+#[cube(launch_unchecked)]
+fn copy<F: Float>(field: &[F], places: &[u32], to: &mut [F], first: u32, count: u32) {
+    let n = thread();
+    if n < count {
+        to[(first + n) as usize] = field[places[n as usize] as usize];
+    }
+}

@@ -1,0 +1,154 @@
+//! A device gives the numbers of the f64 engine up to rounding.
+
+use super::super::tests::agreement::model;
+use super::super::{Engine, Scheme, Simulation};
+use super::on_device;
+use crate::device::Device;
+use crate::maxwell::{Component, Cpml, Model, Wall};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// Largest difference of two runs of a model after some advances, over the largest value that each
+/// kind of result has had: what is left of a pulse carries the rounding of all of it.
+fn difference(model: &Model, mut found: Box<dyn Engine>, advances: &[usize]) -> f64 {
+    let mut expected = Simulation::<f64>::new(model, Scheme::Fastest).unwrap();
+    let mut peaks = [1e-300f64; 2];
+    let mut peak_energy = 0.0f64;
+    for n in advances {
+        expected.advance(*n);
+        found.advance(*n).unwrap();
+        for c in Component::ALL {
+            let peak = &mut peaks[usize::from(c.is_electric())];
+            *peak = expected.field(c).iter().fold(*peak, |m, v| m.max(v.abs()));
+        }
+        peak_energy = peak_energy.max(expected.energy());
+    }
+    let expected: &dyn Engine = &expected;
+    let found = found.as_ref();
+    assert_eq!(found.step(), expected.step());
+    let mut worst = 0.0f64;
+    let mut compare = |name: &str, found: &[f64], expected: &[f64], scale: f64| {
+        assert_eq!(found.len(), expected.len());
+        for (a, b) in found.iter().zip(expected) {
+            let error = (a - b).abs() / scale;
+            assert!(error.is_finite(), "{name}: {a} for {b}");
+            assert!(error < 1e-3, "{name}: {a} for {b}, largest {scale}");
+            worst = worst.max(error);
+        }
+    };
+    let largest = |all: &[f64]| all.iter().fold(1e-300, |m: f64, v| m.max(v.abs()));
+    for kind in [true, false] {
+        let of_kind = |c: &Component| c.is_electric() == kind;
+        let fields: Vec<(Component, Vec<f64>, Vec<f64>)> = Component::ALL
+            .into_iter()
+            .filter(of_kind)
+            .map(|c| {
+                let of = |run: &dyn Engine| run.field(c).unwrap().iter().copied().collect();
+                (c, of(found), of(expected))
+            })
+            .collect();
+        let scale = peaks[usize::from(kind)];
+        for (c, found, expected) in &fields {
+            compare(&format!("{c:?}"), found, expected, scale);
+        }
+        let probes = model.probes.iter().enumerate();
+        for (n, _) in probes.filter(|(_, p)| of_kind(&p.component)) {
+            let (found, expected) = (found.probe(n).unwrap(), expected.probe(n).unwrap());
+            let scale = scale.max(largest(&expected));
+            compare("probe", &found, &expected, scale);
+        }
+        let parts = |run: &dyn Engine| -> Vec<Vec<f64>> {
+            let regions = model.regions.iter().enumerate();
+            let regions = regions.filter(|(_, r)| of_kind(&r.component));
+            let of = |n: usize| run.spectrum(n).unwrap().into_raw_vec_and_offset().0;
+            regions
+                .map(|(n, _)| of(n).iter().flat_map(|v| [v.re, v.im]).collect())
+                .collect()
+        };
+        let (found, expected) = (parts(found), parts(expected));
+        let scale = largest(&expected.concat());
+        for (found, expected) in found.iter().zip(&expected) {
+            compare("region", found, expected, scale);
+        }
+    }
+    let (found, expected) = (found.energy().unwrap(), expected.energy().unwrap());
+    compare("energy", &[found], &[expected], peak_energy);
+    worst
+}
+
+/// The device against f64 on processors; f32 may err as much as f32 does there.
+fn agrees_on(model: &Model, name: &str, advances: &[usize]) {
+    let device = Device::open("wgpu").unwrap();
+    let run = |double| on_device(model, double, &device).unwrap();
+    let own = Box::new(Simulation::<f32>::new(model, Scheme::Fastest).unwrap());
+    let own = difference(model, own, advances);
+    let single = difference(model, run(false), advances);
+    println!("{name}: f32 {single:.1e}, on processors {own:.1e}");
+    assert!(
+        single < (2.0 * own).max(1e-5),
+        "{name}: {single}, on processors {own}"
+    );
+    if device.has_f64() {
+        let double = difference(model, run(true), advances);
+        println!("{name}: f64 {double:.1e}");
+        assert!(double < 1e-12, "{name}: {double}");
+    }
+}
+
+fn agrees(cells: [usize; 3], walls: [[Wall; 2]; 3], seed: u64) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    for media in [1, 7, 40] {
+        let model = model(&mut random, cells, walls, media);
+        let name = format!("{cells:?} {media} media");
+        agrees_on(&model, &name, &[5, 7, 12, 40, 130]);
+    }
+}
+
+#[test]
+fn layers_on_all_faces() {
+    let walls = [
+        [Wall::Cpml(Cpml::new(4)), Wall::Cpml(Cpml::new(6))],
+        [Wall::Cpml(Cpml::new(3)), Wall::Cpml(Cpml::new(5))],
+        [Wall::Cpml(Cpml::new(5)), Wall::Cpml(Cpml::new(3))],
+    ];
+    agrees([21, 16, 15], walls, 1);
+}
+
+#[test]
+fn conducting_and_magnetic_walls() {
+    agrees(
+        [37, 9, 11],
+        [
+            [Wall::Cpml(Cpml::new(9)), Wall::Pmc],
+            [Wall::Pec, Wall::Cpml(Cpml::new(4))],
+            [Wall::Pmc, Wall::Pec],
+        ],
+        4,
+    );
+}
+
+#[test]
+fn periodic_walls() {
+    let layer = [Wall::Cpml(Cpml::new(4)); 2];
+    let around = [Wall::Periodic; 2];
+    agrees([13, 11, 12], [around, layer, layer], 5);
+    agrees([9, 11, 14], [around, around, layer], 7);
+    agrees([12, 7, 9], [layer, around, around], 8);
+}
+
+#[test]
+fn one_and_two_dimensions() {
+    let layer = [Wall::Cpml(Cpml::new(4)); 2];
+    let around = [Wall::Periodic; 2];
+    agrees([1, 23, 19], [around, layer, layer], 9);
+    agrees([23, 19, 1], [around, layer, around], 12);
+    agrees([1, 40, 1], [around, layer, around], 13);
+}
+
+#[test]
+fn after_a_thousand_steps() {
+    let layer = [Wall::Cpml(Cpml::new(5)); 2];
+    let mut random = ChaCha8Rng::seed_from_u64(21);
+    let model = model(&mut random, [24, 22, 20], [layer; 3], 7);
+    agrees_on(&model, "a thousand steps", &[10, 20, 970]);
+}
