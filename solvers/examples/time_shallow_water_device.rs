@@ -33,7 +33,10 @@ struct Request {
 
 fn time<F: Real>(request: &Request) -> Result<(), Failure> {
     let top = request.truncation;
-    let plan = Arc::new(SphericalTransform::new(SphereGrid::for_truncation(top)?, top)?);
+    let plan = Arc::new(SphericalTransform::new(
+        SphereGrid::for_truncation(top)?,
+        top,
+    )?);
     let cases = (0..FLOWS.min(request.members))
         .map(|seed| {
             let flow = RandomFlow {

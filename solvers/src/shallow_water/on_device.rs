@@ -26,12 +26,7 @@ impl Solver {
         mut observer: impl FnMut(usize, Snapshot) -> ControlFlow<()> + Send,
     ) -> Result<Vec<Checkpoint>> {
         if device != "cpu" {
-            return self.run_together(
-                device,
-                states,
-                (duration, output_interval),
-                &mut observer,
-            );
+            return self.run_together(device, states, (duration, output_interval), &mut observer);
         }
         let mut ends = Vec::new();
         for (number, state) in states.into_iter().enumerate() {

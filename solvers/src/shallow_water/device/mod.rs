@@ -28,10 +28,10 @@ mod spectral;
 #[cfg(test)]
 mod tests;
 
+use super::RawFilter;
 use super::solver::{Integrator, Solver};
 use super::state::State;
 use super::stepper::STARTING_STEPS;
-use super::RawFilter;
 use crate::device::{Buffer, Device};
 use crate::sphere::device::{Batch, Real, Tables, check_len, legendre, upload};
 use crate::{Error, Result};
@@ -193,7 +193,13 @@ impl<F: Real> Ensemble<F> {
         let (device, tables, members) = (&self.device, &self.tables, self.members);
         let batch = |fields| Batch { members, fields };
         let of_fields = batch(products::FIELDS);
-        legendre::synthesis::<F>(device, tables, of_fields, &self.spectral.series, &self.lines);
+        legendre::synthesis::<F>(
+            device,
+            tables,
+            of_fields,
+            &self.spectral.series,
+            &self.lines,
+        );
         products::launch::<F>(device, tables, members, &self.lines, &self.products);
         legendre::analysis::<F>(
             device,

@@ -122,7 +122,11 @@ fn products_kernel<F: Float>(
         points_to_waves(&mut im, &mut re, roots, rows, stages);
         // vectors are divided by the cosine once more; the energy, the last one, is a scalar
         let scalar = comptime!(PRODUCTS - 1);
-        let vectors = comptime!(if first + rows > scalar { rows - 1 } else { rows });
+        let vectors = comptime!(if first + rows > scalar {
+            rows - 1
+        } else {
+            rows
+        });
         if comptime!(vectors > 0) {
             store_waves(
                 out,

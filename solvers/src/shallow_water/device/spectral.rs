@@ -313,8 +313,7 @@ fn update_kernel<F: Float>(
                             let rw = dt * wind_rate;
                             let rs = dt * surface_rate;
                             let stiff = dt * eigenvalue;
-                            zeta_new = ((one - rw) * zeta_old
-                                + twice * (push_zeta - divergence))
+                            zeta_new = ((one - rw) * zeta_old + twice * (push_zeta - divergence))
                                 / (one + rw);
                             // the waves of the middle level are in both terms and cancel
                             let a = (one - rw) * delta_old
@@ -333,7 +332,14 @@ fn update_kernel<F: Float>(
                         let half_nu = numbers[HALF_NU];
                         let alpha = numbers[ALPHA];
                         zeta = filtered(
-                            state, other, at + part, zeta_old, zeta, zeta_new, half_nu, alpha,
+                            state,
+                            other,
+                            at + part,
+                            zeta_old,
+                            zeta,
+                            zeta_new,
+                            half_nu,
+                            alpha,
                         );
                         delta = filtered(
                             state,
@@ -377,7 +383,14 @@ fn update_kernel<F: Float>(
                         let of_surface = numbers[(degree + truncation + 1) as usize];
                         let number = comptime!(update.stage());
                         zeta = staged(
-                            state, stage, other, at + part, zeta_slope, decay, dt, number,
+                            state,
+                            stage,
+                            other,
+                            at + part,
+                            zeta_slope,
+                            decay,
+                            dt,
+                            number,
                         );
                         delta = staged(
                             state,

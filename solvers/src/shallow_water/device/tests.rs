@@ -81,16 +81,36 @@ fn solvers() -> Vec<(&'static str, Solver, State)> {
         solvers.push((name, builder.build().unwrap(), case.initial.clone()));
     };
     let case = cases::williamson_2(&plan, 0.3).unwrap();
-    add("Williamson 2, RK4", &case, case.solver(&plan).time_step(900.0));
+    add(
+        "Williamson 2, RK4",
+        &case,
+        case.solver(&plan).time_step(900.0),
+    );
     let solver = case.solver(&plan).integrator(semi_implicit);
-    add("Williamson 2, semi-implicit", &case, solver.time_step(1200.0));
+    add(
+        "Williamson 2, semi-implicit",
+        &case,
+        solver.time_step(1200.0),
+    );
     let case = cases::williamson_5(&plan).unwrap();
-    add("Williamson 5, RK4", &case, case.solver(&plan).time_step(900.0));
+    add(
+        "Williamson 5, RK4",
+        &case,
+        case.solver(&plan).time_step(900.0),
+    );
     let solver = case.solver(&plan).integrator(semi_implicit);
-    add("Williamson 5, semi-implicit", &case, solver.time_step(1200.0));
+    add(
+        "Williamson 5, semi-implicit",
+        &case,
+        solver.time_step(1200.0),
+    );
     let mountain = case.orography;
     let case = cases::williamson_1(&plan, 0.0).unwrap();
-    add("Williamson 1, RK4", &case, case.solver(&plan).time_step(1800.0));
+    add(
+        "Williamson 1, RK4",
+        &case,
+        case.solver(&plan).time_step(1800.0),
+    );
     let diffusion = Some(Diffusion::with_time(4, 6.0 * 3600.0).unwrap());
     let case = random(&plan, 1);
     let damped = case.solver(&plan).diffusion(diffusion).time_step(900.0);
@@ -103,9 +123,17 @@ fn solvers() -> Vec<(&'static str, Solver, State)> {
     let jets = jets.balanced(&plan, case.equation, 5e4).unwrap();
     let forcing = Some(Forcing::new(jets, DAY, Some(2.0 * DAY)).unwrap());
     let forced = damped.forcing(forcing).orography(mountain);
-    add("random flow, forced over a mountain, RK4", &case, forced.clone());
+    add(
+        "random flow, forced over a mountain, RK4",
+        &case,
+        forced.clone(),
+    );
     let forced = forced.integrator(semi_implicit).time_step(1200.0);
-    add("random flow, forced over a mountain, semi-implicit", &case, forced);
+    add(
+        "random flow, forced over a mountain, semi-implicit",
+        &case,
+        forced,
+    );
     solvers
 }
 
@@ -166,10 +194,16 @@ fn a_run_on_a_device_is_that_of_the_cpu() {
     let states = vec![case.initial.clone(), random(&plan, 4).initial];
     let run = |device: &str| {
         let mut seen = Vec::new();
-        let ends = solver.run_on(device, states.clone(), 10800.0, 5400.0, |number, snapshot| {
-            seen.push((number, snapshot.time, snapshot.step));
-            ControlFlow::Continue(())
-        });
+        let ends = solver.run_on(
+            device,
+            states.clone(),
+            10800.0,
+            5400.0,
+            |number, snapshot| {
+                seen.push((number, snapshot.time, snapshot.step));
+                ControlFlow::Continue(())
+            },
+        );
         seen.sort_by_key(|&(number, _, step)| (number, step));
         (ends.unwrap(), seen)
     };
@@ -218,7 +252,10 @@ fn bad_input_and_blow_ups_are_told() {
         .unwrap();
     let mut state = case.initial.clone();
     state.geopotential[40] = Complex64::new(1e38, 0.0);
-    let error = set::<f32>(&frozen, state, 1).unwrap().advance(3).unwrap_err();
+    let error = set::<f32>(&frozen, state, 1)
+        .unwrap()
+        .advance(3)
+        .unwrap_err();
     let expected = Error::NotFinite {
         field: "geopotential",
         time: 600.0,
@@ -237,6 +274,8 @@ fn bad_input_and_blow_ups_are_told() {
     let grid = SphereGrid::gaussian(48, 106).unwrap();
     let plan = Arc::new(SphericalTransform::new(grid, TOP).unwrap());
     let solver = Solver::builder(plan, case.equation).build().unwrap();
-    let error = set::<f32>(&solver, case.initial, 1).map(|_| ()).unwrap_err();
+    let error = set::<f32>(&solver, case.initial, 1)
+        .map(|_| ())
+        .unwrap_err();
     assert!(error.to_string().contains("no prime factor"), "{error}");
 }

@@ -27,8 +27,8 @@ mod tests;
 mod transform;
 pub(crate) mod vector;
 
-pub(crate) use transform::{Tables, check_len, upload};
 pub use transform::Transform;
+pub(crate) use transform::{Tables, check_len, upload};
 
 use cubecl::prelude::{CubeElement, Float};
 

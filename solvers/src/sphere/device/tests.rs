@@ -82,7 +82,13 @@ fn compare<F: Real>(device: &Device, limit: f64) {
             spectra.column_mut(0).fill(Complex64::ZERO);
             other.column_mut(0).fill(Complex64::ZERO);
             let (mut u, mut v) = (fields.clone(), fields.clone());
-            plan.wind(2.0, spectra.view(), other.view(), u.view_mut(), v.view_mut());
+            plan.wind(
+                2.0,
+                spectra.view(),
+                other.view(),
+                u.view_mut(),
+                v.view_mut(),
+            );
             let [east, north] = transform.wind(2.0, spectra.view(), other.view()).unwrap();
             let wind = difference(&east, &u).max(difference(&north, &v));
             let [zeta, delta] = transform
@@ -122,7 +128,9 @@ fn f64_agrees_with_the_cpu() {
         return compare::<f64>(&device, 1e-12);
     }
     let plan = plans().remove(0);
-    let error = Transform::<f64>::new(&device, plan).map(|_| ()).unwrap_err();
+    let error = Transform::<f64>::new(&device, plan)
+        .map(|_| ())
+        .unwrap_err();
     assert!(error.to_string().contains("take f32"), "{error}");
 }
 
@@ -135,9 +143,14 @@ fn what_the_device_cannot_do_is_refused() {
     };
     assert!(new(SphereGrid::regular(33, 64).unwrap()).is_err());
     assert!(new(SphereGrid::gaussian(16, 34).unwrap()).is_err());
-    let plan = Arc::new(SphericalTransform::new(SphereGrid::for_truncation(8).unwrap(), 8).unwrap());
+    let plan =
+        Arc::new(SphericalTransform::new(SphereGrid::for_truncation(8).unwrap(), 8).unwrap());
     let transform = Transform::<f32>::new(&device, plan.clone()).unwrap();
     assert!(transform.synthesis(Array2::zeros((1, 5)).view()).is_err());
     assert!(transform.analysis(Array3::zeros((1, 5, 5)).view()).is_err());
-    assert!(transform.analysis(Array3::zeros((0, 16, 32)).view()).is_err());
+    assert!(
+        transform
+            .analysis(Array3::zeros((0, 16, 32)).view())
+            .is_err()
+    );
 }

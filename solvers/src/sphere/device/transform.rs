@@ -344,7 +344,15 @@ impl<F: Real> Transform<F> {
         let (nlat, nlon) = (self.plan.grid().nlat(), self.plan.grid().nlon());
         let count = (batch.members * batch.fields) as usize;
         let fields = self.device.zeros::<F>(count * nlat * nlon);
-        rows::to_grid::<F>(&self.device, &self.tables, batch, &lines, &fields, nlat, vector);
+        rows::to_grid::<F>(
+            &self.device,
+            &self.tables,
+            batch,
+            &lines,
+            &fields,
+            nlat,
+            vector,
+        );
         let values = self.device.read::<F>(&fields)?;
         let at = |(f, j, i): (usize, usize, usize)| values[(f * nlat + j) * nlon + i].widened();
         Ok(Array3::from_shape_fn((count, nlat, nlon), at))
@@ -367,7 +375,15 @@ impl<F: Real> Transform<F> {
         let fields: Vec<F> = fields.iter().map(|&x| F::rounded(x)).collect();
         let fields = self.device.upload(&fields);
         let lines = self.device.zeros::<F>(self.tables.lines_len(batch));
-        rows::from_grid::<F>(&self.device, &self.tables, batch, &fields, &lines, nlat, vector);
+        rows::from_grid::<F>(
+            &self.device,
+            &self.tables,
+            batch,
+            &fields,
+            &lines,
+            nlat,
+            vector,
+        );
         let series = self.device.zeros::<F>(self.tables.series_len(batch));
         legendre::analysis::<F>(&self.device, &self.tables, batch, &lines, &series);
         Ok(series)

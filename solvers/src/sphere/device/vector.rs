@@ -69,8 +69,7 @@ pub(crate) fn curl_part<F: Float>(
     turned: F,
     below: F,
 ) -> F {
-    F::cast_from(m) * turned
-        + F::cast_from(n + 1) * epsilon(couplings, m, n, truncation) * below
+    F::cast_from(m) * turned + F::cast_from(n + 1) * epsilon(couplings, m, n, truncation) * below
         - F::cast_from(n) * epsilon(couplings, m, n + 1, truncation) * above
 }
 
@@ -102,12 +101,7 @@ pub(super) fn scalar_series<F: Real>(
 }
 
 #[cube(launch_unchecked)]
-fn scalar_series_kernel<F: Float>(
-    spectra: &[F],
-    series: &mut [F],
-    truncation: u32,
-    members: u32,
-) {
+fn scalar_series_kernel<F: Float>(spectra: &[F], series: &mut [F], truncation: u32, members: u32) {
     let m = CUBE_POS_Y;
     let row = (CUBE_POS_X * UNITS + UNIT_POS) / members;
     let member = (CUBE_POS_X * UNITS + UNIT_POS) % members;
@@ -148,12 +142,7 @@ pub(super) fn scalar_spectra<F: Real>(
 }
 
 #[cube(launch_unchecked)]
-fn scalar_spectra_kernel<F: Float>(
-    series: &[F],
-    spectra: &mut [F],
-    truncation: u32,
-    members: u32,
-) {
+fn scalar_spectra_kernel<F: Float>(series: &[F], spectra: &mut [F], truncation: u32, members: u32) {
     let m = CUBE_POS_Y;
     let row = (CUBE_POS_X * UNITS + UNIT_POS) / members;
     let member = (CUBE_POS_X * UNITS + UNIT_POS) % members;
@@ -232,10 +221,22 @@ fn wind_series_kernel<F: Float>(
                 delta_below = divergence[(from + part - 2 * members) as usize];
             }
             let u = wind_part(
-                couplings, m, n, truncation, zeta_above, delta_turned, zeta_below,
+                couplings,
+                m,
+                n,
+                truncation,
+                zeta_above,
+                delta_turned,
+                zeta_below,
             );
             let v = wind_part(
-                couplings, m, n, truncation, -delta_above, zeta_turned, -delta_below,
+                couplings,
+                m,
+                n,
+                truncation,
+                -delta_above,
+                zeta_turned,
+                -delta_below,
             );
             series[(to + part) as usize] = radius[0] * u;
             series[(to + 2 + part) as usize] = radius[0] * v;
