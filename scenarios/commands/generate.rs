@@ -22,7 +22,8 @@ pub fn generate(run: &ScenarioRun, options: &Options) -> Result<()> {
             Scenario::ShallowWater(loaded) => {
                 ranks::meet()?;
                 let input = run.output.join("input");
-                shallow_water::generate::generate(&loaded.settings, &place, &input, &bar)?;
+                let device = options.device()?;
+                shallow_water::generate::generate(&loaded.settings, &device, &place, &input, &bar)?;
             }
             Scenario::Scattering(loaded) => {
                 ranks::meet()?;

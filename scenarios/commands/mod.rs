@@ -377,7 +377,10 @@ impl Options {
     }
 
     /// The device, by the name that the manifest gets; refused here if it is not there.
-    fn device(&self) -> Result<String> {
+    ///
+    /// # Errors
+    /// An unknown or absent device.
+    pub fn device(&self) -> Result<String> {
         let device = curlwind_operators::device::select(&self.device).map_err(Error::unusable)?;
         Ok(curlwind_operators::device::name(&device))
     }

@@ -7,22 +7,25 @@ use super::settings::{Initial, Settings};
 use super::simulation::solver_error;
 use crate::error::{Error, Result};
 use crate::filling::Filling;
+use crate::on_cores::on_cores;
+use crate::ranks;
 use crate::run_folder::require_free_space;
-use curlwind_datasets::store::{Channel, Grid, Layout, Store, fingerprint};
-use curlwind_solvers::shallow_water::{ShallowWater, State};
+use curlwind_datasets::store::{Channel, Grid, Layout, Store, StoreWriter, fingerprint};
+use curlwind_solvers::shallow_water::ShallowWater;
 use indicatif::ProgressBar;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-/// Makes the flows that `store` still lacks, on all threads of the machine; `input` receives
-/// carried files.
+/// Makes the flows that `store` still lacks, on all threads of the machine or many at a time on a
+/// device (`cuda:0`, `wgpu`); `input` receives carried files.
 ///
 /// # Errors
 /// Settings that do not fit each other, a store made by other settings, a full disk, a flow that
-/// blew up.
+/// blew up, a device that solvers cannot use.
 pub fn generate(
     settings: &Settings,
+    device: &str,
     store: &Path,
     input: &Path,
     progress: &ProgressBar,
@@ -46,8 +49,25 @@ pub fn generate(
     let layout = layout(settings, &gridded, states)?;
     let bytes = (set.trajectories * states * gridded.state_len() * size_of::<f32>()) as u64;
     require_free_space(store, bytes).map_err(Error::failed)?;
-    Filling::trajectories(store, &layout)?
-        .fill(progress, |index| flow(settings, &flows, &gridded, index))?;
+    let filling = Filling::trajectories(store, &layout)?;
+    if device == "cpu" {
+        filling.fill(progress, |index| {
+            let mut states = together(settings, device, &flows, &gridded, &[index])?;
+            states
+                .pop()
+                .ok_or_else(|| Error::failed(format!("training flow {index}: no states")))
+        })?;
+    } else {
+        ranks::refuse("making flows on a device")?;
+        fill_on_device(
+            settings,
+            device,
+            &flows,
+            &gridded,
+            &filling.writer,
+            progress,
+        )?;
+    }
     Store::open(store).map_err(Error::failed)
 }
 
@@ -74,36 +94,75 @@ pub fn check(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// The states `[time][channel][latitude][longitude]` of one flow.
-fn flow(
+/// Grid points of the flows that share a device at a time, and most flows.
+const POINTS_TOGETHER: usize = 1 << 24;
+const MOST_TOGETHER: usize = 64;
+
+/// Makes the flows that are still missing, as many at a time as fill a device.
+fn fill_on_device(
     settings: &Settings,
+    device: &str,
     flows: &FlowMaker,
     gridded: &Gridded,
-    index: usize,
-) -> Result<Vec<f32>> {
-    let set = &settings.training_set;
-    let solver = &settings.solver;
-    let prepared = Prepared::flat(
-        flows.start(index)?,
-        flows.transform(),
-        ShallowWater::default(),
-    );
-    let stepper = prepared.solver(solver, solver.time_step.si())?;
-    let mut state: State = prepared.case.initial.clone();
+    writer: &StoreWriter,
+    progress: &ProgressBar,
+) -> Result<()> {
+    let missing = writer.missing();
+    let total = writer.layout().trajectories;
+    progress.set_length(total as u64);
+    progress.set_position((total - missing.len()) as u64);
+    let plan = flows.transform();
+    let points = plan.grid().nlat() * plan.grid().nlon();
+    for indices in missing.chunks((POINTS_TOGETHER / points).clamp(1, MOST_TOGETHER)) {
+        let states = together(settings, device, flows, gridded, indices)?;
+        for (&index, states) in indices.iter().zip(&states) {
+            writer.write(index, states).map_err(Error::failed)?;
+            progress.inc(1);
+        }
+    }
+    progress.finish_and_clear();
+    Ok(())
+}
+
+/// The states `[time][channel][latitude][longitude]` of each of these flows.
+fn together(
+    settings: &Settings,
+    device: &str,
+    flows: &FlowMaker,
+    gridded: &Gridded,
+    indices: &[usize],
+) -> Result<Vec<Vec<f32>>> {
+    let (set, solver) = (&settings.training_set, &settings.solver);
+    let equation = ShallowWater::default();
+    let mut starts = on_cores(indices.len(), |n| flows.start(indices[n]))?;
+    let stepper = Prepared::flat(starts[0].clone(), flows.transform(), equation)
+        .solver(solver, solver.time_step.si())?;
     if set.spin_up.si() > 0.0 {
-        let spun = stepper.run(state, set.spin_up.si(), set.spin_up.si(), |_| {
+        let spin_up = set.spin_up.si();
+        let spun = stepper.run_on(device, starts, spin_up, spin_up, |_, _| {
             ControlFlow::Continue(())
         });
-        state = spun.map_err(solver_error)?.state;
+        let spun = spun.map_err(solver_error)?;
+        starts = spun.into_iter().map(|end| end.state).collect();
     }
-    let mut states = Vec::new();
+    let mut states = vec![Vec::new(); indices.len()];
+    let truncation = flows.transform().truncation();
+    let (duration, interval) = (set.duration.si(), set.interval.si());
     stepper
-        .run(state, set.duration.si(), set.interval.si(), |snapshot| {
-            states.extend(gridded.channels(snapshot.state, prepared.truncation()));
+        .run_on(device, starts, duration, interval, |number, snapshot| {
+            states[number].extend(gridded.channels(snapshot.state, truncation));
             ControlFlow::Continue(())
         })
-        .map_err(|error| Error::failed(format!("training flow {index}: {error}")))?;
+        .map_err(|error| Error::failed(format!("training flow {}: {error}", named(indices))))?;
     Ok(states)
+}
+
+/// Flows in a message.
+fn named(indices: &[usize]) -> String {
+    match indices {
+        [index] => index.to_string(),
+        _ => format!("among {indices:?}"),
+    }
 }
 
 fn layout(settings: &Settings, gridded: &Gridded, states: usize) -> Result<Layout> {

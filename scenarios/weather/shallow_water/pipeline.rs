@@ -130,9 +130,9 @@ fn solve(
     let simulation = simulation::simulate(
         prepared,
         settings,
+        &options.device()?,
         settings.time_step.si(),
-        duration,
-        settings.output_interval.si(),
+        (duration, settings.output_interval.si()),
         &options.progress("solver"),
         |hours, state| output.append(hours, &gridded.weather(state, prepared.truncation())),
     )?;
@@ -244,7 +244,8 @@ pub(super) fn flows(
     let _phase = folder.phase("generate")?;
     let place = folder.folder("data")?;
     let (settings, input) = (&loaded.settings, folder.file("input"));
-    let store = generation::generate(settings, &place, &input, &options.progress("flows"))?;
+    let progress = options.progress("flows");
+    let store = generation::generate(settings, &options.device()?, &place, &input, &progress)?;
     let split = split(&loaded.settings, &store)?;
     Ok((store, split))
 }
@@ -520,9 +521,9 @@ fn coarse_run(
     simulation::simulate(
         &coarse,
         settings,
+        &options.device()?,
         scaled.min(0.9 * limit),
-        duration,
-        settings.output_interval.si(),
+        (duration, settings.output_interval.si()),
         &options.progress("coarse"),
         |_, _| Ok(()),
     )

@@ -27,18 +27,19 @@ pub struct Simulation {
     pub seconds: f64,
 }
 
-/// Integrates the case for `duration` seconds and keeps a state every `interval` seconds.
-/// `observe` sees each as it comes.
+/// Integrates the case on a device (`cpu`, `cuda:0`, `wgpu`) for `duration` seconds and keeps a state
+/// every `interval` seconds. `observe` sees each as it comes.
 ///
 /// # Errors
-/// A time step over the stability limit or a duration that is not a whole number of intervals
-/// (unusable); a state that is not finite, or an observer that failed.
+/// A time step over the stability limit, a duration that is not a whole number of intervals, or a
+/// device that solvers cannot use (unusable); a state that is not finite, or an observer that
+/// failed.
 pub fn simulate(
     prepared: &Prepared,
     settings: &SolverSettings,
+    device: &str,
     time_step: f64,
-    duration: f64,
-    interval: f64,
+    (duration, interval): (f64, f64),
     progress: &ProgressBar,
     mut observe: impl FnMut(f64, &State) -> Result<()> + Send,
 ) -> Result<Simulation> {
@@ -60,11 +61,12 @@ pub fn simulate(
     let mut watching = 0.0;
     let start = Instant::now();
     progress.set_length((duration / interval).round() as u64);
-    let run = solver.run(
-        prepared.case.initial.clone(),
+    let run = solver.run_on(
+        device,
+        vec![prepared.case.initial.clone()],
         duration,
         interval,
-        |snapshot| {
+        |_, snapshot| {
             let paused = Instant::now();
             let invariants = Invariants::of(
                 tendency.transform(),

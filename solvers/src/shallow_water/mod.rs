@@ -29,10 +29,13 @@
 
 pub mod balance;
 pub mod cases;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+pub mod device;
 pub mod equation;
 pub mod forcing;
 pub mod invariants;
 pub mod mountains;
+mod on_device;
 pub mod semi_implicit;
 pub mod solver;
 pub mod stability;

@@ -26,7 +26,7 @@ pub enum Integrator {
 }
 
 impl Integrator {
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Rk4 => "rk4",
             Self::SemiImplicit(_) => "semi_implicit",
@@ -92,9 +92,9 @@ impl Snapshot<'_> {
 #[derive(Clone, Debug)]
 pub struct Solver {
     tendency: Tendency,
-    integrator: Integrator,
+    pub(super) integrator: Integrator,
     time_step: f64,
-    diffusion: Option<Diffusion>,
+    pub(super) diffusion: Option<Diffusion>,
 }
 
 /// Collects the parts of a [`Solver`].

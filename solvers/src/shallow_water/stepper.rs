@@ -29,7 +29,7 @@ pub(super) struct Stepper {
 
 /// Runge-Kutta steps that lead to the second level of leapfrog; its step may be beyond their
 /// stability limit, which a few steps of a smooth state bear when they are cut this fine.
-const STARTING_STEPS: usize = 16;
+pub(super) const STARTING_STEPS: usize = 16;
 
 impl Stepper {
     /// For a run from `state` on.
@@ -63,12 +63,7 @@ impl Stepper {
         if let Integrator::SemiImplicit(filter) = integrator {
             let reference = match reference {
                 Some(reference) => reference,
-                // stable while the reference is at least half of the largest depth
-                None => {
-                    let grid = state.to_grid(transform, tendency.equation())?;
-                    let depth = grid.thickness.iter().fold(0.0f64, |s, h| s.max(*h));
-                    depth * tendency.equation().gravity
-                }
+                None => resting_layer(tendency, state)?,
             };
             let eigenvalue = |n: usize| (n * (n + 1)) as f64 / (radius * radius);
             let eigenvalues = per_coefficient(&(0..=top).map(eigenvalue).collect::<Vec<_>>());
@@ -130,6 +125,14 @@ impl Stepper {
             None => runge_kutta_step(&mut self.runge_kutta, state, tendency),
         }
     }
+}
+
+/// Geopotential of the resting layer about which leapfrog is implicit; it is stable while this is at
+/// least half of the largest depth.
+pub(super) fn resting_layer(tendency: &Tendency, state: &State) -> Result<f64> {
+    let grid = state.to_grid(tendency.transform(), tendency.equation())?;
+    let depth = grid.thickness.iter().fold(0.0f64, |s, h| s.max(*h));
+    Ok(depth * tendency.equation().gravity)
 }
 
 fn runge_kutta_step(method: &mut RungeKutta4<3>, state: &mut State, tendency: &Tendency) {

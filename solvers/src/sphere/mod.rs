@@ -9,6 +9,8 @@
 //!   (`P_0^0 = 1`, `P_1^0 = sqrt(3) mu`), so `f_0^0` is the global mean.
 
 mod aligned;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+pub mod device;
 mod double_double;
 pub(crate) mod fourier;
 pub mod grid;
