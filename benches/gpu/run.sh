@@ -9,9 +9,9 @@
 #   MAXWELL  cargo build --release -p curlwind-solvers --features cuda --example time_maxwell
 #   WATER    cargo build --release -p curlwind-solvers --features cuda --example time_shallow_water_device
 #   SOLVERS  cargo test --release -p curlwind-solvers --features cuda --lib --no-run (the binary it names)
-# OUT (default target/gpu) receives the log. PYTHON picks the interpreter that has PyTorch, gprMax and
-# fdtdx. A rehearsal without a GPU:
-#   FEATURES=vulkan CELLS="40 64" TRUNCATIONS="21 42" MEMBERS="1 2" CASES=2d-64 STEPS=2 sh benches/gpu/run.sh wgpu
+# OUT (default target/gpu) receives the log. PYTHON picks the interpreter that has PyTorch and gprMax.
+# A rehearsal without a GPU:
+#   FEATURES=wgpu CELLS="24 32" TRUNCATIONS="21 42" MEMBERS="1 2" CASES=2d-64 STEPS=2 sh benches/gpu/run.sh wgpu
 set -u
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 device=${1:-cuda:0}
@@ -62,7 +62,7 @@ say "== shallow water, a step"
 for truncation in $truncations; do
     for count in $members; do
         for precision in f32 f64; do
-            "$water" "truncation=$truncation" "members=$count" "precision=$precision" "device=$device" 2>&1 |
+            "$water" "$device" "$truncation" "$count" "$precision" 2>&1 |
                 tee -a "$log"
         done
     done
@@ -84,14 +84,6 @@ cuda*)
     else
         say "skipped: $python has no PyTorch that sees a GPU"
     fi
-    for n in $cells; do
-        if "$python" -c 'import fdtdx' 2>/dev/null; then
-            "$python" "$here/fdtd_fdtdx.py" "$n" 2>&1 | tail -n 1 | tee -a "$log"
-        else
-            say "skipped: $python has no fdtdx"
-            break
-        fi
-    done
     if "$python" -c 'import gprMax, pycuda' 2>/dev/null; then
         for n in $cells; do
             "$python" "$here/../peers/fdtd_gprmax.py" --gpu "$n" 2>&1 | tail -n 1 | tee -a "$log"
