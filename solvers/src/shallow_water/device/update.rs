@@ -62,13 +62,14 @@ pub(super) fn update_kernel<F: Float>(
             // relaxation and drag; the means are left alone
             let mut surface_rate = F::new(0.0);
             let mut wind_rate = F::new(0.0);
-            if comptime!(terms.forced) {
-                if coefficient > 0 {
-                    surface_rate = numbers[RELAXATION];
-                    wind_rate = surface_rate + numbers[DRAG];
-                }
+            if coefficient > 0 {
+                surface_rate = numbers[RELAXATION];
+                wind_rate = surface_rate + numbers[DRAG];
             }
-            let mut bad = 0u32;
+            // parts that are finite
+            let mut finite_zeta = 0u32;
+            let mut finite_delta = 0u32;
+            let mut finite_surface = 0u32;
             #[unroll]
             for part in 0..2u32 {
                 let mut zeta = state[(at + part) as usize];
@@ -244,14 +245,14 @@ pub(super) fn update_kernel<F: Float>(
                     if comptime!(update.is_last()) {
                         // comparisons with what is not a number are false
                         let largest = numbers[LARGEST];
-                        if !(surface.abs() <= largest) {
-                            bad = 3;
+                        if zeta.abs() <= largest {
+                            finite_zeta += 1;
                         }
-                        if !(delta.abs() <= largest) {
-                            bad = 2;
+                        if delta.abs() <= largest {
+                            finite_delta += 1;
                         }
-                        if !(zeta.abs() <= largest) {
-                            bad = 1;
+                        if surface.abs() <= largest {
+                            finite_surface += 1;
                         }
                     }
                 }
@@ -281,11 +282,18 @@ pub(super) fn update_kernel<F: Float>(
             }
             if comptime!(update.is_last()) {
                 // one bad value on the grid reaches every coefficient of order 0 in a step
-                if coefficient == 1 && bad > 0 {
-                    if status[(2 * member) as usize] == 0 {
-                        status[(2 * member) as usize] = step;
-                        status[(2 * member + 1) as usize] = bad;
+                let finite = finite_zeta + finite_delta + finite_surface;
+                let seen = status[(2 * member) as usize];
+                if coefficient == 1 && finite < 6 && seen == 0 {
+                    let mut field = 3u32;
+                    if finite_delta < 2 {
+                        field = 2u32;
                     }
+                    if finite_zeta < 2 {
+                        field = 1u32;
+                    }
+                    status[(2 * member) as usize] = step;
+                    status[(2 * member + 1) as usize] = field;
                 }
             }
         }
