@@ -27,6 +27,7 @@ mod products;
 mod spectral;
 #[cfg(test)]
 mod tests;
+mod update;
 
 use super::RawFilter;
 use super::solver::{Integrator, Solver};

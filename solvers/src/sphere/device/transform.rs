@@ -55,9 +55,11 @@ impl Tables {
         let (top, half) = (plan.truncation(), grid.nlat().div_ceil(2));
         let (functions, places) = functions::<F>(plan, half);
         check_len::<F>(device, "Legendre functions", functions.len())?;
-        let places = &places;
-        let reaches = |j: usize| (0..=top).take_while(move |m| places[2 * m + 1] as usize <= j);
-        let orders: Vec<u32> = (0..half).map(|j| reaches(j).count() as u32).collect();
+        let reaching = |j: usize| {
+            let reached = (0..=top).take_while(|m| places[2 * m + 1] as usize <= j);
+            reached.count() as u32
+        };
+        let orders: Vec<u32> = (0..half).map(reaching).collect();
         let factors: Vec<f64> = (0..half)
             .flat_map(|j| {
                 let equator = if 2 * j + 1 == grid.nlat() { 0.5 } else { 1.0 };
