@@ -337,6 +337,8 @@ impl Options {
             Scenario::Flow(loaded) => &loaded.name,
             Scenario::Scattering(loaded) => &loaded.name,
             Scenario::Coordinate(loaded) => &loaded.name,
+            // written year by year
+            Scenario::ShallowWater(loaded) if loaded.settings.archive.is_some() => &loaded.name,
             _ => return Ok(self.clone()),
         };
         match self.device.as_str() {

@@ -193,7 +193,7 @@ fn a_dipole_is_the_same() {
     let probes = install(&mut model, &ports, Some(&excitation), &frequencies).unwrap();
     let around = FarFieldBox {
         lines: [[6, 14], [6, 14], [6, 15]].map(Some),
-        faces: [[Face::Open; 2]; 3],
+        faces: [[Face::Recorded; 2]; 3],
     };
     let monitor = around.install(&mut model, &[3e9], 4).unwrap();
     let result = |run: &mut dyn Engine| {
