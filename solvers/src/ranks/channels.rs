@@ -269,7 +269,8 @@ mod tests {
                 .clone()
                 .expect_err("rank 1 has ended")
                 .to_string();
-            assert!(error.contains("rank 1 has ended"), "{error}");
+            // or the third, which then has ended of it
+            assert!(error.contains("has ended"), "{error}");
         }
     }
 }

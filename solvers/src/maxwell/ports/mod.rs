@@ -8,7 +8,7 @@
 //! use curlwind_solvers::maxwell::geometry::{Material, Shape, Solid, voxelise};
 //! use curlwind_solvers::maxwell::ports::{Excitation, Port, Terminals, install};
 //! use curlwind_solvers::maxwell::{
-//!     Axis, Cpml, Mesh, Model, Scheme, Simulation, Stop, Wall, Waveform,
+//!     Axis, Cpml, Engine, Mesh, Model, Scheme, Simulation, Stop, Wall, Waveform,
 //! };
 //! use std::ops::ControlFlow;
 //!
