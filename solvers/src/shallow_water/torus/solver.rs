@@ -38,7 +38,7 @@ impl Solver {
     /// On `[Ny, Nx]` points `x_i = i L / N`, with steps of at most `time_step` seconds.
     ///
     /// # Errors
-    /// As [`ShallowWater::validated`]; [`Error::Parameter`] for an unusable step; [`Error::Size`] for
+    /// As [`ShallowWater::validated`]; [`crate::Error::Parameter`] for an unusable step; [`crate::Error::Size`] for
     /// fewer than 4 points.
     pub fn new(equation: ShallowWater, points: [usize; 2], time_step: f64) -> Result<Self> {
         let equation = equation.validated()?;
@@ -199,7 +199,7 @@ impl Solver {
     /// The spectra of a state `[variable][y][x]`.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the state is not of the grid; [`Error::Parameter`] for a thickness that
+    /// [`crate::Error::Shape`] when the state is not of the grid; [`crate::Error::Parameter`] for a thickness that
     /// is not above 0.
     pub fn spectrum(&self, state: ArrayView3<f64>) -> Result<Vec<Complex64>> {
         let spectra = self.plane.spectra("shallow-water state", 3, state)?;
@@ -220,8 +220,8 @@ impl Solver {
     /// The states `[time][variable][y][x]` at 0, `output_interval`, ..., `duration` (seconds).
     ///
     /// # Errors
-    /// As [`Self::spectrum`]; [`Error::Parameter`] when the duration is no whole number of
-    /// intervals; [`Error::UnstableTimeStep`] at the start or at an output; [`Error::NotFinite`].
+    /// As [`Self::spectrum`]; [`crate::Error::Parameter`] when the duration is no whole number of
+    /// intervals; [`crate::Error::UnstableTimeStep`] at the start or at an output; [`crate::Error::NotFinite`].
     pub fn trajectory(
         &self,
         initial: ArrayView3<f64>,
