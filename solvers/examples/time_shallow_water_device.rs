@@ -6,10 +6,10 @@
 //! step of all members and for that of one.
 
 use curlwind_solvers::device::Device;
+use curlwind_solvers::device::Real;
 use curlwind_solvers::shallow_water::cases::RandomFlow;
 use curlwind_solvers::shallow_water::device::Ensemble;
 use curlwind_solvers::shallow_water::{Checkpoint, Integrator, RawFilter, ShallowWater};
-use curlwind_solvers::sphere::device::Real;
 use curlwind_solvers::sphere::{SphereGrid, SphericalTransform};
 use curlwind_solvers::time_stepping::Diffusion;
 use std::sync::Arc;

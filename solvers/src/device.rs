@@ -16,6 +16,46 @@ pub struct Device {
     name: String,
 }
 
+/// A number that devices compute in.
+pub trait Real: Float + CubeElement {
+    /// Its name, as in Rust.
+    const NAME: &'static str;
+    /// The largest finite value.
+    const LARGEST: f64;
+
+    /// The nearest value.
+    fn rounded(value: f64) -> Self;
+
+    /// The same value in f64.
+    fn widened(self) -> f64;
+}
+
+impl Real for f32 {
+    const NAME: &'static str = "f32";
+    const LARGEST: f64 = f32::MAX as f64;
+
+    fn rounded(value: f64) -> Self {
+        value as f32
+    }
+
+    fn widened(self) -> f64 {
+        self.into()
+    }
+}
+
+impl Real for f64 {
+    const NAME: &'static str = "f64";
+    const LARGEST: f64 = f64::MAX;
+
+    fn rounded(value: f64) -> Self {
+        value
+    }
+
+    fn widened(self) -> f64 {
+        self
+    }
+}
+
 /// Values on a device.
 pub(crate) struct Buffer {
     handle: Handle,
@@ -77,17 +117,34 @@ impl Device {
         cubecl::future::block_on(self.client.sync()).map_err(|e| self.failed(e))
     }
 
-    /// Refuses a buffer of so many bytes that the device cannot have.
+    /// Refuses a precision that the device does not have.
     ///
     /// # Errors
     /// [`Error::Device`].
-    pub(crate) fn fits(&self, bytes: usize) -> Result<()> {
-        let most = self.client.properties().memory.max_page_size;
-        if bytes as u64 > most {
+    pub(crate) fn require<F: Real>(&self) -> Result<()> {
+        if F::NAME == f64::NAME && !self.has_f64() {
+            return Err(Error::Device {
+                name: self.name.clone(),
+                reason: "it does not compute in f64; take f32".into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Refuses as many values as the device cannot hold in one piece, or numbers of 32 bits not tell
+    /// apart; `less` says what to take less of.
+    ///
+    /// # Errors
+    /// [`Error::Device`].
+    pub(crate) fn fits<F: Real>(&self, what: &str, len: usize, less: &str) -> Result<()> {
+        let reach = u64::from(u32::MAX) * size_of::<F>() as u64;
+        let most = self.client.properties().memory.max_page_size.min(reach);
+        let bytes = len as u64 * size_of::<F>() as u64;
+        if bytes > most {
             return Err(Error::Device {
                 name: self.name.clone(),
                 reason: format!(
-                    "{:.2} GiB in one piece are needed, it gives {:.2} GiB; take fewer or larger cells",
+                    "{what}: {:.2} GiB in one piece, and it can hold {:.2} GiB; take {less}",
                     bytes as f64 / 1_073_741_824.0,
                     most as f64 / 1_073_741_824.0
                 ),
@@ -112,6 +169,11 @@ impl Device {
         }
     }
 
+    /// Values from memory, rounded.
+    pub(crate) fn rounded<F: Real>(&self, values: &[f64]) -> Buffer {
+        self.upload(&values.iter().map(|&x| F::rounded(x)).collect::<Vec<_>>())
+    }
+
     /// As many zeros.
     pub(crate) fn zeros<T: CubeElement>(&self, len: usize) -> Buffer {
         let len = len.max(1);
@@ -121,18 +183,11 @@ impl Device {
         };
         // words of 32 bits do for all types
         let words = len * size_of::<T>() / size_of::<u32>();
-        let cubes = words.div_ceil(CLEARED as usize) as u32;
-        let across = cubes.min(32768);
+        let (cubes, dim) = over(words);
         // SAFETY: the buffer holds as many words
         unsafe {
             let argument = BufferArg::from_raw_parts(buffer.handle.clone(), words);
-            clear::launch_unchecked(
-                &self.client,
-                CubeCount::Static(across, cubes.div_ceil(across), 1),
-                CubeDim::new_1d(UNITS),
-                argument,
-                words as u32,
-            );
+            clear::launch_unchecked(&self.client, cubes, dim, argument, words as u32);
         }
         buffer
     }
@@ -186,19 +241,29 @@ fn absent(error: &DeviceUnavailable, name: &str) -> String {
     }
 }
 
-const UNITS: u32 = 256;
-/// Words that a cube clears.
-const CLEARED: u32 = 1024;
+/// Threads of a cube over a list.
+const UNITS: u32 = 128;
+/// Cubes along the first axis, a number that every device can count to.
+const ACROSS: u32 = 32768;
+
+/// As many threads as a list has items, and some more.
+pub(crate) fn over(count: usize) -> (CubeCount, CubeDim) {
+    let cubes = (count as u32).div_ceil(UNITS);
+    let count = CubeCount::Static(cubes.min(ACROSS), cubes.div_ceil(ACROSS), 1);
+    (count, CubeDim::new_1d(UNITS))
+}
+
+/// The number of this thread among those of [`over`].
+#[cube]
+pub(crate) fn thread() -> u32 {
+    (CUBE_POS_Y * CUBE_COUNT_X + CUBE_POS_X) * UNITS + UNIT_POS_X
+}
 
 #[cube(launch_unchecked)]
 fn clear(words: &mut [u32], count: u32) {
-    let mut at = (CUBE_POS_Y * CUBE_COUNT_X + CUBE_POS_X) * CLEARED + UNIT_POS_X;
-    #[unroll]
-    for _ in 0..4u32 {
-        if at < count {
-            words[at as usize] = 0;
-        }
-        at += UNITS;
+    let at = thread();
+    if at < count {
+        words[at as usize] = 0;
     }
 }
 

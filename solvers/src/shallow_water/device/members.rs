@@ -2,11 +2,10 @@
 
 use super::spectral::Update;
 use super::{Ensemble, fields, parts};
-use crate::device::Device;
+use crate::device::{Buffer, Device, Real};
 use crate::shallow_water::solver::{Integrator, Snapshot, Solver};
 use crate::shallow_water::stepper::resting_layer;
 use crate::shallow_water::{Checkpoint, State};
-use crate::sphere::device::{Real, upload};
 use crate::time_stepping::Schedule;
 use crate::{Error, Result};
 use ndarray::Array1;
@@ -62,7 +61,7 @@ impl<F: Real> Ensemble<F> {
             .collect();
         self.spectral.state = self.uploaded(&states);
         self.spectral.previous = self.uploaded(&previous);
-        self.spectral.references = upload::<F>(&self.device, &self.references);
+        self.spectral.references = self.device.rounded::<F>(&self.references);
         self.spectral.status = self.device.zeros::<u32>(2 * self.members());
         self.started = first.previous.is_some();
         self.start = (first.time, first.step);
@@ -82,7 +81,7 @@ impl<F: Real> Ensemble<F> {
     }
 
     /// `[field][coefficient][member][2]`, the third field that of the free surface.
-    fn uploaded(&self, states: &[&State]) -> crate::device::Buffer {
+    fn uploaded(&self, states: &[&State]) -> Buffer {
         let orography = self.solver.tendency().orography();
         let members = states.len();
         let len = states[0].vorticity.len();
@@ -96,10 +95,10 @@ impl<F: Real> Ensemble<F> {
                 values[i * members + member] = value;
             }
         }
-        upload::<F>(&self.device, &parts(&values))
+        self.device.rounded::<F>(&parts(&values))
     }
 
-    fn downloaded(&self, buffer: &crate::device::Buffer) -> Result<Vec<State>> {
+    fn downloaded(&self, buffer: &Buffer) -> Result<Vec<State>> {
         let values = self.device.read::<F>(buffer)?;
         let orography = self.solver.tendency().orography();
         let members = self.members();

@@ -33,8 +33,8 @@ use super::RawFilter;
 use super::solver::{Integrator, Solver};
 use super::state::State;
 use super::stepper::STARTING_STEPS;
-use crate::device::{Buffer, Device};
-use crate::sphere::device::{Batch, Real, Tables, check_len, legendre, upload};
+use crate::device::{Buffer, Device, Real};
+use crate::sphere::device::{Batch, LESS, Tables, legendre};
 use crate::{Error, Result};
 pub(super) use members::run;
 use spectral::{Numbers, Spectral, Terms, Update};
@@ -102,7 +102,7 @@ impl<F: Real> Ensemble<F> {
         });
         let len = plan.spectrum_len();
         for batch in batches {
-            check_len::<F>(device, "Fourier coefficients", tables.lines_len(batch))?;
+            device.fits::<F>("Fourier coefficients", tables.lines_len(batch), LESS)?;
         }
         let zeros = |len: usize| device.zeros::<F>(len);
         let of_state = 6 * len * members;
@@ -115,7 +115,7 @@ impl<F: Real> Ensemble<F> {
         };
         let numbers = [1, STARTING_STEPS].map(|division| {
             let numbers = numbers(solver, time_step / division as f64);
-            upload::<F>(device, &numbers.list::<F>())
+            device.rounded::<F>(&numbers.list::<F>())
         });
         Ok(Self {
             device: device.clone(),
@@ -131,8 +131,8 @@ impl<F: Real> Ensemble<F> {
                 stage: zeros(of_state),
                 sum: zeros(of_state),
                 previous: zeros(of_state),
-                bottom: upload::<F>(device, &parts(tendency.orography())),
-                equilibrium: upload::<F>(device, &equilibrium),
+                bottom: device.rounded::<F>(&parts(tendency.orography())),
+                equilibrium: device.rounded::<F>(&equilibrium),
                 references: zeros(members),
                 means: zeros(2 * members),
                 status: device.zeros::<u32>(2 * members),

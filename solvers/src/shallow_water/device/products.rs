@@ -5,11 +5,11 @@
 //! eta, Phi', U, V  ->  u eta, v eta, u Phi', v Phi', (u^2 + v^2)/2        (u, v) = (U, V) / cos
 //! ```
 
-use crate::device::{Buffer, Device};
+use crate::device::{Buffer, Device, Real};
+use crate::sphere::device::Tables;
 use crate::sphere::device::fourier::{
     Stages, load_waves, points_to_waves, store_waves, waves_to_points,
 };
-use crate::sphere::device::{Real, Tables};
 use cubecl::prelude::*;
 
 /// Fields before and after.

@@ -6,8 +6,8 @@
 //! [`crate::time_stepping::RungeKutta4`]. Between passes the third field is the free surface.
 
 use super::update::update_kernel;
-use crate::device::{Buffer, Device};
-use crate::sphere::device::{Real, Tables};
+use crate::device::{Buffer, Device, Real};
+use crate::sphere::device::Tables;
 use cubecl::prelude::*;
 
 /// Units of a cube.

@@ -1,13 +1,12 @@
 //! Members on the device against the solver on the CPU, in every precision that the device has.
 
 use super::Ensemble;
-use crate::device::Device;
+use crate::device::{Device, Real};
 use crate::shallow_water::cases::{self, Case, RandomFlow};
 use crate::shallow_water::state::relative_l2;
 use crate::shallow_water::{
     Checkpoint, Forcing, Integrator, RawFilter, ShallowWater, Solver, State, ZonalJets,
 };
-use crate::sphere::device::Real;
 use crate::sphere::{SphereGrid, SphericalTransform};
 use crate::time_stepping::Diffusion;
 use crate::{Error, Result};

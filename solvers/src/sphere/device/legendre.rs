@@ -8,9 +8,9 @@
 //! keeps a few sums of either parity in registers. The sums are plain ones in the precision of the
 //! values: no tensor cores, which would round to ten bits.
 
+use super::Batch;
 use super::transform::Tables;
-use super::{Batch, Real};
-use crate::device::{Buffer, Device};
+use crate::device::{Buffer, Device, Real};
 use cubecl::prelude::*;
 
 /// A tile of a product: units along its rows and columns, sums of each unit along both, and the
@@ -174,18 +174,7 @@ fn synthesis_kernel<F: Float>(
                     p[comptime!((2 * r) as usize)] = left[from as usize];
                     p[comptime!((2 * r + 1) as usize)] = left[(from + high) as usize];
                 }
-                #[unroll]
-                for c in 0..comptime!(tile.per_column) {
-                    let from = 2 * k * wide + x + comptime!(c * tile.columns);
-                    let s = right[from as usize];
-                    let t = right[(from + wide) as usize];
-                    #[unroll]
-                    for r in 0..comptime!(tile.per_row) {
-                        let at = comptime!((r * tile.per_column + c) as usize);
-                        even[at] += p[comptime!((2 * r) as usize)] * s;
-                        odd[at] += p[comptime!((2 * r + 1) as usize)] * t;
-                    }
-                }
+                accumulate(&p, &right, &mut even, &mut odd, 2 * k * wide + x, tile);
             }
             sync_cube();
             n0 += strip;
@@ -204,6 +193,31 @@ fn synthesis_kernel<F: Float>(
                     lines[(to + width) as usize] = odd[at];
                 }
             }
+        }
+    }
+}
+
+/// Adds the products of a unit's rows at one depth, even and odd in turn, with its columns there,
+/// which begin at `from`.
+#[cube]
+fn accumulate<F: Float>(
+    rows: &Array<F>,
+    columns: &Shared<[F]>,
+    even: &mut Array<F>,
+    odd: &mut Array<F>,
+    from: u32,
+    #[comptime] tile: Tile,
+) {
+    #[unroll]
+    for c in 0..comptime!(tile.per_column) {
+        let place = from + comptime!(c * tile.columns);
+        let s = columns[place as usize];
+        let t = columns[(place + comptime!(tile.width())) as usize];
+        #[unroll]
+        for r in 0..comptime!(tile.per_row) {
+            let at = comptime!((r * tile.per_column + c) as usize);
+            even[at] += rows[comptime!((2 * r) as usize)] * s;
+            odd[at] += rows[comptime!((2 * r + 1) as usize)] * t;
         }
     }
 }
@@ -316,18 +330,7 @@ fn analysis_kernel<F: Float>(
                     p[comptime!((2 * r) as usize)] = left[from as usize];
                     p[comptime!((2 * r + 1) as usize)] = left[(from + high * pitch) as usize];
                 }
-                #[unroll]
-                for c in 0..comptime!(tile.per_column) {
-                    let from = 2 * k * wide + x + comptime!(c * tile.columns);
-                    let s = right[from as usize];
-                    let t = right[(from + wide) as usize];
-                    #[unroll]
-                    for r in 0..comptime!(tile.per_row) {
-                        let at = comptime!((r * tile.per_column + c) as usize);
-                        even[at] += p[comptime!((2 * r) as usize)] * s;
-                        odd[at] += p[comptime!((2 * r + 1) as usize)] * t;
-                    }
-                }
+                accumulate(&p, &right, &mut even, &mut odd, 2 * k * wide + x, tile);
             }
             sync_cube();
             j0 += depth;

@@ -28,55 +28,7 @@ mod transform;
 pub(crate) mod vector;
 
 pub use transform::Transform;
-pub(crate) use transform::{Tables, check_len, upload};
-
-use cubecl::prelude::{CubeElement, Float};
-
-/// The precisions that devices compute in.
-pub trait Real: Float + CubeElement {
-    /// Its name, as in Rust.
-    const NAME: &'static str;
-    /// A Legendre function below this changes no sum of order 1, with room for spectra whose
-    /// coefficients span ten decades.
-    const NEGLIGIBLE: f64;
-
-    /// The largest finite value.
-    const LARGEST: f64;
-
-    /// The nearest value.
-    fn rounded(value: f64) -> Self;
-
-    /// The same value in f64.
-    fn widened(self) -> f64;
-}
-
-impl Real for f32 {
-    const NAME: &'static str = "f32";
-    const NEGLIGIBLE: f64 = 1e-19;
-    const LARGEST: f64 = f32::MAX as f64;
-
-    fn rounded(value: f64) -> Self {
-        value as f32
-    }
-
-    fn widened(self) -> f64 {
-        self.into()
-    }
-}
-
-impl Real for f64 {
-    const NAME: &'static str = "f64";
-    const NEGLIGIBLE: f64 = 1e-30;
-    const LARGEST: f64 = f64::MAX;
-
-    fn rounded(value: f64) -> Self {
-        value
-    }
-
-    fn widened(self) -> f64 {
-        self
-    }
-}
+pub(crate) use transform::{LESS, Tables};
 
 /// Real fields that travel together: so many of each member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

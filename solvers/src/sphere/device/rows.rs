@@ -1,9 +1,9 @@
 //! Lines to fields on the grid and back, a pair of mirrored rows of one field for each cube.
 
+use super::Batch;
 use super::fourier::{Stages, load_waves, points_to_waves, store_waves, waves_to_points};
 use super::transform::Tables;
-use super::{Batch, Real};
-use crate::device::{Buffer, Device};
+use crate::device::{Buffer, Device, Real};
 use cubecl::prelude::*;
 
 fn count(tables: &Tables, batch: Batch) -> CubeCount {

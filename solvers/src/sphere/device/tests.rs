@@ -1,7 +1,7 @@
 //! The device against the CPU, at odd and even truncations, in every precision that it has.
 
-use super::{Real, Transform};
-use crate::device::Device;
+use super::Transform;
+use crate::device::{Device, Real};
 use crate::sphere::{SphereGrid, SphericalTransform};
 use ndarray::{Array2, Array3, ArrayBase, Data, Dimension};
 use num_complex::Complex64;

@@ -1,8 +1,8 @@
 //! The tables of a transform on a device, and whole transforms from and to memory.
 
 use super::fourier::Stages;
-use super::{Batch, Real, legendre, rows, vector};
-use crate::device::{Buffer, Device};
+use super::{Batch, legendre, rows, vector};
+use crate::device::{Buffer, Device, Real};
 use crate::sphere::SphericalTransform;
 use crate::sphere::lanes::LANES;
 use crate::sphere::legendre::Legendre;
@@ -42,7 +42,7 @@ impl Tables {
     /// small; [`Error::Size`] for a number of longitudes with a prime factor above 13, and for
     /// rows on the poles.
     pub(crate) fn new<F: Real>(device: &Device, plan: &SphericalTransform) -> Result<Self> {
-        require::<F>(device)?;
+        device.require::<F>()?;
         let grid = plan.grid();
         if plan.has_poles() {
             return Err(Error::Size {
@@ -54,7 +54,7 @@ impl Tables {
         let stages = Stages::new(grid.nlon())?;
         let (top, half) = (plan.truncation(), grid.nlat().div_ceil(2));
         let (functions, places) = functions::<F>(plan, half);
-        check_len::<F>(device, "Legendre functions", functions.len())?;
+        device.fits::<F>("Legendre functions", functions.len(), LESS)?;
         let reaching = |j: usize| {
             let reached = (0..=top).take_while(|m| places[2 * m + 1] as usize <= j);
             reached.count() as u32
@@ -76,10 +76,10 @@ impl Tables {
             functions: device.upload(&functions),
             places: device.upload(&places),
             orders: device.upload(&orders),
-            factors: upload::<F>(device, &factors),
-            roots: upload::<F>(device, &stages.roots()),
+            factors: device.rounded::<F>(&factors),
+            roots: device.rounded::<F>(&stages.roots()),
             longitudes: device.upload(&stages.longitudes()),
-            couplings: upload::<F>(device, &couplings),
+            couplings: device.rounded::<F>(&couplings),
             stages,
         })
     }
@@ -96,41 +96,14 @@ impl Tables {
     }
 }
 
-/// Refuses a precision that the device does not have.
-pub(crate) fn require<F: Real>(device: &Device) -> Result<()> {
-    match F::NAME == "f64" && !device.has_f64() {
-        true => Err(Error::Device {
-            name: device.name().into(),
-            reason: "it does not compute in f64; take f32".into(),
-        }),
-        false => Ok(()),
-    }
-}
-
-/// Refuses buffers that the device cannot hold in one piece, or its indices cannot reach.
-pub(crate) fn check_len<F: Real>(device: &Device, what: &str, len: usize) -> Result<()> {
-    let most = device.client().properties().memory.max_page_size;
-    let bytes = (len * size_of::<F>()) as u64;
-    match bytes > most || len > u32::MAX as usize {
-        true => Err(Error::Device {
-            name: device.name().into(),
-            reason: format!(
-                "{what}: {:.2} GiB in one piece, and it can hold {:.2} GiB; take fewer members or \
-                 a lower truncation",
-                bytes as f64 / 1073741824.0,
-                most.min(u64::from(u32::MAX) * size_of::<F>() as u64) as f64 / 1073741824.0
-            ),
-        }),
-        false => Ok(()),
-    }
-}
-
-pub(crate) fn upload<F: Real>(device: &Device, values: &[f64]) -> Buffer {
-    device.upload(&values.iter().map(|&x| F::rounded(x)).collect::<Vec<_>>())
-}
+/// What to take less of where a device has no room.
+pub(crate) const LESS: &str = "fewer members or a lower truncation";
 
 /// The Legendre functions, and the places of their orders.
 fn functions<F: Real>(plan: &SphericalTransform, half: usize) -> (Vec<F>, Vec<u32>) {
+    // below this a function changes no sum of order 1, with room for spectra whose coefficients span
+    // ten decades
+    let negligible = if F::NAME == f64::NAME { 1e-30 } else { 1e-19 };
     let (grid, top) = (plan.grid(), plan.truncation());
     let legendre = Legendre::new(top + 1);
     let (mut functions, mut places) = (Vec::new(), Vec::new());
@@ -153,7 +126,7 @@ fn functions<F: Real>(plan: &SphericalTransform, half: usize) -> (Vec<F>, Vec<u3
         }
         let reaches = |j: usize| {
             let mut column = of_order[j..].iter().step_by(half);
-            column.any(|p| p.abs() > F::NEGLIGIBLE)
+            column.any(|p| p.abs() > negligible)
         };
         while first + 1 < half && !reaches(first) {
             first += 1;
@@ -300,7 +273,8 @@ impl<F: Real> Transform<F> {
             members: members as u32,
             fields,
         };
-        check_len::<F>(&self.device, what, self.tables.lines_len(batch))?;
+        self.device
+            .fits::<F>(what, self.tables.lines_len(batch), LESS)?;
         Ok(batch)
     }
 
@@ -317,9 +291,8 @@ impl<F: Real> Transform<F> {
 
     fn upload_spectra(&self, spectra: ArrayView2<Complex64>) -> Buffer {
         let transposed = spectra.t();
-        let parts = transposed.iter().flat_map(|c| [c.re, c.im]);
-        self.device
-            .upload(&parts.map(F::rounded).collect::<Vec<_>>())
+        let parts: Vec<f64> = transposed.iter().flat_map(|c| [c.re, c.im]).collect();
+        self.device.rounded::<F>(&parts)
     }
 
     fn spectra_buffer(&self, members: u32) -> Buffer {
@@ -374,8 +347,8 @@ impl<F: Real> Transform<F> {
                 found: fields.shape().to_vec(),
             });
         }
-        let fields: Vec<F> = fields.iter().map(|&x| F::rounded(x)).collect();
-        let fields = self.device.upload(&fields);
+        let fields: Vec<f64> = fields.iter().copied().collect();
+        let fields = self.device.rounded::<F>(&fields);
         let lines = self.device.zeros::<F>(self.tables.lines_len(batch));
         rows::from_grid::<F>(
             &self.device,

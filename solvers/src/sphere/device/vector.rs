@@ -5,9 +5,9 @@
 //! series `[m][n = m..=N+1][member][field][2]`; the last degree of a series holds what couples into
 //! it from the last of the spectrum.
 
+use super::Batch;
 use super::transform::Tables;
-use super::{Batch, Real};
-use crate::device::{Buffer, Device};
+use crate::device::{Buffer, Device, Real};
 use cubecl::prelude::*;
 
 /// Units of a cube.
@@ -163,7 +163,7 @@ pub(super) fn wind_series<F: Real>(
     radius: f64,
     series: &Buffer,
 ) {
-    let radius = device.upload(&[F::rounded(radius)]);
+    let radius = device.rounded::<F>(&[radius]);
     // SAFETY: every index follows from the sizes that the buffers were made for.
     unsafe {
         wind_series_kernel::launch_unchecked::<F>(
@@ -253,7 +253,7 @@ pub(super) fn curl_divergence_spectra<F: Real>(
     radius: f64,
     [curl, divergence]: [&Buffer; 2],
 ) {
-    let inverse_radius = device.upload(&[F::rounded(1.0 / radius)]);
+    let inverse_radius = device.rounded::<F>(&[1.0 / radius]);
     // SAFETY: every index follows from the sizes that the buffers were made for.
     unsafe {
         curl_divergence_kernel::launch_unchecked::<F>(

@@ -4,12 +4,10 @@
 use super::super::branches::{BranchEdge, branches};
 use super::super::layout::Layout;
 use super::super::spacing::Spacings;
-use super::DeviceReal;
 use super::frame::Frame;
 use super::hooks::Row;
-use super::launch::{over, thread};
 use crate::Result;
-use crate::device::{Buffer, Device};
+use crate::device::{Buffer, Device, Real, over, thread};
 use crate::maxwell::Model;
 use cubecl::prelude::*;
 
@@ -40,7 +38,7 @@ pub(super) struct Branches {
 
 impl Branches {
     /// `None` where there are none.
-    pub(super) fn new<B: DeviceReal>(
+    pub(super) fn new<B: Real>(
         device: &Device,
         model: &Model,
         layout: &Layout,
@@ -60,10 +58,10 @@ impl Branches {
             volumes.push(spacings.length(component, index) * spacings.area(component, index));
             let [cb, half_g, inverse] = edge.constants();
             let constants_of_edge = [cb, half_g, inverse, model.time_step];
-            of_edges.extend(constants_of_edge.map(<B as super::super::Real>::from_f64));
+            of_edges.extend(constants_of_edge.map(B::rounded));
             for branch in edge.branches() {
                 waveforms.push(branch.waveform().map_or(NONE, |w| w as u32));
-                constants.extend(branch.constants().map(<B as super::super::Real>::from_f64));
+                constants.extend(branch.constants().map(B::rounded));
             }
             starts.push(waveforms.len() as u32);
         }
@@ -81,7 +79,7 @@ impl Branches {
     }
 
     /// Keeps E before it is updated.
-    pub(super) fn keep<T: DeviceReal, B: DeviceReal>(&self, device: &Device, field: &Buffer) {
+    pub(super) fn keep<T: Real, B: Real>(&self, device: &Device, field: &Buffer) {
         let (cubes, dim) = over(self.edges.len());
         // SAFETY: places are inside the frame
         unsafe {
@@ -98,7 +96,7 @@ impl Branches {
     }
 
     /// Finishes E after its update and sources, and advances the branches.
-    pub(super) fn advance<T: DeviceReal, B: DeviceReal>(
+    pub(super) fn advance<T: Real, B: Real>(
         &self,
         device: &Device,
         field: &Buffer,
@@ -133,11 +131,11 @@ impl Branches {
     ///
     /// # Errors
     /// Those of the device.
-    pub(super) fn energy<B: DeviceReal>(&self, device: &Device) -> Result<f64> {
+    pub(super) fn energy<B: Real>(&self, device: &Device) -> Result<f64> {
         let state = device.read::<B>(&self.state)?;
         let mut state = state
             .chunks_exact(STATES)
-            .map(|s| [0, 1].map(|n| super::super::Real::to_f64(s[n])));
+            .map(|s| [s[0].widened(), s[1].widened()]);
         let mut total = 0.0;
         for (edge, volume) in self.edges.iter().zip(&self.volumes) {
             for (branch, [current, polarisation]) in edge.branches().iter().zip(&mut state) {

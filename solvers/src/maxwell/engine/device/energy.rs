@@ -1,15 +1,12 @@
 //! The [energy](super::super::energy) of the fields on a device: sums of rows there, in units that
 //! suit f32, and the sum of these in f64.
 
-use super::super::Real;
 use super::super::layout::{AXES, Layout};
 use super::super::spacing::Spacings;
-use super::DeviceReal;
 use super::frame::{Frame, Palette};
-use super::launch::{over, thread};
-use super::update::{beside, lines, number_at};
+use super::update::{differences, lines, number_at};
 use crate::Result;
-use crate::device::{Buffer, Device};
+use crate::device::{Buffer, Device, Real, over, thread};
 use crate::maxwell::Model;
 use crate::maxwell::constants::{VACUUM_PERMEABILITY, VACUUM_PERMITTIVITY};
 use cubecl::prelude::*;
@@ -36,7 +33,7 @@ pub(super) struct Energy {
 }
 
 impl Energy {
-    pub(super) fn new<T: DeviceReal>(
+    pub(super) fn new<T: Real>(
         device: &Device,
         model: &Model,
         layout: &Layout,
@@ -57,7 +54,7 @@ impl Energy {
                 0.0 => 0.0,
                 cb => model.time_step * (1.0 + ca) / (2.0 * cb) / vacuum,
             };
-            coefficients.extend([density, *ca, *cb].map(<T as Real>::from_f64));
+            coefficients.extend([density, *ca, *cb].map(T::rounded));
         }
         let mut unit = vacuum;
         let mut lengths: Vec<T> = Vec::new();
@@ -68,14 +65,11 @@ impl Energy {
             for at in 0..frame.count[axis] {
                 let edge = edges.get(at).map_or(0.0, |d| d / mean);
                 let centre = centres.get(at).map_or(0.0, |d| d / mean);
-                lengths.extend([edge, centre].map(<T as Real>::from_f64));
+                lengths.extend([edge, centre].map(T::rounded));
             }
         }
         let lines = lines(model, layout, spacings, frame, electric);
-        let steps = lines
-            .iter()
-            .flatten()
-            .map(|l| <T as Real>::from_f64(l.plain));
+        let steps = lines.iter().flatten().map(|l| T::rounded(l.plain));
         let steps: Vec<T> = steps.collect();
         Self {
             electric,
@@ -94,7 +88,7 @@ impl Energy {
     ///
     /// # Errors
     /// Those of the device.
-    pub(super) fn sum<T: DeviceReal>(
+    pub(super) fn sum<T: Real>(
         &self,
         device: &Device,
         layout: &Layout,
@@ -142,7 +136,7 @@ impl Energy {
             );
         }
         let rows = device.read::<T>(&self.rows)?;
-        Ok(0.5 * self.unit * rows.into_iter().map(Real::to_f64).sum::<f64>())
+        Ok(0.5 * self.unit * rows.into_iter().map(Real::widened).sum::<f64>())
     }
 }
 
@@ -191,21 +185,15 @@ fn rows<F: Float>(
         let mut next_y = y;
         let mut next_z = z;
         if comptime!(!electric) {
-            let beside_x = beside(at, i, 1u32, ni, electric, comptime!(periodic & 1 != 0));
-            let beside_y = beside(at, j, row, nj, electric, comptime!(periodic & 2 != 0));
-            let beside_z = beside(at, k, plane, nk, electric, comptime!(periodic & 4 != 0));
-            let e_x = other[at as usize];
-            let e_y = other[(component + at) as usize];
-            let e_z = other[(2 * component + at) as usize];
+            let d = differences::<F>(
+                other, at, i, j, k, ni, nj, nk, row, plane, component, electric, periodic,
+            );
             let step_x = steps[i as usize];
             let step_y = steps[of_y as usize];
             let step_z = steps[of_z as usize];
-            let curl_x = (other[(2 * component + beside_y) as usize] - e_z) * step_y
-                - (other[(component + beside_z) as usize] - e_y) * step_z;
-            let curl_y = (other[beside_z as usize] - e_x) * step_z
-                - (other[(2 * component + beside_x) as usize] - e_z) * step_x;
-            let curl_z = (other[(component + beside_x) as usize] - e_y) * step_x
-                - (other[beside_y as usize] - e_x) * step_y;
+            let curl_x = d.z_along_y * step_y - d.y_along_z * step_z;
+            let curl_y = d.x_along_z * step_z - d.z_along_x * step_x;
+            let curl_z = d.y_along_x * step_x - d.x_along_y * step_y;
             next_x = after::<F>(coefficients, of, x, curl_x);
             next_y = after::<F>(coefficients, of + 3, y, curl_y);
             next_z = after::<F>(coefficients, of + 6, z, curl_z);

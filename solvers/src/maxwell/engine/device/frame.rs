@@ -19,7 +19,6 @@
 
 use super::super::layout::{AXES, Layout};
 use crate::maxwell::Model;
-use crate::{Error, Result};
 use std::collections::HashMap;
 
 /// Threads along a row work together; rows begin at multiples of this.
@@ -40,29 +39,18 @@ pub(super) struct Frame {
 
 impl Frame {
     /// The frame of a layout.
-    ///
-    /// # Errors
-    /// [`Error::Size`] with more values than numbers of 32 bits tell apart.
-    pub(super) fn new(layout: &Layout) -> Result<Self> {
+    pub(super) fn new(layout: &Layout) -> Self {
         let count: [usize; AXES] =
             std::array::from_fn(|a| layout.cells[a] + usize::from(!layout.periodic[a]));
         let row = (count[0] + 1).next_multiple_of(ALIGNED);
         let plane = (count[1] + 1) * row;
         let front = plane + row;
-        let own = Self {
+        Self {
             count,
             stride: [1, row, plane],
             front,
             component: front + count[2] * plane,
-        };
-        if own.len() > u32::MAX as usize {
-            return Err(Error::Size {
-                what: "number of field values on a device",
-                expected: format!("at most {}", u32::MAX),
-                found: own.len(),
-            });
         }
-        Ok(own)
     }
 
     /// Values of a buffer.

@@ -2,10 +2,8 @@
 
 use super::super::layout::{AXES, Layout};
 use super::super::sources::{Samples, sources};
-use super::DeviceReal;
 use super::frame::Frame;
-use super::launch::{over, thread};
-use crate::device::{Buffer, Device};
+use crate::device::{Buffer, Device, Real, over, thread};
 use crate::maxwell::Model;
 use cubecl::prelude::*;
 
@@ -20,14 +18,14 @@ pub(super) struct Sources {
 
 impl Sources {
     /// `None` where there are none.
-    pub(super) fn new<T: DeviceReal>(
+    pub(super) fn new<T: Real>(
         device: &Device,
         model: &Model,
         layout: &Layout,
         frame: &Frame,
         electric: bool,
     ) -> Option<Self> {
-        let table = sources::<T>(model, layout, electric);
+        let table = sources::<f64>(model, layout, electric);
         let mut all = Vec::with_capacity(table.items().len());
         for k in 0..layout.planes {
             for j in 0..layout.rows {
@@ -50,17 +48,17 @@ impl Sources {
         }
         starts.push(all.len() as u32);
         let waveforms: Vec<u32> = all.iter().map(|s| s.1).collect();
-        let scales: Vec<T> = all.iter().map(|s| s.2).collect();
+        let scales: Vec<f64> = all.iter().map(|s| s.2).collect();
         Some(Self {
             places: device.upload(&places),
             starts: device.upload(&starts),
             waveforms: device.upload(&waveforms),
-            scales: device.upload(&scales),
+            scales: device.rounded::<T>(&scales),
         })
     }
 
     /// Adds the samples of a row of the waveforms.
-    pub(super) fn launch<T: DeviceReal>(&self, device: &Device, field: &Buffer, row: &Row<'_>) {
+    pub(super) fn launch<T: Real>(&self, device: &Device, field: &Buffer, row: &Row<'_>) {
         let count = self.places.len();
         let (cubes, dim) = over(count);
         // SAFETY: places are inside the frame, starts inside the lists
@@ -97,15 +95,15 @@ pub(super) struct SpanSamples {
 }
 
 impl SpanSamples {
-    pub(super) fn new<T: DeviceReal>(
+    pub(super) fn new<T: Real>(
         device: &Device,
         model: &crate::maxwell::Waveforms,
         first: usize,
         steps: usize,
     ) -> Self {
-        let samples = Samples::<T>::new(model, first, steps);
+        let samples = Samples::<f64>::new(model, first, steps);
         Self {
-            buffer: device.upload(samples.values()),
+            buffer: device.rounded::<T>(samples.values()),
             columns: model.ncols(),
             steps: samples.values().len() / model.ncols().max(1),
         }
@@ -156,7 +154,7 @@ pub(super) struct Probes {
 
 impl Probes {
     /// `None` where there are none.
-    pub(super) fn new<T: DeviceReal>(
+    pub(super) fn new<T: Real>(
         device: &Device,
         model: &Model,
         layout: &Layout,
@@ -180,7 +178,7 @@ impl Probes {
     }
 
     /// Takes the samples of a step counted from the span's first.
-    pub(super) fn launch<T: DeviceReal>(&self, device: &Device, field: &Buffer, step: usize) {
+    pub(super) fn launch<T: Real>(&self, device: &Device, field: &Buffer, step: usize) {
         gather::<T>(
             device,
             field,
@@ -194,7 +192,7 @@ impl Probes {
     ///
     /// # Errors
     /// Those of the device.
-    pub(super) fn read<T: DeviceReal>(&self, device: &Device) -> crate::Result<Vec<T>> {
+    pub(super) fn read<T: Real>(&self, device: &Device) -> crate::Result<Vec<T>> {
         device.read(&self.values)
     }
 }
@@ -218,7 +216,7 @@ pub(super) fn place(
 }
 
 /// Copies the values at places to `to`, from `first` on.
-pub(super) fn gather<T: DeviceReal>(
+pub(super) fn gather<T: Real>(
     device: &Device,
     field: &Buffer,
     places: &Buffer,

@@ -10,7 +10,6 @@ mod branches;
 mod energy;
 mod frame;
 mod hooks;
-mod launch;
 #[cfg(test)]
 mod tests;
 mod transforms;
@@ -18,28 +17,22 @@ mod update;
 
 use super::layout::{AXES, Layout};
 use super::spacing::Spacings;
-use super::{Engine, Real, check};
-use crate::device::{Buffer, Device};
+use super::{Engine, check};
+use crate::Result;
+use crate::device::{Buffer, Device, Real};
 use crate::maxwell::{Component, Model, Waveforms};
-use crate::{Error, Result};
 use branches::Branches;
-use cubecl::prelude::{CubeElement, Float};
 use energy::Energy;
 use frame::{Frame, Palette};
 use hooks::{Probes, Sources, SpanSamples};
 use ndarray::{Array3, Array4};
 use num_complex::Complex64;
+use std::marker::PhantomData;
 use transforms::Transforms;
 use update::Update;
 
 /// Steps between looks at the probes.
 const SPAN: usize = 128;
-
-/// A number that devices compute in.
-pub(crate) trait DeviceReal: Real + Float + CubeElement {}
-
-impl DeviceReal for f32 {}
-impl DeviceReal for f64 {}
 
 /// A run of a [`Model`] on a device, in `T`; branches and transforms in `B`.
 struct DeviceSimulation<T, B> {
@@ -55,10 +48,10 @@ struct DeviceSimulation<T, B> {
     branches: Option<Branches>,
     transforms: Transforms,
     waveforms: Waveforms,
-    probe_values: Vec<Vec<T>>,
+    probe_values: Vec<Vec<f64>>,
     time_step: f64,
     step: usize,
-    of: std::marker::PhantomData<B>,
+    of: PhantomData<(T, B)>,
 }
 
 /// E and H by their place in pairs.
@@ -71,24 +64,23 @@ const H: usize = 1;
 /// What [`Simulation::new`](super::Simulation::new) refuses; [`Error::Device`] when the device has no
 /// f64 or too little memory in one piece.
 pub(super) fn on_device(model: &Model, double: bool, device: &Device) -> Result<Box<dyn Engine>> {
-    match (double, device.has_f64()) {
-        (true, true) => Ok(Box::new(DeviceSimulation::<f64, f64>::new(model, device)?)),
-        (false, true) => Ok(Box::new(DeviceSimulation::<f32, f64>::new(model, device)?)),
-        (false, false) => Ok(Box::new(DeviceSimulation::<f32, f32>::new(model, device)?)),
-        (true, false) => Err(Error::Device {
-            name: device.name().into(),
-            reason: "it has no f64; expected a run in f32".into(),
-        }),
+    if double {
+        device.require::<f64>()?;
+        return Ok(Box::new(DeviceSimulation::<f64, f64>::new(model, device)?));
     }
+    Ok(match device.has_f64() {
+        true => Box::new(DeviceSimulation::<f32, f64>::new(model, device)?),
+        false => Box::new(DeviceSimulation::<f32, f32>::new(model, device)?),
+    })
 }
 
-impl<T: DeviceReal, B: DeviceReal> DeviceSimulation<T, B> {
+impl<T: Real, B: Real> DeviceSimulation<T, B> {
     fn new(model: &Model, device: &Device) -> Result<Self> {
         check::check(model)?;
         let layout = Layout::new(model);
         let spacings = Spacings::new(model, &layout);
-        let frame = Frame::new(&layout)?;
-        device.fits(frame.len() * size_of::<T>())?;
+        let frame = Frame::new(&layout);
+        device.fits::<T>("fields", frame.len(), "fewer or larger cells")?;
         let kinds = [true, false];
         let palettes = kinds.map(|electric| Palette::new(model, &layout, &frame, electric));
         let of = |n: usize| (&palettes[n], kinds[n]);
@@ -111,7 +103,7 @@ impl<T: DeviceReal, B: DeviceReal> DeviceSimulation<T, B> {
             device: device.clone(),
             layout,
             frame,
-            of: std::marker::PhantomData,
+            of: PhantomData,
         })
     }
 
@@ -156,7 +148,7 @@ impl<T: DeviceReal, B: DeviceReal> DeviceSimulation<T, B> {
             let values = probes.read::<T>(&self.device)?;
             for row in values.chunks_exact(probes.numbers.len()).take(steps) {
                 for (number, value) in probes.numbers.iter().zip(row) {
-                    self.probe_values[*number].push(*value);
+                    self.probe_values[*number].push(value.widened());
                 }
             }
         }
@@ -165,7 +157,7 @@ impl<T: DeviceReal, B: DeviceReal> DeviceSimulation<T, B> {
     }
 }
 
-impl<T: DeviceReal, B: DeviceReal> Engine for DeviceSimulation<T, B> {
+impl<T: Real, B: Real> Engine for DeviceSimulation<T, B> {
     fn advance(&mut self, steps: usize) -> Result<()> {
         let end = self.step + steps;
         while self.step < end {
@@ -224,16 +216,13 @@ impl<T: DeviceReal, B: DeviceReal> Engine for DeviceSimulation<T, B> {
             .indexed_iter_mut()
         {
             let index = layout.turned.map(|a| [i, j, k][a]);
-            *value = Real::to_f64(values[hooks::place(layout, &self.frame, own, index)]);
+            *value = values[hooks::place(layout, &self.frame, own, index)].widened();
         }
         Ok(all)
     }
 
     fn probe(&self, n: usize) -> Result<Vec<f64>> {
-        Ok(self.probe_values[n]
-            .iter()
-            .map(|v| Real::to_f64(*v))
-            .collect())
+        Ok(self.probe_values[n].clone())
     }
 
     fn spectrum(&self, region: usize) -> Result<Array4<Complex64>> {

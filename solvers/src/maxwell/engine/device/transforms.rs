@@ -4,14 +4,12 @@
 //! kept until there are [`KEPT`] and then added at once, so that the sums are touched once; sums are
 //! f64 where the device has it.
 
-use super::super::Real;
 use super::super::layout::Layout;
 use super::super::products::KEPT;
-use super::DeviceReal;
 use super::frame::Frame;
 use super::hooks::{gather, place};
 use crate::Result;
-use crate::device::{Buffer, Device};
+use crate::device::{Buffer, Device, Real};
 use crate::maxwell::{FieldRegion, Model};
 use cubecl::prelude::*;
 use ndarray::Array4;
@@ -46,7 +44,7 @@ pub(super) struct Transforms {
 }
 
 impl Transforms {
-    pub(super) fn new<T: DeviceReal, B: DeviceReal>(
+    pub(super) fn new<T: Real, B: Real>(
         device: &Device,
         model: &Model,
         layout: &Layout,
@@ -97,7 +95,7 @@ impl Transforms {
     }
 
     /// Takes the samples that are due after the update of H or E in a step.
-    pub(super) fn sample<T: DeviceReal, B: DeviceReal>(
+    pub(super) fn sample<T: Real, B: Real>(
         &mut self,
         device: &Device,
         field: &Buffer,
@@ -122,7 +120,7 @@ impl Transforms {
     }
 
     /// Adds all samples that are kept to the sums.
-    pub(super) fn flush<T: DeviceReal, B: DeviceReal>(&mut self, device: &Device) {
+    pub(super) fn flush<T: Real, B: Real>(&mut self, device: &Device) {
         let dt = self.time_step;
         for group in &mut self.groups {
             if group.kept > 0 {
@@ -135,7 +133,7 @@ impl Transforms {
     ///
     /// # Errors
     /// Those of the device.
-    pub(super) fn spectrum<B: DeviceReal>(
+    pub(super) fn spectrum<B: Real>(
         &self,
         device: &Device,
         region: usize,
@@ -147,14 +145,14 @@ impl Transforms {
         let shape = (group.frequencies.len(), nk, nj, ni);
         Ok(Array4::from_shape_fn(shape, |(f, k, j, i)| {
             let value = first + (k * nj + j) * ni + i;
-            let part = |p: usize| Real::to_f64(sums[(2 * f + p) * group.values + value]);
+            let part = |p: usize| sums[(2 * f + p) * group.values + value].widened();
             Complex64::new(part(0), part(1))
         }))
     }
 }
 
 impl Group {
-    fn add<T: DeviceReal, B: DeviceReal>(&mut self, device: &Device, dt: f64) {
+    fn add<T: Real, B: Real>(&mut self, device: &Device, dt: f64) {
         let shift = if self.electric { 1.0 } else { 0.5 };
         let scale = dt * self.interval as f64;
         let mut weights: Vec<B> = Vec::with_capacity(2 * self.kept * self.frequencies.len());
@@ -162,7 +160,7 @@ impl Group {
             let time = ((sample * self.interval) as f64 + shift) * dt;
             for f in &self.frequencies {
                 let (sin, cos) = (TAU * f * time).sin_cos();
-                weights.extend([scale * cos, -scale * sin].map(<B as Real>::from_f64));
+                weights.extend([scale * cos, -scale * sin].map(B::rounded));
             }
         }
         let count = 2 * self.frequencies.len() as u32;

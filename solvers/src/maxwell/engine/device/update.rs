@@ -13,13 +13,11 @@
 //! [layers](super::super::cpml)). Along rows, threads follow the values: what they read and write is
 //! contiguous, neighbours across rows and planes come from the caches.
 
-use super::super::Real;
 use super::super::cpml::Layers;
 use super::super::layout::{AXES, Layout};
 use super::super::spacing::{Spacings, Steps};
-use super::DeviceReal;
 use super::frame::{Frame, Palette};
-use crate::device::{Buffer, Device};
+use crate::device::{Buffer, Device, Real};
 use crate::maxwell::Model;
 use cubecl::prelude::*;
 
@@ -88,7 +86,7 @@ pub(super) struct Update {
 }
 
 impl Update {
-    pub(super) fn new<T: DeviceReal>(
+    pub(super) fn new<T: Real>(
         device: &Device,
         model: &Model,
         layout: &Layout,
@@ -100,16 +98,18 @@ impl Update {
         let found = lines(model, layout, spacings, frame, electric);
         let values = found.iter().flatten();
         let lines = values.clone().flat_map(|l| [l.step, l.b, l.c]);
-        let lines: Vec<T> = lines.map(<T as Real>::from_f64).collect();
+        let lines: Vec<T> = lines.map(T::rounded).collect();
         let slabs: Vec<u32> = values.map(|l| l.slab).collect();
-        let layers = [0, 1, 2].map(|a| (layout.layer(a, 0) + layout.layer(a, 1)) as u32);
-        let layers = layers.map(|cells| if cells == 0 { 0 } else { cells + 1 });
+        let slab = |l: &Line| (l.slab != NONE).then_some(l.slab + 1);
+        let layers = found
+            .each_ref()
+            .map(|lines| lines.iter().filter_map(slab).max().unwrap_or(0));
         let coefficients: Vec<T> = palette
             .coefficients
             .iter()
             .flatten()
             .flat_map(|(ca, cb)| [*ca, if electric { *cb } else { -*cb }])
-            .map(<T as Real>::from_f64)
+            .map(T::rounded)
             .collect();
         let [ni, nj, nk] = frame.count;
         let [si, sj, sk] = layers.map(|n| n as usize);
@@ -127,7 +127,7 @@ impl Update {
     }
 
     /// Advances `own` by a step, from `other`.
-    pub(super) fn launch<T: DeviceReal>(
+    pub(super) fn launch<T: Real>(
         &self,
         device: &Device,
         frame: &Frame,
@@ -199,28 +199,18 @@ fn update<F: Float>(
     if i < ni && j < nj {
         let at = front + k * plane + j * row + i;
         let number = number_at(numbers, at, bits);
-        let beside_x = beside(at, i, 1u32, ni, electric, comptime!(periodic & 1 != 0));
-        let beside_y = beside(at, j, row, nj, electric, comptime!(periodic & 2 != 0));
-        let beside_z = beside(at, k, plane, nk, electric, comptime!(periodic & 4 != 0));
-        let x = other[at as usize];
-        let y = other[(component + at) as usize];
-        let z = other[(2 * component + at) as usize];
-        // of a component along an axis
-        let y_along_x = difference::<F>(y, other[(component + beside_x) as usize], electric);
-        let z_along_x = difference::<F>(z, other[(2 * component + beside_x) as usize], electric);
-        let x_along_y = difference::<F>(x, other[beside_y as usize], electric);
-        let z_along_y = difference::<F>(z, other[(2 * component + beside_y) as usize], electric);
-        let x_along_z = difference::<F>(x, other[beside_z as usize], electric);
-        let y_along_z = difference::<F>(y, other[(component + beside_z) as usize], electric);
+        let d = differences::<F>(
+            other, at, i, j, k, ni, nj, nk, row, plane, component, electric, periodic,
+        );
         let of_x = 3 * i;
         let of_y = 3 * (ni + j);
         let of_z = 3 * (ni + nj + k);
         let step_x = lines[of_x as usize];
         let step_y = lines[of_y as usize];
         let step_z = lines[of_z as usize];
-        let mut curl_x = z_along_y * step_y - y_along_z * step_z;
-        let mut curl_y = x_along_z * step_z - z_along_x * step_x;
-        let mut curl_z = y_along_x * step_x - x_along_y * step_y;
+        let mut curl_x = d.z_along_y * step_y - d.y_along_z * step_z;
+        let mut curl_y = d.x_along_z * step_z - d.z_along_x * step_x;
+        let mut curl_z = d.y_along_x * step_x - d.x_along_y * step_y;
         if comptime!(layered & 1 != 0) {
             let slab = slabs[i as usize];
             if slab != NONE {
@@ -228,8 +218,8 @@ fn update<F: Float>(
                 let size = slabs_x * nj * nk;
                 let b = lines[(of_x + 1) as usize];
                 let c = lines[(of_x + 2) as usize];
-                curl_y -= advance::<F>(psi, first, b, c, z_along_x);
-                curl_z += advance::<F>(psi, first + size, b, c, y_along_x);
+                curl_y -= advance::<F>(psi, first, b, c, d.z_along_x);
+                curl_z += advance::<F>(psi, first + size, b, c, d.y_along_x);
             }
         }
         let after_x = 2 * slabs_x * nj * nk;
@@ -240,8 +230,8 @@ fn update<F: Float>(
                 let size = slabs_y * ni * nk;
                 let b = lines[(of_y + 1) as usize];
                 let c = lines[(of_y + 2) as usize];
-                curl_z -= advance::<F>(psi, first, b, c, x_along_y);
-                curl_x += advance::<F>(psi, first + size, b, c, z_along_y);
+                curl_z -= advance::<F>(psi, first, b, c, d.x_along_y);
+                curl_x += advance::<F>(psi, first + size, b, c, d.z_along_y);
             }
         }
         if comptime!(layered & 4 != 0) {
@@ -251,8 +241,8 @@ fn update<F: Float>(
                 let size = slabs_z * ni * nj;
                 let b = lines[(of_z + 1) as usize];
                 let c = lines[(of_z + 2) as usize];
-                curl_x -= advance::<F>(psi, first, b, c, y_along_z);
-                curl_y += advance::<F>(psi, first + size, b, c, x_along_z);
+                curl_x -= advance::<F>(psi, first, b, c, d.y_along_z);
+                curl_y += advance::<F>(psi, first + size, b, c, d.x_along_z);
             }
         }
         let of = 6 * number;
@@ -274,10 +264,54 @@ pub(super) fn number_at(numbers: &[u32], at: u32, #[comptime] bits: u32) -> u32 
     }
 }
 
+/// Differences of a component along an axis over neighbours.
+#[derive(CubeType)]
+pub(super) struct Differences<F: Float> {
+    pub(super) y_along_x: F,
+    pub(super) z_along_x: F,
+    pub(super) x_along_y: F,
+    pub(super) z_along_y: F,
+    pub(super) x_along_z: F,
+    pub(super) y_along_z: F,
+}
+
+/// Those that the update at place `[i, j, k]`, which is at `at`, takes of the other field.
+#[cube]
+pub(super) fn differences<F: Float>(
+    other: &[F],
+    at: u32,
+    i: u32,
+    j: u32,
+    k: u32,
+    ni: u32,
+    nj: u32,
+    nk: u32,
+    row: u32,
+    plane: u32,
+    component: u32,
+    #[comptime] electric: bool,
+    #[comptime] periodic: u32,
+) -> Differences<F> {
+    let beside_x = beside(at, i, 1u32, ni, electric, comptime!(periodic & 1 != 0));
+    let beside_y = beside(at, j, row, nj, electric, comptime!(periodic & 2 != 0));
+    let beside_z = beside(at, k, plane, nk, electric, comptime!(periodic & 4 != 0));
+    let x = other[at as usize];
+    let y = other[(component + at) as usize];
+    let z = other[(2 * component + at) as usize];
+    Differences::<F> {
+        y_along_x: difference::<F>(y, other[(component + beside_x) as usize], electric),
+        z_along_x: difference::<F>(z, other[(2 * component + beside_x) as usize], electric),
+        x_along_y: difference::<F>(x, other[beside_y as usize], electric),
+        z_along_y: difference::<F>(z, other[(2 * component + beside_y) as usize], electric),
+        x_along_z: difference::<F>(x, other[beside_z as usize], electric),
+        y_along_z: difference::<F>(y, other[(component + beside_z) as usize], electric),
+    }
+}
+
 /// The neighbour that a difference is taken with: the lower one for E, the upper one for H; along a
 /// periodic axis the other end's.
 #[cube]
-pub(super) fn beside(
+fn beside(
     at: u32,
     place: u32,
     stride: u32,
