@@ -39,9 +39,12 @@ pub fn select(name: &str) -> Result<Device> {
 /// The device of one of several processes of a machine: where `auto` or `cuda` is asked for, its
 /// CUDA devices in turn; any other name as it is.
 pub fn of_rank(name: &str, rank: usize) -> String {
-    match (name, cuda_devices()) {
-        ("auto" | "cuda", count) if count > 1 => format!("cuda:{}", rank % count),
-        _ => name.to_owned(),
+    if !matches!(name, "auto" | "cuda") {
+        return name.to_owned();
+    }
+    match cuda_devices() {
+        0 | 1 => name.to_owned(),
+        count => format!("cuda:{}", rank % count),
     }
 }
 

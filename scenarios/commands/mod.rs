@@ -5,22 +5,24 @@ mod forecast;
 mod generate;
 mod inspect;
 mod list;
+mod options;
 mod run;
+mod scenario_run;
 mod score;
 mod simulate;
 mod sweep;
 mod train;
 
-use crate::catalogue::{self, Scenario};
 use crate::electromagnetics::maxwell;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ranks;
-use crate::run_folder::{RunFolder, Scores, Setup, score_table};
+use crate::run_folder::{Scores, score_table};
 use crate::weather::scores::Weights;
-use clap::{Args, Parser, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
-use std::path::{Path, PathBuf};
+use clap::{Parser, Subcommand};
+pub use options::Options;
+pub use scenario_run::ScenarioRun;
+use scenario_run::in_folder;
+use std::path::PathBuf;
 
 /// Every simulation twice: once by a numerical solver, once by a neural operator, and one honest
 /// account of the difference.
@@ -31,47 +33,6 @@ pub struct Cli {
     command: Command,
     #[command(flatten)]
     options: Options,
-}
-
-/// Options of every command.
-#[derive(Clone, Debug, Args)]
-pub struct Options {
-    /// Where solvers and networks run: auto, cpu, cuda:N or wgpu; auto is the first CUDA device, else cpu
-    #[arg(long, global = true, default_value = "auto", value_name = "DEVICE")]
-    pub device: String,
-    /// Seed of everything random [default: the scenario's]
-    #[arg(long, global = true, value_name = "N")]
-    pub seed: Option<u64>,
-    /// Trainings that differ in their seed alone (`train`, `run`, `compare`): scores are of each, with
-    /// mean and spread [default: 1; for `compare` the scenario's]
-    #[arg(long, global = true, value_name = "N")]
-    pub seeds: Option<usize>,
-    /// No progress and no tables, only errors
-    #[arg(long, short, global = true)]
-    pub quiet: bool,
-    /// Print the summary as JSON on standard output
-    #[arg(long, global = true)]
-    pub json: bool,
-}
-
-/// A scenario and where its run goes.
-#[derive(Clone, Debug, Args)]
-pub struct ScenarioRun {
-    /// A built-in name (see `curlwind list`) or a TOML file
-    #[arg(value_name = "SCENARIO")]
-    pub scenario: String,
-    /// Folder of the run; must be new or empty
-    #[arg(long, short, value_name = "RUN")]
-    pub output: PathBuf,
-    /// A set of overrides that the scenario keeps under a name: demo, small
-    #[arg(long, value_name = "NAME")]
-    pub preset: Option<String>,
-    /// Overrides a key of the scenario; may be repeated
-    #[arg(long, value_name = "KEY.PATH=VALUE")]
-    pub set: Vec<String>,
-    /// Continues a run that was interrupted
-    #[arg(long)]
-    pub resume: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -327,169 +288,6 @@ impl Command {
             Self::Inspect { .. } => ranks::refuse("`curlwind inspect`"),
         }
     }
-}
-
-impl Options {
-    /// Those of a verb that runs a solver alone: some solvers run on the processor only, and refuse
-    /// another device that is asked for by name.
-    fn of_solver(&self, scenario: &Scenario) -> Result<Self> {
-        let name = match scenario {
-            Scenario::Flow(loaded) => &loaded.name,
-            Scenario::Scattering(loaded) => &loaded.name,
-            Scenario::Coordinate(loaded) => &loaded.name,
-            // written year by year
-            Scenario::ShallowWater(loaded) if loaded.settings.archive.is_some() => &loaded.name,
-            _ => return Ok(self.clone()),
-        };
-        match self.device.as_str() {
-            "auto" | "cpu" => Ok(Self {
-                device: "cpu".into(),
-                ..self.clone()
-            }),
-            device => Err(Error::unusable(format!(
-                "--device {device}: the solver of `{name}` runs on the processor; expected `cpu` \
-                 (its networks train on devices)"
-            ))),
-        }
-    }
-
-    /// Only rank 0 talks to the user; where there are several GPUs each rank has its own.
-    fn of_rank(&self) -> Self {
-        let silent = ranks::rank() > 0;
-        Self {
-            device: curlwind_operators::device::of_rank(&self.device, ranks::rank()),
-            quiet: self.quiet || silent,
-            json: self.json && !silent,
-            ..self.clone()
-        }
-    }
-
-    /// Several seeds where nothing is trained, or by what trains one network, would be ignored.
-    fn check_seeds(&self, command: &Command) -> Result<()> {
-        let refused = |reason: String| Err(Error::unusable(format!("--seeds: {reason}")));
-        match (self.seeds, command) {
-            (Some(0), _) => refused("expected 1 or more".into()),
-            (None | Some(1), _) | (_, Command::Compare { .. }) => Ok(()),
-            (_, Command::Train { run, .. } | Command::Run { run }) => match run.load(self)? {
-                Scenario::Flow(_) => Ok(()),
-                _ => refused(format!("`{}` trains with one seed", run.scenario)),
-            },
-            _ => refused("only `train`, `run` and `compare` train".into()),
-        }
-    }
-
-    /// The device, by the name that the manifest gets; refused here if it is not there.
-    ///
-    /// # Errors
-    /// An unknown or absent device.
-    pub fn device(&self) -> Result<String> {
-        let device = curlwind_operators::device::select(&self.device).map_err(Error::unusable)?;
-        Ok(curlwind_operators::device::name(&device))
-    }
-
-    /// A progress bar on standard error; none when quiet or not on a terminal.
-    pub fn progress(&self, what: &str) -> ProgressBar {
-        if self.quiet {
-            return ProgressBar::hidden();
-        }
-        let bar = ProgressBar::new(0).with_message(what.to_string());
-        match ProgressStyle::with_template(
-            "{msg:<10} [{bar:30}] {pos}/{len}  {elapsed} elapsed, {eta} left",
-        ) {
-            Ok(style) => bar.with_style(style),
-            Err(_) => bar,
-        }
-    }
-
-    /// Prints what a command found: a text, or JSON where that was asked for.
-    fn report(&self, json: &impl Serialize, text: &str) -> Result<()> {
-        if self.json {
-            println!(
-                "{}",
-                serde_json::to_string_pretty(json).map_err(Error::failed)?
-            );
-        } else if !self.quiet {
-            println!("{text}");
-        }
-        Ok(())
-    }
-}
-
-impl ScenarioRun {
-    fn load(&self, options: &Options) -> Result<Scenario> {
-        let mut scenario = catalogue::load(
-            &self.scenario,
-            self.preset.as_deref(),
-            &self.set,
-            options.seed,
-        )?;
-        if let Scenario::Maxwell(loaded) = &mut scenario {
-            loaded.device = options.device()?;
-        }
-        Ok(scenario)
-    }
-
-    /// Opens the run's folder for a scenario's name, configuration and seed, does the work in it, and
-    /// records how it ended. A folder made for a run whose input turned out unusable is taken away
-    /// again.
-    fn in_folder<T>(
-        &self,
-        (name, configuration, seed): (&str, &impl Serialize, u64),
-        options: &Options,
-        work: impl FnOnce(&RunFolder) -> Result<T>,
-    ) -> Result<T> {
-        let setup = Setup::new(name, configuration)?
-            .seed(seed)
-            .device(options.device()?);
-        in_folder(&self.output, setup, self.resume, work)
-    }
-}
-
-fn in_folder<T>(
-    path: &Path,
-    setup: Setup,
-    resume: bool,
-    work: impl FnOnce(&RunFolder) -> Result<T>,
-) -> Result<T> {
-    if ranks::rank() > 0 {
-        return beside(setup, work);
-    }
-    let existed = path.exists();
-    let folder = match resume {
-        true => RunFolder::resume_or_create(path, setup)?,
-        false => RunFolder::create(path, setup)?,
-    };
-    // other processes wait until it is there
-    ranks::meet()?;
-    match work(&folder) {
-        Ok(value) => {
-            folder.finish()?;
-            Ok(value)
-        }
-        Err(Error::Unusable(reason)) if !existed => {
-            drop(folder);
-            // The folder is the run's own and holds nothing computed.
-            let _ = std::fs::remove_dir_all(path);
-            Err(Error::Unusable(reason))
-        }
-        Err(error) => {
-            folder.fail(&error)?;
-            Err(error)
-        }
-    }
-}
-
-/// The same work in a folder of its own that nobody keeps, by a process that shares it with rank 0.
-fn beside<T>(setup: Setup, work: impl FnOnce(&RunFolder) -> Result<T>) -> Result<T> {
-    ranks::meet()?;
-    let name = format!("curlwind-{}-rank-{}", std::process::id(), ranks::rank());
-    let path = std::env::temp_dir().join(name);
-    let folder = RunFolder::create(&path, setup)?;
-    let result = work(&folder);
-    drop(folder);
-    // made above, and of no use to anybody
-    let _ = std::fs::remove_dir_all(&path);
-    result
 }
 
 /// Rows at whole days, for the terminal; scores.json has all of them.

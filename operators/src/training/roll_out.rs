@@ -1,8 +1,9 @@
 //! Training of surrogates of a time step on windows of trajectories.
 
 use super::config::{Precision, Stage, TrainingConfig};
+use super::run::{Fitted, RunOptions};
 use super::task::{Part, Task};
-use super::trainer::{self, Fitted, RunOptions};
+use super::trainer;
 use super::windows::Windows;
 use crate::error::{Error, Result};
 use crate::loss::GridLoss;
