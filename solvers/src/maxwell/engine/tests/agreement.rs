@@ -246,8 +246,8 @@ fn one_and_two_dimensions() {
     both([1, 1, 40], [around, around, [Wall::Pmc, Wall::Pec]], 14);
 }
 
-/// An axis: cells, at least six unless idle, and any walls.
-fn axis() -> impl Strategy<Value = (usize, [Wall; 2])> {
+/// An axis of six cells or more, fewer than `most`, between any walls but periodic ones.
+pub(super) fn sided(most: usize) -> impl Strategy<Value = (usize, [Wall; 2])> {
     let wall = |cells: usize| {
         prop_oneof![
             Just(Wall::Pec),
@@ -255,11 +255,15 @@ fn axis() -> impl Strategy<Value = (usize, [Wall; 2])> {
             (1..=(cells - 2) / 2).prop_map(|n| Wall::Cpml(Cpml::new(n))),
         ]
     };
-    let sided = (6usize..40).prop_flat_map(move |n| (Just(n), [wall(n), wall(n)]));
+    (6..most).prop_flat_map(move |n| (Just(n), [wall(n), wall(n)]))
+}
+
+/// An axis: cells, at least six unless idle, and any walls.
+fn axis() -> impl Strategy<Value = (usize, [Wall; 2])> {
     prop_oneof![
         1 => Just((1, [Wall::Periodic; 2])),
         2 => (6usize..40).prop_map(|n| (n, [Wall::Periodic; 2])),
-        9 => sided,
+        9 => sided(40),
     ]
 }
 
