@@ -93,7 +93,10 @@ fn write(
     options: &Options,
 ) -> Result<Scores> {
     let (report, rows) = (folder.file("report.html"), folder.file("scores.json"));
+    let checkpoint = folder.file("checkpoint");
     if report.is_file() {
+        // the last run may have been killed before it tidied up
+        tidy(folder.path(), &checkpoint)?;
         return Ok(Scores::read(&rows)?);
     }
     let mut fingerprint = serde_json::to_string(request).map_err(Error::failed)?;
@@ -104,7 +107,7 @@ fn write(
         fingerprint += &format!(" {}", input.sha256);
     }
     fingerprint += concat!(" ", env!("CARGO_PKG_VERSION"));
-    let checkpoint = folder.folder("checkpoint")?;
+    folder.folder("checkpoint")?;
     let verified: Verified = {
         let _phase = folder.phase("score")?;
         verify(

@@ -1,10 +1,11 @@
 //! The folder of a run: made, locked, timed and closed.
 
+use super::lock::{LOCK, is_begun_manifest, lock};
 use super::manifest::now;
 use super::{InputFile, Machine, Manifest, RunError, Status, sha256_file};
 use serde::Serialize;
 use serde_json::Value;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -84,9 +85,7 @@ impl RunFolder {
             let other = entries.any(|entry| {
                 entry.is_ok_and(|entry| {
                     let name = entry.file_name();
-                    let name = name.to_string_lossy();
-                    let begun = name.starts_with("manifest.json.") && name.ends_with(".part");
-                    name != LOCK && !begun
+                    name != LOCK && !is_begun_manifest(&name)
                 })
             });
             if other {
@@ -298,27 +297,6 @@ impl Drop for Phase<'_> {
     }
 }
 
-const LOCK: &str = ".lock";
-
-fn lock(folder: &Path) -> Result<File, RunError> {
-    let path = folder.join(LOCK);
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|reason| RunError::io("write", &path, reason))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(RunError::InUse(folder.to_path_buf())),
-        // Some network file systems have no locks; one process is then the user's care.
-        Err(TryLockError::Error(reason)) if reason.kind() == std::io::ErrorKind::Unsupported => {
-            Ok(file)
-        }
-        Err(TryLockError::Error(reason)) => Err(RunError::io("lock", &path, reason)),
-    }
-}
-
 /// The first key at which two configurations differ: `seed was 1, is 2`.
 fn first_difference(path: &str, before: &Value, after: &Value) -> Option<String> {
     match (before, after) {
@@ -411,6 +389,20 @@ mod tests {
             }
         );
         assert_eq!(manifest.resumed, 1);
+    }
+
+    #[test]
+    fn what_a_killed_process_began_of_a_manifest_goes_with_the_next() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("run");
+        let begun = path.join("manifest.json.41.part");
+        fs::create_dir(&path).unwrap();
+        fs::write(&begun, "{").unwrap();
+        RunFolder::create(&path, setup()).unwrap().finish().unwrap();
+        assert!(!begun.exists());
+        fs::write(&begun, "{").unwrap();
+        RunFolder::resume(&path, setup()).unwrap();
+        assert!(!begun.exists());
     }
 
     #[test]

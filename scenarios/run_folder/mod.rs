@@ -27,6 +27,7 @@ mod atomic;
 mod disk;
 mod error;
 mod folder;
+mod lock;
 mod machine;
 mod manifest;
 mod scores;
