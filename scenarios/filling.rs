@@ -38,17 +38,53 @@ impl Filling<StoreWriter> {
         progress: &ProgressBar,
         make: impl Fn(usize) -> Result<Vec<f32>> + Sync,
     ) -> Result<()> {
-        let total = self.writer.layout().trajectories;
-        progress.set_length(total as u64);
-        progress.set_position((total - self.writer.missing().len()) as u64);
         let work = |writer: &StoreWriter, n: usize| {
             let states = make(n)?;
             progress.inc(1);
             writer.write(n, &states).map_err(Error::failed)
         };
-        self.share_out(total, StoreWriter::is_complete, work)?;
+        let total = self.begin_progress(progress);
+        self.share_out(total, Pace::OnCores, StoreWriter::is_complete, work)?;
         progress.finish_and_clear();
         Ok(())
+    }
+
+    /// The same with up to `at_once` trajectories made together; `make` is given the numbers of
+    /// those that are missing.
+    ///
+    /// # Errors
+    /// As [`Self::fill`].
+    pub fn fill_together(
+        self,
+        progress: &ProgressBar,
+        at_once: usize,
+        make: impl Fn(&[usize]) -> Result<Vec<Vec<f32>>> + Sync,
+    ) -> Result<()> {
+        let total = self.begin_progress(progress);
+        let missing = |writer: &StoreWriter, piece: usize| -> Vec<usize> {
+            let all = piece * at_once..total.min((piece + 1) * at_once);
+            all.filter(|n| !writer.is_complete(*n)).collect()
+        };
+        let work = |writer: &StoreWriter, piece: usize| {
+            let numbers = missing(writer, piece);
+            for (number, states) in numbers.iter().zip(make(&numbers)?) {
+                writer.write(*number, &states).map_err(Error::failed)?;
+                progress.inc(1);
+            }
+            Ok(())
+        };
+        let is_complete = |writer: &StoreWriter, piece| missing(writer, piece).is_empty();
+        self.share_out(total.div_ceil(at_once), Pace::InTurn, is_complete, work)?;
+        progress.finish_and_clear();
+        Ok(())
+    }
+
+    /// Shows what is there already; gives the number of trajectories.
+    fn begin_progress(&self, progress: &ProgressBar) -> usize {
+        let total = self.writer.layout().trajectories;
+        progress.set_length(total as u64);
+        progress.set_position((total - self.writer.missing().len()) as u64);
+        total
     }
 }
 
@@ -74,7 +110,7 @@ impl Filling<SampleStoreWriter> {
         files: usize,
         make: impl Fn(&SampleStoreWriter, usize) -> Result<()> + Sync,
     ) -> Result<()> {
-        self.share_out(files, SampleStoreWriter::is_complete, make)
+        self.share_out(files, Pace::OnCores, SampleStoreWriter::is_complete, make)
     }
 }
 
@@ -100,6 +136,7 @@ impl<W: Sync> Filling<W> {
     fn share_out(
         self,
         count: usize,
+        pace: Pace,
         is_complete: impl Fn(&W, usize) -> bool + Sync,
         work: impl Fn(&W, usize) -> Result<()> + Sync,
     ) -> Result<()> {
@@ -109,7 +146,7 @@ impl<W: Sync> Filling<W> {
         share_out(
             claims.as_ref(),
             &names,
-            Pace::OnCores,
+            pace,
             |n| is_complete(&writer, missing[n]),
             |n| work(&writer, missing[n]),
         )?;

@@ -9,7 +9,8 @@
 #   MAXWELL  cargo build --release -p curlwind-solvers --features cuda --example time_maxwell
 #   WATER    cargo build --release -p curlwind-solvers --features cuda --example time_shallow_water_device
 #   SOLVERS  cargo test --release -p curlwind-solvers --features cuda --lib --no-run (the binary it names)
-# OUT (default target/gpu) receives the log. PYTHON picks the interpreter that has PyTorch and gprMax.
+# OUT (default target/gpu) receives the log. PYTHON picks the interpreter that has PyTorch, gprMax and
+# fdtdx (with jax[cuda12]).
 # A rehearsal without a GPU:
 #   FEATURES=wgpu CELLS="24 32" TRUNCATIONS="21 42" MEMBERS="1 2" CASES=2d-64 STEPS=2 sh benches/gpu/run.sh wgpu
 set -u
@@ -90,6 +91,11 @@ cuda*)
         done
     else
         say "skipped: $python has no gprMax with pycuda"
+    fi
+    if "$python" -c 'import fdtdx, jax; assert jax.devices("gpu")' 2>/dev/null; then
+        "$python" "$here/../peers/fdtd_fdtdx.py" $cells 2>&1 | grep Mcells | tee -a "$log"
+    else
+        say "skipped: $python has no fdtdx with a JAX that sees a GPU"
     fi
     ;;
 esac

@@ -180,6 +180,11 @@ fdtd() {
     else
         skip "fdtd: gprMax could not be installed, see $out/install-gprmax.log"
     fi
+    if install fdtdx; then
+        "$venv/bin/python" "$here/fdtd_fdtdx.py" --backend cpu --steps 8 --runs 9 160 || skip "fdtd: fdtdx failed"
+    else
+        skip "fdtd: fdtdx could not be installed, see $out/install-fdtdx.log"
+    fi
     for threads in 1 2; do
         cargo run --release -p curlwind-solvers --example time_maxwell runs=9 threads=$threads Blocked || skip "fdtd: time_maxwell failed"
     done

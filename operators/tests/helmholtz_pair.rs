@@ -85,7 +85,7 @@ fn direct(square: &ScatteringSquare) -> Result<(Array2<f64>, ScatteredField)> {
 }
 
 fn by_fdtd(square: &ScatteringSquare) -> Result<(Array2<f64>, ScatteredField)> {
-    let field = square.solve::<f64>(&[rod()], 0.6)?;
+    let field = square.solve(("cpu", true), &[rod()], 0.6)?;
     Ok((square.permittivity(&[rod()], &field.points)?, field))
 }
 

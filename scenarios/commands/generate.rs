@@ -27,7 +27,8 @@ pub fn generate(run: &ScenarioRun, options: &Options) -> Result<()> {
             }
             Scenario::Scattering(loaded) => {
                 ranks::meet()?;
-                scattering::generate::generate(&loaded.settings, &place, &bar)?;
+                let device = options.device()?;
+                scattering::generate::generate(&loaded.settings, &device, &place, &bar)?;
             }
             Scenario::Flow(loaded) => {
                 ranks::meet()?;

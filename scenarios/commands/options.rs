@@ -35,7 +35,6 @@ impl Options {
     pub(super) fn of_solver(&self, scenario: &Scenario) -> Result<Self> {
         let name = match scenario {
             Scenario::Flow(loaded) => &loaded.name,
-            Scenario::Scattering(loaded) => &loaded.name,
             Scenario::Coordinate(loaded) => &loaded.name,
             // written year by year
             Scenario::ShallowWater(loaded) if loaded.settings.archive.is_some() => &loaded.name,

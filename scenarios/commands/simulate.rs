@@ -30,7 +30,7 @@ pub fn simulate(run: &ScenarioRun, init: Option<&Path>, options: &Options) -> Re
             let summary = run.in_folder(
                 (&loaded.name, &loaded.settings, loaded.settings.seed),
                 options,
-                |folder| scattering::pipeline::simulate(&loaded, folder),
+                |folder| scattering::pipeline::simulate(&loaded, folder, options),
             )?;
             return options.report(&summary.scores, &summary.text);
         }

@@ -8,6 +8,7 @@ use crate::{Error, Result};
 use cubecl::device::{DeviceUnavailable, WgpuDeviceKind};
 use cubecl::prelude::*;
 use cubecl::{client::Client, server::Handle};
+use std::pin::Pin;
 
 /// A device at work.
 #[derive(Clone)]
@@ -62,6 +63,9 @@ pub(crate) struct Buffer {
     /// Number of values.
     len: usize,
 }
+
+/// A copy to memory under way.
+pub(crate) struct Reading<'d>(Pin<Box<dyn Future<Output = Result<Vec<u8>>> + 'd>>);
 
 impl Device {
     /// The device of a name: `cuda` or `cuda:N`, `wgpu` (the first that Vulkan, Metal or DX12 has).
@@ -200,6 +204,33 @@ impl Device {
         let bytes = self.client.read_one(buffer.handle.clone());
         let bytes = bytes.map_err(|e| self.failed(e))?;
         Ok(T::from_bytes(&bytes)[..buffer.len].to_vec())
+    }
+
+    /// Begins to copy a buffer to memory, behind what was asked for before and in front of what is
+    /// asked for after.
+    pub(crate) fn begin_read(&self, buffer: &Buffer) -> Reading<'_> {
+        // the copy is asked for here, not where its end is waited for
+        let copy = self.client.read_async(vec![buffer.handle.clone()]);
+        Reading(Box::pin(async move {
+            let all = copy.await.map_err(|e| self.failed(e))?;
+            Ok(all.first().map_or_else(Vec::new, |bytes| bytes.to_vec()))
+        }))
+    }
+
+    /// The bytes of that buffer.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(crate) fn end_read(&self, reading: Reading<'_>) -> Result<Vec<u8>> {
+        cubecl::future::block_on(reading.0)
+    }
+
+    /// So many values from memory, in the bytes of this machine.
+    pub(crate) fn upload_bytes(&self, bytes: &[u8], len: usize) -> Buffer {
+        Buffer {
+            handle: self.client.create_from_slice(bytes),
+            len,
+        }
     }
 
     fn failed(&self, error: impl std::fmt::Display) -> Error {

@@ -293,7 +293,8 @@ fn absent_devices_are_refused() {
     for (scenario, device, expected) in [
         ("dipole", "gpu", "expected `auto`, `cpu`"),
         ("burgers", "cuda:0", "runs on the processor"),
-        ("scattering", "wgpu", "runs on the processor"),
+        ("allen-cahn", "wgpu", "runs on the processor"),
+        ("scattering", "gpu", "expected `auto`, `cpu`"),
     ] {
         refuses(
             &["simulate", scenario, "--device", device, "-o", &out],

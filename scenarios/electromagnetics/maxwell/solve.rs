@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use curlwind_datasets::touchstone;
 use curlwind_solvers::maxwell::ports::{self, Excitation, PortRecord};
 use curlwind_solvers::maxwell::{
-    Axis, Component, Distributed, Engine, Model, Network, PlaneWave, Probe, Stop, TotalField,
-    dipole, engine,
+    Axis, Component, Engine, Model, Network, PlaneWave, Probe, Stop, TotalField, dipole, engine,
+    shared_engine,
 };
 use curlwind_solvers::ranks::Communicator;
 use indicatif::ProgressBar;
@@ -320,10 +320,11 @@ impl Loaded {
         bar: &ProgressBar,
     ) -> Result<Box<dyn Engine>> {
         let double = problem.precision == Precision::Double;
-        let mut engine = match sharing.and_then(|all| all()) {
-            Some(ranks) => self.shared(model, double, ranks)?,
-            None => engine(model, double, &self.device).map_err(|e| self.blame(e))?,
+        let engine = match sharing.and_then(|all| all()) {
+            Some(ranks) => shared_engine(model, double, &self.device, ranks),
+            None => engine(model, double, &self.device),
         };
+        let mut engine = engine.map_err(|e| self.blame(e))?;
         let stop = Stop {
             max_steps: problem.max_steps,
             energy_fraction: problem.energy_fraction,
@@ -347,28 +348,6 @@ impl Loaded {
             mcells_per_second: solution.cells as f64 * outcome.step as f64 / seconds / 1e6,
         });
         Ok(engine)
-    }
-
-    /// This process's part of a model.
-    fn shared(
-        &self,
-        model: &Model,
-        double: bool,
-        ranks: Box<dyn Communicator>,
-    ) -> Result<Box<dyn Engine>> {
-        if self.device != "cpu" {
-            return Err(Error::unusable(format!(
-                "--device {}: a mesh that {} processes share is computed by their processors; \
-                 expected `--device cpu`, or one process",
-                self.device,
-                ranks.size()
-            )));
-        }
-        let engine: curlwind_solvers::Result<Box<dyn Engine>> = match double {
-            false => Distributed::<f32>::new(model, ranks).map(|own| Box::new(own) as _),
-            true => Distributed::<f64>::new(model, ranks).map(|own| Box::new(own) as _),
-        };
-        engine.map_err(|e| self.blame(e))
     }
 
     fn probes(&self, model: &mut Model) -> Result<Vec<OwnProbe>> {

@@ -74,7 +74,7 @@ pub fn evaluate(
     operator: &FieldOperator,
     training: &TrainingScenes,
     held_out: &[usize],
-    progress: &ProgressBar,
+    (device, progress): (&str, &ProgressBar),
 ) -> Result<Evaluation> {
     let about = &settings.evaluation;
     let some = held_out.len().min(about.scenes);
@@ -114,7 +114,13 @@ pub fn evaluate(
             .collect::<Result<Vec<_>>>()?;
         if !scenes.is_empty() {
             cases.push(case(
-                settings, operator, training, name, scenes, &solvers, progress,
+                settings,
+                operator,
+                training,
+                name,
+                scenes,
+                &solvers,
+                (device, progress),
             )?);
         }
     }
@@ -127,11 +133,11 @@ pub fn evaluate(
     let timed = &held.scenes[..held.scenes.len().min(TIMED)];
     let finer = (FINER * about.reference_cells as f64).round() as usize;
     let differences = on_cores(timed.len(), |n| {
-        let finer = solve(&settings.solver, finer, &timed[n])?;
+        let finer = solve(&settings.solver, finer, &timed[n], device)?;
         Ok(relative_l2(&held.truth[n].scattered, &finer.scattered))
     })?;
     let reference_error = differences.into_iter().fold(0.0, f64::max);
-    let seconds = time(settings, operator, timed, &held.truth, &solvers)?;
+    let seconds = time(settings, operator, timed, &held.truth, (&solvers, device))?;
     Ok(Evaluation {
         cases,
         seconds,
@@ -146,11 +152,11 @@ fn case(
     name: String,
     scenes: Vec<SceneEntry>,
     solvers: &[usize],
-    progress: &ProgressBar,
+    (device, progress): (&str, &ProgressBar),
 ) -> Result<Case> {
     let run = |cells: usize| {
         on_cores(scenes.len(), |n| {
-            let fields = solve(&settings.solver, cells, &scenes[n]);
+            let fields = solve(&settings.solver, cells, &scenes[n], device);
             progress.inc(1);
             fields
         })
@@ -214,13 +220,14 @@ pub fn predict(operator: &FieldOperator, input: &[f32], side: usize) -> Result<A
     Ok(complex(&values, side))
 }
 
-/// Median wall times of one scene: every model alone on one core, in f32, after a warm-up.
+/// Median wall times of one scene: every model alone on the device or on one core, in f32, after a
+/// warm-up.
 fn time(
     settings: &Settings,
     operator: &FieldOperator,
     scenes: &[SceneEntry],
     truth: &[Fields],
-    solvers: &[usize],
+    (solvers, device): (&[usize], &str),
 ) -> Result<Vec<(String, f64)>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     pool.map_err(Error::failed)?.install(|| {
@@ -236,7 +243,7 @@ fn time(
         for &cells in [reference].iter().chain(solvers) {
             let times = scenes
                 .iter()
-                .map(|scene| solve(&settings.solver, cells, scene).map(|f| f.seconds))
+                .map(|scene| solve(&settings.solver, cells, scene, device).map(|f| f.seconds))
                 .collect::<Result<Vec<_>>>()?;
             all.push((solver_name(cells), median(&times)));
         }

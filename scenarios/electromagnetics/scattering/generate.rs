@@ -51,12 +51,18 @@ pub fn scene(settings: &Settings, kind: Kind, index: usize) -> Result<SceneEntry
     })
 }
 
-/// Makes the scenes that `place` still lacks, on all cores of the machine.
+/// Makes the scenes that `place` still lacks, one on each core of the machine at a time, or as many
+/// on a device.
 ///
 /// # Errors
 /// Settings that do not fit each other, a store made by other settings, a full disk, a scene that
 /// the solver refused.
-pub fn generate(settings: &Settings, place: &Path, progress: &ProgressBar) -> Result<SampleStore> {
+pub fn generate(
+    settings: &Settings,
+    device: &str,
+    place: &Path,
+    progress: &ProgressBar,
+) -> Result<SampleStore> {
     let layout = layout(settings)?;
     let bytes = layout.samples * layout.sample_len() * size_of::<f32>();
     require_free_space(place, bytes as u64).map_err(Error::failed)?;
@@ -69,7 +75,7 @@ pub fn generate(settings: &Settings, place: &Path, progress: &ProgressBar) -> Re
         let (mut fields, mut descriptions) = (Vec::new(), Vec::new());
         for index in layout.range(file) {
             let scene = scene(settings, Kind::Trained, index)?;
-            let solved = solve(&settings.solver, settings.solver.cells, &scene)
+            let solved = solve(&settings.solver, settings.solver.cells, &scene, device)
                 .map_err(|error| Error::failed(format!("training scene {index}: {error}")))?;
             fields.extend(channels(&solved));
             descriptions.push(serde_json::to_string(&scene).map_err(Error::failed)?);

@@ -40,12 +40,12 @@ pub struct Summary {
 ///
 /// # Errors
 /// Bodies that the solver refuses; files that cannot be written.
-pub fn simulate(loaded: &Loaded, folder: &RunFolder) -> Result<Summary> {
+pub fn simulate(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Summary> {
     let settings = &loaded.settings;
     let (solver, scene) = (&settings.solver, &settings.scene);
     let fields = {
         let _phase = folder.phase("solver")?;
-        solve::solve(solver, solver.cells, scene)?
+        solve::solve(solver, solver.cells, scene, &options.device()?)?
     };
     let model = solver_name(solver.cells);
     let angle = scene.angle.si();
@@ -162,7 +162,8 @@ pub fn stored(
     let complete = SampleStore::open(&place).is_ok_and(|store| store.complete().len() == all);
     // what was made before is not paid for twice
     let _phase = (!complete).then(|| folder.phase("generate")).transpose()?;
-    let store = make_scenes(&loaded.settings, &place, &options.progress("scenes"))?;
+    let (device, bar) = (options.device()?, options.progress("scenes"));
+    let store = make_scenes(&loaded.settings, &device, &place, &bar)?;
     let split = split(&loaded.settings, &store)?;
     Ok((store, split))
 }
@@ -218,7 +219,8 @@ pub fn run(loaded: &Loaded, folder: &RunFolder, options: &Options) -> Result<Sum
         let training = TrainingScenes::read(&training, scales)?;
         let held = scenes(&split.test);
         let bar = options.progress("evaluate");
-        evaluate(settings, &trained.model, &training, &held, &bar)?
+        let device = options.device()?;
+        evaluate(settings, &trained.model, &training, &held, (&device, &bar))?
     };
     let scores = evaluation.scores(settings);
     scores.write(&folder.file("scores.json"))?;
@@ -327,19 +329,27 @@ fn verdict(settings: &Settings, evaluation: &Evaluation, folder: &RunFolder) -> 
     }
     let manifest = folder.manifest();
     let cost = ["generate", "train"].map(|phase| manifest.phase_seconds(phase));
+    // On the processor scenes are made and the operator is trained on all cores, answers are timed on one.
+    let (cores, all, one) = match manifest.device.as_str() {
+        "cpu" => (
+            manifest.threads as f64,
+            format!("{} cores", manifest.threads),
+            "one core",
+        ),
+        device => (1.0, device.to_string(), device),
+    };
     sentences.push(format!(
-        "It cost {:.0} s of data generation and {:.0} s of training on {} cores, with one seed; no setting was tuned in this run.",
-        cost[0], cost[1], manifest.threads
+        "It cost {:.0} s of data generation and {:.0} s of training on {all}, with one seed; no setting was tuned in this run.",
+        cost[0], cost[1]
     ));
-    // Scenes are made and the operator is trained on all cores, answers are timed on one.
-    let cores = manifest.threads as f64;
-    sentences.push(break_even(evaluation, error, cores * (cost[0] + cost[1])));
+    let invested = cores * (cost[0] + cost[1]);
+    sentences.push(break_even(evaluation, error, invested, one));
     sentences
 }
 
 /// The run time of the solver at the operator's error, and the number of scenes from which on the
 /// operator has paid for itself.
-fn break_even(evaluation: &Evaluation, error: f64, invested: f64) -> String {
+fn break_even(evaluation: &Evaluation, error: f64, invested: f64, place: &str) -> String {
     let held = &evaluation.cases[0];
     let solvers = evaluation
         .seconds
@@ -367,7 +377,7 @@ fn break_even(evaluation: &Evaluation, error: f64, invested: f64) -> String {
         false => "never".to_string(),
     };
     format!(
-        "At equal error the solver takes {bound}{:.0} ms for a scene on one core, the operator {:.0} ms: its data and training pay {pays}.",
+        "At equal error the solver takes {bound}{:.0} ms for a scene on {place}, the operator {:.0} ms: its data and training pay {pays}.",
         1e3 * seconds,
         1e3 * own,
     )

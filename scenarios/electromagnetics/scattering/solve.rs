@@ -58,14 +58,19 @@ pub fn incident(points: &[f64], frequency: f64, angle: f64) -> Array2<Complex64>
     })
 }
 
-/// Solves a scene on a mesh of `cells` cells along a side.
+/// Solves a scene on a mesh of `cells` cells along a side, on a device (`cpu`, `cuda:0`, `wgpu`).
 ///
 /// # Errors
-/// Bodies that the solver refuses, a field that has not decayed.
-pub fn solve(solver: &SolverSettings, cells: usize, scene: &SceneEntry) -> Result<Fields> {
+/// Bodies that the solver refuses, a field that has not decayed, a device that failed.
+pub fn solve(
+    solver: &SolverSettings,
+    cells: usize,
+    scene: &SceneEntry,
+    device: &str,
+) -> Result<Fields> {
     let (permittivity, incident) = medium(solver, cells, scene)?;
     let start = Instant::now();
-    let scattered = scattered(solver, cells, scene)?;
+    let scattered = scattered(solver, cells, scene, device)?;
     Ok(Fields {
         permittivity,
         incident,
@@ -95,17 +100,18 @@ pub fn medium(
 /// The scattered field of a scene on the points, `[y, x]`: all that the solver does, and nothing else.
 ///
 /// # Errors
-/// Bodies that the solver refuses, a field that has not decayed.
+/// As [`solve`].
 pub fn scattered(
     solver: &SolverSettings,
     cells: usize,
     scene: &SceneEntry,
+    device: &str,
 ) -> Result<Array2<Complex64>> {
     let square = square(solver, cells);
     let solids = solids(&square, scene)?;
     // eight significant digits and half the memory traffic: f32 suits a field to 1e-3
     let field = square
-        .solve::<f32>(&solids, scene.angle.si())
+        .solve((device, false), &solids, scene.angle.si())
         .map_err(Error::failed)?;
     Ok(field.scattered_at(&points(solver.side.si(), solver.points)))
 }

@@ -10,8 +10,8 @@ use crate::filling::Filling;
 use crate::on_cores::on_cores;
 use crate::ranks;
 use crate::run_folder::require_free_space;
-use curlwind_datasets::store::{Channel, Grid, Layout, Store, StoreWriter, fingerprint};
-use curlwind_solvers::shallow_water::ShallowWater;
+use curlwind_datasets::store::{Channel, Grid, Layout, Store, fingerprint};
+use curlwind_solvers::shallow_water::{Forecaster, ShallowWater, Solver, State};
 use indicatif::ProgressBar;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -51,22 +51,14 @@ pub fn generate(
     require_free_space(store, bytes).map_err(Error::failed)?;
     let filling = Filling::trajectories(store, &layout)?;
     if device == "cpu" {
-        filling.fill(progress, |index| {
-            let mut states = together(settings, device, &flows, &gridded, &[index])?;
-            states
-                .pop()
-                .ok_or_else(|| Error::failed(format!("training flow {index}: no states")))
-        })?;
+        filling.fill(progress, |index| alone(settings, &flows, &gridded, index))?;
     } else {
-        ranks::refuse("making flows on a device")?;
-        fill_on_device(
-            settings,
-            device,
-            &flows,
-            &gridded,
-            &filling.writer,
-            progress,
-        )?;
+        let points = plan.grid().nlat() * plan.grid().nlon();
+        let shares = set.trajectories.div_ceil(ranks::size());
+        let at_once = (POINTS_TOGETHER / points).clamp(1, MOST_TOGETHER.min(shares).max(1));
+        filling.fill_together(progress, at_once, |indices| {
+            together(settings, device, &flows, &gridded, indices)
+        })?;
     }
     Store::open(store).map_err(Error::failed)
 }
@@ -98,33 +90,34 @@ pub fn check(settings: &Settings) -> Result<()> {
 const POINTS_TOGETHER: usize = 1 << 24;
 const MOST_TOGETHER: usize = 64;
 
-/// Makes the flows that are still missing, as many at a time as fill a device.
-fn fill_on_device(
+/// The states `[time][channel][latitude][longitude]` of a flow, by the processor.
+fn alone(
     settings: &Settings,
-    device: &str,
     flows: &FlowMaker,
     gridded: &Gridded,
-    writer: &StoreWriter,
-    progress: &ProgressBar,
-) -> Result<()> {
-    let missing = writer.missing();
-    let total = writer.layout().trajectories;
-    progress.set_length(total as u64);
-    progress.set_position((total - missing.len()) as u64);
-    let plan = flows.transform();
-    let points = plan.grid().nlat() * plan.grid().nlon();
-    for indices in missing.chunks((POINTS_TOGETHER / points).clamp(1, MOST_TOGETHER)) {
-        let states = together(settings, device, flows, gridded, indices)?;
-        for (&index, states) in indices.iter().zip(&states) {
-            writer.write(index, states).map_err(Error::failed)?;
-            progress.inc(1);
-        }
+    index: usize,
+) -> Result<Vec<f32>> {
+    let set = &settings.training_set;
+    let mut start = flows.start(index)?;
+    let stepper = stepper(settings, flows, &start)?;
+    let spin_up = set.spin_up.si();
+    if spin_up > 0.0 {
+        let spun = stepper.run(start, spin_up, spin_up, |_| ControlFlow::Continue(()));
+        start = spun.map_err(solver_error)?.state;
     }
-    progress.finish_and_clear();
-    Ok(())
+    let mut states = Vec::new();
+    let truncation = flows.transform().truncation();
+    let (duration, interval) = (set.duration.si(), set.interval.si());
+    stepper
+        .run(start, duration, interval, |snapshot| {
+            states.extend(gridded.channels(snapshot.state, truncation));
+            ControlFlow::Continue(())
+        })
+        .map_err(|error| Error::failed(format!("training flow {index}: {error}")))?;
+    Ok(states)
 }
 
-/// The states `[time][channel][latitude][longitude]` of each of these flows.
+/// Those of each of these flows, together on a device.
 fn together(
     settings: &Settings,
     device: &str,
@@ -132,37 +125,39 @@ fn together(
     gridded: &Gridded,
     indices: &[usize],
 ) -> Result<Vec<Vec<f32>>> {
-    let (set, solver) = (&settings.training_set, &settings.solver);
-    let equation = ShallowWater::default();
+    let set = &settings.training_set;
     let mut starts = on_cores(indices.len(), |n| flows.start(indices[n]))?;
-    let stepper = Prepared::flat(starts[0].clone(), flows.transform(), equation)
-        .solver(solver, solver.time_step.si())?;
-    if set.spin_up.si() > 0.0 {
-        let spin_up = set.spin_up.si();
+    let stepper = stepper(settings, flows, &starts[0])?;
+    let spin_up = set.spin_up.si();
+    if spin_up > 0.0 {
         let spun = stepper.run_on(device, starts, spin_up, spin_up, |_, _| {
             ControlFlow::Continue(())
         });
         let spun = spun.map_err(solver_error)?;
         starts = spun.into_iter().map(|end| end.state).collect();
     }
-    let mut states = vec![Vec::new(); indices.len()];
     let truncation = flows.transform().truncation();
-    let (duration, interval) = (set.duration.si(), set.interval.si());
-    stepper
-        .run_on(device, starts, duration, interval, |number, snapshot| {
-            states[number].extend(gridded.channels(snapshot.state, truncation));
-            ControlFlow::Continue(())
-        })
-        .map_err(|error| Error::failed(format!("training flow {}: {error}", named(indices))))?;
+    let mut states = on_cores(starts.len(), |n| {
+        Ok(gridded.channels(&starts[n], truncation))
+    })?;
+    let times = (set.duration.si(), set.interval.si());
+    let onto = gridded.transform().clone();
+    let mut forecaster = Forecaster::new(&stepper, (device, true), starts.len(), times, onto)
+        .map_err(solver_error)?;
+    let later = forecaster
+        .check(&starts)
+        .and_then(|()| forecaster.forecast(starts))
+        .map_err(|e| Error::failed(format!("training flows among {indices:?}: {e}")))?;
+    for (states, later) in states.iter_mut().zip(&later) {
+        states.extend(later.concat());
+    }
     Ok(states)
 }
 
-/// Flows in a message.
-fn named(indices: &[usize]) -> String {
-    match indices {
-        [index] => index.to_string(),
-        _ => format!("among {indices:?}"),
-    }
+/// The solver of all flows.
+fn stepper(settings: &Settings, flows: &FlowMaker, start: &State) -> Result<Solver> {
+    Prepared::flat(start.clone(), flows.transform(), ShallowWater::default())
+        .solver(&settings.solver, settings.solver.time_step.si())
 }
 
 fn layout(settings: &Settings, gridded: &Gridded, states: usize) -> Result<Layout> {

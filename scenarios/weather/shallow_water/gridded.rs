@@ -11,6 +11,7 @@ use curlwind_solvers::shallow_water::{ShallowWater, State};
 use curlwind_solvers::sphere::{SphereGrid, SphericalTransform};
 use ndarray::{Array1, Array2, Array3, ArrayView1, Axis, s};
 use num_complex::Complex64;
+use std::sync::Arc;
 
 /// The channels of the surrogate's state, with CF units.
 pub const CHANNELS: [(&str, &str); 3] = [
@@ -43,7 +44,7 @@ impl Weather {
 
 /// A Gaussian grid, its transform, and the equation whose states it shows.
 pub struct Gridded {
-    transform: SphericalTransform,
+    transform: Arc<SphericalTransform>,
     equation: ShallowWater,
     /// Spectrum of g times the height of the ground.
     orography: Option<Array1<Complex64>>,
@@ -60,7 +61,7 @@ impl Gridded {
         let transform = SphericalTransform::new(grid, latitudes - 1).map_err(Error::unusable)?;
         let orography = orography.map(|(spectrum, from)| truncated(spectrum, from, latitudes - 1));
         Ok(Self {
-            transform,
+            transform: Arc::new(transform),
             equation,
             orography,
         })
@@ -80,7 +81,7 @@ impl Gridded {
     }
 
     /// The transform at the grid's truncation.
-    pub fn transform(&self) -> &SphericalTransform {
+    pub fn transform(&self) -> &Arc<SphericalTransform> {
         &self.transform
     }
 

@@ -36,6 +36,7 @@ pub use dipole::{dipole, electric_dipole_power, magnetic_dipole_power};
 pub use dispersion_relation::DispersionRelation;
 pub use engine::{
     Distributed, Engine, Outcome, Progress, Real, Scheme, Simulation, Stop, StopReason, engine,
+    shared_engine,
 };
 pub use far_field::{Cut, Face, FarField, FarFieldBox, FarFieldMonitor, FluxMonitor};
 pub use medium::{EdgeMedium, FaceMedium, Pole};

@@ -49,6 +49,7 @@ pub use equation::ShallowWater;
 pub use forcing::Forcing;
 pub use invariants::Invariants;
 pub use mountains::Mountain;
+pub use on_device::Forecaster;
 pub use semi_implicit::RawFilter;
 pub use solver::{Checkpoint, Integrator, Snapshot, Solver, SolverBuilder};
 pub use state::State;

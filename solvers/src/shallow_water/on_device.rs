@@ -3,7 +3,9 @@
 use super::solver::{Checkpoint, Snapshot, Solver};
 use super::state::State;
 use crate::Result;
+use crate::sphere::SphericalTransform;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 impl Solver {
     /// Runs every state as [`Self::run`] does, on the device of that name: `cpu`, where they run
@@ -65,12 +67,98 @@ impl Solver {
         _: (f64, f64),
         _: &mut impl FnMut(usize, Snapshot) -> ControlFlow<()>,
     ) -> Result<Vec<Checkpoint>> {
-        Err(crate::Error::Device {
-            name: device.into(),
-            reason: "this program was compiled without solvers on devices (cargo features `cuda`, \
-                     `wgpu`)"
-                .into(),
+        Err(absent(device))
+    }
+}
+
+/// A solver on a device with room for so many states, for one batch of forecasts after the other:
+/// tables, buffers and kernels are there already when a forecast begins.
+pub struct Forecaster {
+    #[cfg(any(feature = "cuda", feature = "wgpu"))]
+    on_device: super::device::Forecaster,
+    #[cfg(not(any(feature = "cuda", feature = "wgpu")))]
+    nowhere: std::convert::Infallible,
+    members: usize,
+}
+
+impl Forecaster {
+    /// For forecasts over `duration` seconds of so many members, delivered every `output_interval`
+    /// seconds on the grid of `onto`, at its truncation. The device is named as for
+    /// [`Solver::run_on`], and computes in f64 if that is asked for and it can, else in f32. That the
+    /// solver's time step is stable is the caller's care: [`Self::check`].
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`] when the device is not there, has too little memory, or this program
+    /// was not compiled for it; [`crate::Error::Size`] for no members and for a grid that devices do
+    /// not know; [`crate::Error::Parameter`] when the duration is not a whole number of intervals.
+    #[cfg(any(feature = "cuda", feature = "wgpu"))]
+    pub fn new(
+        solver: &Solver,
+        (device, double): (&str, bool),
+        members: usize,
+        times: (f64, f64),
+        onto: Arc<SphericalTransform>,
+    ) -> Result<Self> {
+        let device = (&crate::device::Device::open(device)?, double);
+        Ok(Self {
+            on_device: super::device::Forecaster::new(solver, device, members, times, onto)?,
+            members,
         })
+    }
+
+    /// This program was compiled without devices.
+    ///
+    /// # Errors
+    /// Always [`crate::Error::Device`].
+    #[cfg(not(any(feature = "cuda", feature = "wgpu")))]
+    pub fn new(
+        _: &Solver,
+        (device, _): (&str, bool),
+        _: usize,
+        _: (f64, f64),
+        _: Arc<SphericalTransform>,
+    ) -> Result<Self> {
+        Err(absent(device))
+    }
+
+    /// Number of members.
+    pub fn members(&self) -> usize {
+        self.members
+    }
+
+    /// Refuses states from which on the solver's time step is not stable.
+    ///
+    /// # Errors
+    /// [`crate::Error::UnstableTimeStep`]; [`crate::Error::Shape`] for a state of another truncation.
+    pub fn check(&self, states: &[State]) -> Result<()> {
+        #[cfg(any(feature = "cuda", feature = "wgpu"))]
+        return self.on_device.check(states);
+        #[cfg(not(any(feature = "cuda", feature = "wgpu")))]
+        match (self.nowhere, states) {}
+    }
+
+    /// Geopotential (m2 s-2), vorticity and divergence (s-1) of each state at each output after the
+    /// first: `[member][output][field * latitude * longitude]`.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFinite`] when a member blew up; [`crate::Error::Size`] for another number
+    /// of states; [`crate::Error::Shape`] for states of another truncation;
+    /// [`crate::Error::Device`] when the device failed.
+    pub fn forecast(&mut self, states: Vec<State>) -> Result<Vec<Vec<Vec<f32>>>> {
+        #[cfg(any(feature = "cuda", feature = "wgpu"))]
+        return self.on_device.forecast(states);
+        #[cfg(not(any(feature = "cuda", feature = "wgpu")))]
+        match (self.nowhere, states) {}
+    }
+}
+
+#[cfg(not(any(feature = "cuda", feature = "wgpu")))]
+fn absent(device: &str) -> crate::Error {
+    crate::Error::Device {
+        name: device.into(),
+        reason: "this program was compiled without solvers on devices (cargo features `cuda`, \
+                 `wgpu`)"
+            .into(),
     }
 }
 

@@ -10,7 +10,7 @@ use super::tendency::Tendency;
 use crate::Result;
 use crate::time_stepping::RungeKutta4;
 use crate::time_stepping::diffusion::{Diffusion, per_coefficient};
-use ndarray::Array1;
+use ndarray::{Array1, Array3, Axis};
 use num_complex::Complex64;
 
 /// What a checkpoint holds besides the state.
@@ -130,9 +130,15 @@ impl Stepper {
 /// Geopotential of the resting layer about which leapfrog is implicit; it is stable while this is at
 /// least half of the largest depth.
 pub(super) fn resting_layer(tendency: &Tendency, state: &State) -> Result<f64> {
-    let grid = state.to_grid(tendency.transform(), tendency.equation())?;
-    let depth = grid.thickness.iter().fold(0.0f64, |s, h| s.max(*h));
-    Ok(depth * tendency.equation().gravity)
+    let (transform, gravity) = (tendency.transform(), tendency.equation().gravity);
+    state.check(transform.spectrum_len())?;
+    let mut geopotential = Array3::zeros((1, transform.grid().nlat(), transform.grid().nlon()));
+    let spectrum = state.geopotential.view().insert_axis(Axis(0));
+    transform.synthesis(spectrum, geopotential.view_mut());
+    let depth = geopotential
+        .iter()
+        .fold(0.0f64, |s, phi| s.max(phi / gravity));
+    Ok(depth * gravity)
 }
 
 fn runge_kutta_step(method: &mut RungeKutta4<3>, state: &mut State, tendency: &Tendency) {

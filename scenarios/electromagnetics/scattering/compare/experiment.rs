@@ -116,7 +116,7 @@ impl Experiment for ScatteringExperiment {
         let set = &self.sets[set];
         let reference = self.contestants.iter().find(|c| c.kind == Kind::Reference);
         let cells = reference.map_or(0, cells);
-        scattered(&set.solver, cells, &set.scenes[sample].scene)
+        scattered(&set.solver, cells, &set.scenes[sample].scene, "cpu")
     }
 
     fn answer(&self, contestant: usize, set: usize, samples: &[usize]) -> Vec<Answered<Field>> {
@@ -126,7 +126,8 @@ impl Experiment for ScatteringExperiment {
             Kind::Reference | Kind::Check | Kind::Solver => {
                 let solve = |sample: usize| {
                     let scene = &set.scenes[sample].scene;
-                    scattered(&set.solver, cells(who), scene).map_err(|e| e.to_string())
+                    scattered(&set.solver, cells(who), scene, &who.device)
+                        .map_err(|e| e.to_string())
                 };
                 match samples {
                     // a mesh of enough cells is shared by all cores

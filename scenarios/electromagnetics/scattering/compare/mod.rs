@@ -82,7 +82,7 @@ pub fn compare(
     let training = StoredScenes::new(&store, scenes(&split.train));
     let experiment = ScatteringExperiment {
         training: TrainingScenes::read(&training, scales)?,
-        contestants: contestants(settings, c, entered)?,
+        contestants: contestants(settings, c, entered, &device)?,
         operators,
         solver: settings.solver,
         sets: sets::sets(settings, c, &held_out)?,
@@ -116,6 +116,7 @@ fn contestants(
     settings: &Settings,
     c: &CompareSettings,
     operators: Vec<Contestant>,
+    device: &str,
 ) -> Result<Vec<Contestant>> {
     let about = "FDTD on Yee's mesh, total-field boundary, absorbing layer of 10 cells, materials averaged in cells";
     let solver = |what: &str, cells: usize, kind: Kind| -> Result<Contestant> {
@@ -131,6 +132,8 @@ fn contestants(
             // with a cell less there were fewer than 4 in a wavelength, or fewer than 8 in all
             coarsest: square(&settings.solver, cells - 1).check(&[]).is_err(),
             precision: "f32".into(),
+            // reference and check are for the truth, not for the time
+            device: if kind == Kind::Solver { device } else { "cpu" }.into(),
             ..Contestant::solver(format!("{what}@{cells}"), cells as f64, about).of_kind(kind)
         })
     };
@@ -176,7 +179,7 @@ fn task(settings: &Settings) -> Task {
         limitations: vec![
             "Solvers deliver the field on the points of the operator, by cubic interpolation, which is part of their time.".into(),
             "Bodies are drawn into the mesh in the solver's time. Permittivity and incident field on the points, the operator's input, were there before: they are in nobody's time.".into(),
-            "A solver of one scene uses a thread for each 16384 cells, as many as there are, an operator all; in batches both use all.".into(),
+            "On the processor a solver of one scene uses a thread for each 16384 cells, as many as there are, an operator all; in batches both use all. On a device scenes of a batch are one run each, begun by as many threads as there are cores.".into(),
             "Operators were trained in the symmetries of the equation: scenes turned, mirrored, and with another phase.".into(),
             "The Born approximation is beside the trivial baselines since it solves nothing; it is not timed.".into(),
             "Physics-informed networks are not asked here: one would be trained for each scene. The scenarios of coordinate networks set them beside the solver.".into(),

@@ -1,10 +1,10 @@
 //! Forecasts as an experiment: solvers at several truncations, surrogates rolled out, baselines.
 
-use super::sets::{Forecast, Rung, Set};
+use super::rungs::Rung;
+use super::sets::{Forecast, Set};
 use crate::compare::measurements::Panel;
 use crate::compare::{Answered, Contestant, Experiment, Kind, Task, TestSet};
 use crate::error::{Error, Result};
-use crate::on_cores::on_cores;
 use crate::weather::scores::AreaMean;
 use crate::weather::shallow_water::spectra;
 use curlwind_operators::surrogate::Surrogate;
@@ -41,16 +41,7 @@ pub struct WeatherExperiment {
 
 impl WeatherExperiment {
     fn by_rung(&self, rung: usize, set: usize, samples: &[usize]) -> Vec<Answered<Forecast>> {
-        let (rung, of) = (&self.rungs[set][rung], &self.sets[set]);
-        let one = |sample| rung.forecast(of, sample, self.leads);
-        match samples {
-            // alone, its transforms use all threads
-            [sample] => vec![one(*sample)],
-            many => match on_cores(many.len(), |n| Ok(one(many[n]))) {
-                Ok(all) => all,
-                Err(error) => vec![Err(error.to_string()); many.len()],
-            },
-        }
+        self.rungs[set][rung].forecasts(&self.sets[set], samples, self.leads)
     }
 
     fn baseline(&self, name: &str, set: &Set, sample: usize) -> Forecast {
@@ -146,7 +137,8 @@ impl Experiment for WeatherExperiment {
     }
 
     fn truth(&self, set: usize, sample: usize) -> Result<Forecast> {
-        let found = self.rungs[set][0].forecast(&self.sets[set], sample, self.leads);
+        let mut found = self.by_rung(0, set, &[sample]);
+        let found = found.pop().unwrap_or_else(|| Err("no forecast".into()));
         found.map_err(Error::failed)
     }
 

@@ -1,13 +1,15 @@
 //! `compare` for shallow water: truncations of the solver against surrogates of several seeds.
 
 mod experiment;
+mod rungs;
 mod sets;
 pub mod settings;
 
 pub use settings::CompareSettings;
 
 use self::experiment::{TrainingFlows, WeatherExperiment};
-use self::sets::{Rung, Set, Wanted, sets};
+use self::rungs::{Rung, Wanted};
+use self::sets::{Set, sets};
 use super::pipeline::flows;
 use super::settings::IntegratorName;
 use super::train::{TrainingRun, climatology, sin_latitude, train_surrogate};
@@ -53,7 +55,11 @@ pub fn compare(
     let wanted = wanted(settings, c);
     let mut rungs = Vec::new();
     for set in &sets {
-        let each = wanted.iter().map(|w| Rung::new(set, &settings.solver, *w));
+        let each = wanted.iter().enumerate().map(|(number, wanted)| {
+            // reference and check are for the truth, not for the time: in f64 everywhere
+            let device = if number < 2 { "cpu" } else { &device };
+            Rung::new(set, &settings.solver, *wanted, device)
+        });
         rungs.push(each.collect::<Result<Vec<_>>>()?);
     }
     let interval = settings.training_set.interval.si();
@@ -204,8 +210,11 @@ fn contestants(
                 Kind::Solver,
             ),
         };
+        let (device, precision) = rung.place();
         all.push(Contestant {
             kind,
+            device: device.into(),
+            precision: precision.into(),
             order: Some(order.into()),
             time_step: Some(rung.time_step.clone()),
             // below lies no flow that could be called one

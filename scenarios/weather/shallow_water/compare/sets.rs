@@ -1,18 +1,15 @@
-//! The flows that everyone is asked to forecast, and the solvers that are ready for them.
+//! The flows that everyone is asked to forecast.
 
 use super::settings::CompareSettings;
-use crate::compare::measurements::TimeStep;
 use crate::compare::{Relation, TestSet};
 use crate::error::{Error, Result};
 use crate::weather::shallow_water::Loaded;
 use crate::weather::shallow_water::flows::FlowMaker;
 use crate::weather::shallow_water::gridded::Gridded;
 use crate::weather::shallow_water::initial::{Prepared, prepare, transform};
-use crate::weather::shallow_water::settings::{Initial, IntegratorName, SolverSettings};
-use crate::weather::shallow_water::simulation::solver_error;
+use crate::weather::shallow_water::settings::Initial;
 use curlwind_datasets::store::{Split, Store};
-use curlwind_solvers::shallow_water::{ShallowWater, Solver, State};
-use std::ops::ControlFlow;
+use curlwind_solvers::shallow_water::{ShallowWater, State};
 use std::path::Path;
 
 /// The states of a forecast at its leads, each `[channel][latitude][longitude]` on the grid of its set.
@@ -36,83 +33,6 @@ impl Set {
     /// The initial states on the grid.
     pub fn channels(&self, sample: usize) -> Vec<f32> {
         self.gridded.channels(&self.starts[sample], self.from)
-    }
-}
-
-/// A solver set up for a set.
-pub struct Rung {
-    /// With the step of the comparison, its half and its quarter: a flow that grows faster takes shorter ones.
-    solvers: Vec<Solver>,
-    truncation: usize,
-    /// Its step against the longest stable one.
-    pub time_step: TimeStep,
-}
-
-/// How a rung is set up.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted {
-    /// Truncation.
-    pub truncation: usize,
-    /// Method in time.
-    pub integrator: IntegratorName,
-    /// Time step as a share of the longest stable one.
-    pub share: f64,
-}
-
-impl Rung {
-    /// The solver for a set.
-    ///
-    /// # Errors
-    /// Settings that the solver refuses.
-    pub fn new(set: &Set, settings: &SolverSettings, wanted: Wanted) -> Result<Self> {
-        let case = set.case.at_truncation(wanted.truncation)?;
-        let settings = SolverSettings {
-            integrator: wanted.integrator,
-            ..settings.clone()
-        };
-        let probe = case.solver(&settings, 60.0)?;
-        let mut limit = f64::INFINITY;
-        for start in &set.starts {
-            let start = start.truncated(set.from, wanted.truncation);
-            limit = limit.min(probe.stable_time_step(&start).map_err(solver_error)?);
-        }
-        let first = wanted.share * limit;
-        let solvers = [1.0, 2.0, 4.0].map(|parts| case.solver(&settings, first / parts));
-        Ok(Self {
-            solvers: solvers.into_iter().collect::<Result<_>>()?,
-            truncation: wanted.truncation,
-            time_step: TimeStep {
-                seconds: first,
-                limit: Some(limit),
-            },
-        })
-    }
-
-    /// A forecast over `steps` intervals of `interval` seconds.
-    ///
-    /// # Errors
-    /// Why the solver stopped.
-    pub fn forecast(
-        &self,
-        set: &Set,
-        sample: usize,
-        (steps, interval): (usize, f64),
-    ) -> std::result::Result<Forecast, String> {
-        let start = set.starts[sample].truncated(set.from, self.truncation);
-        let mut failed = String::new();
-        for solver in &self.solvers {
-            let mut states = Vec::new();
-            let duration = steps as f64 * interval;
-            let run = solver.run(start.clone(), duration, interval, |snapshot| {
-                states.push(set.gridded.channels(snapshot.state, self.truncation));
-                ControlFlow::Continue(())
-            });
-            match run {
-                Ok(_) => return Ok(states.split_off(1)),
-                Err(error) => failed = error.to_string(),
-            }
-        }
-        Err(failed)
     }
 }
 

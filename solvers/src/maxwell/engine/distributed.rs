@@ -17,19 +17,19 @@
 //! itself, with two bytes for each edge, and the waveforms are everywhere.
 
 use super::check::check;
-use super::decomposition::Decomposition;
+use super::gathering::{Gathering, locked};
 use super::grid::{Grid, memory};
 use super::halo::Halo;
 use super::hooks::Hooks;
 use super::kernels::InstructionSet;
-use super::layout::{AXES, Layout};
+use super::layout::Layout;
 use super::stepper::Stepper;
 use super::threads::{Team, part};
 use super::transform::{self, slots};
 use super::{Engine, Real, energy};
+use crate::Result;
 use crate::maxwell::{Component, Model};
 use crate::ranks::{Communicator, ExactSum};
-use crate::{Error, Result};
 use ndarray::{Array3, Array4};
 use num_complex::Complex64;
 use std::ops::Range;
@@ -48,22 +48,10 @@ pub struct Distributed<T: Real> {
     grid: Grid<T>,
     hooks: Hooks<T>,
     halo: Halo,
-    whole: Layout,
-    decomposition: Decomposition,
-    /// Used by one thread at a time.
-    ranks: Mutex<Box<dyn Communicator>>,
+    gathering: Gathering,
     instructions: InstructionSet,
-    /// The model's monitors and cells.
-    model: Monitors,
     time_step: f64,
     step: usize,
-}
-
-/// What of a model is needed to gather what ranks have found.
-struct Monitors {
-    probes: Vec<crate::maxwell::Probe>,
-    regions: Vec<crate::maxwell::FieldRegion>,
-    cells: [usize; 3],
 }
 
 impl<T: Real> Distributed<T> {
@@ -72,11 +60,11 @@ impl<T: Real> Distributed<T> {
     /// # Errors
     /// As [`Simulation::new`](super::Simulation::new), [`Error::Memory`] for this rank's part alone;
     /// [`Error::Ranks`] when the mesh is too small for so many.
-    pub fn new(model: &Model, mut ranks: Box<dyn Communicator>) -> Result<Self> {
+    pub fn new(model: &Model, ranks: Box<dyn Communicator>) -> Result<Self> {
         check(model)?;
-        let whole = Layout::new(model);
-        let decomposition = Decomposition::new(&whole, ranks.size())?;
-        let layout = part_of(&whole, &decomposition, ranks.rank());
+        let rank = ranks.rank();
+        let gathering = Gathering::new(model, ranks)?;
+        let layout = gathering.part(rank);
         let regions = model.regions.iter().map(|r| {
             let row = r.ranges[layout.turned[0]].len();
             transform::memory::<T>(r, (slots(r, &layout).len() * row) as u64)
@@ -85,26 +73,19 @@ impl<T: Real> Distributed<T> {
             format!("a part of a Maxwell simulation in {}", T::NAME),
             memory::<T>(model, &layout) + regions.sum::<u64>(),
         )?;
-        let mut grid = Grid::part(model, &whole, layout);
+        let mut grid = Grid::part(model, gathering.whole(), layout);
         let hooks = Hooks::new(model, &grid);
         let mut excited = hooks.excited().map(i64::from);
-        ranks.sum_integers(&mut excited)?;
+        gathering.ranks().sum_integers(&mut excited)?;
         grid.activate(excited.map(|count| count > 0));
         Ok(Self {
-            halo: Halo::new(&grid, &decomposition, ranks.rank()),
+            halo: Halo::new(&grid, gathering.decomposition(), rank),
             instructions: InstructionSet::found()[0],
-            model: Monitors {
-                probes: model.probes.clone(),
-                regions: model.regions.clone(),
-                cells: model.mesh.cells(),
-            },
             time_step: model.time_step,
             step: 0,
+            gathering,
             grid,
             hooks,
-            whole,
-            decomposition,
-            ranks: Mutex::new(ranks),
         })
     }
 
@@ -119,7 +100,7 @@ impl<T: Real> Distributed<T> {
         let span = self.hooks.span(&layout, first, steps, self.instructions);
         let stepper = Stepper::new(&mut self.grid, &span, self.instructions);
         let schedules = [false, true].map(|electric| Schedule::new(&layout, &self.halo, electric));
-        let (halo, ranks) = (&self.halo, &self.ranks);
+        let (halo, gathering) = (&self.halo, &self.gathering);
         let failed = AtomicBool::new(false);
         let failure = Mutex::new(None);
         // what only the first thread does, unless it has failed before
@@ -127,7 +108,7 @@ impl<T: Real> Distributed<T> {
             if thread > 0 || failed.load(Ordering::Relaxed) {
                 return;
             }
-            if let Err(error) = work(&mut **locked(ranks)) {
+            if let Err(error) = work(&mut **gathering.ranks()) {
                 *locked(&failure) = Some(error);
                 failed.store(true, Ordering::Relaxed);
             }
@@ -186,18 +167,6 @@ impl<T: Real> Distributed<T> {
     }
 }
 
-fn part_of(whole: &Layout, decomposition: &Decomposition, rank: usize) -> Layout {
-    let [rows, planes] = decomposition.own(rank);
-    whole.part(rows, planes)
-}
-
-/// What a mutex holds, whether a thread panicked with it or not: that thread's panic is on its way.
-fn locked<V>(mutex: &Mutex<V>) -> std::sync::MutexGuard<'_, V> {
-    mutex
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
 /// The rows of a half step: those that neighbours wait for, and the rest.
 struct Schedule {
     awaited: Vec<(usize, Range<usize>)>,
@@ -237,15 +206,6 @@ impl Schedule {
     }
 }
 
-/// Numbers as they travel.
-fn to_bytes(values: impl IntoIterator<Item = f64>) -> Vec<u8> {
-    values.into_iter().flat_map(f64::to_ne_bytes).collect()
-}
-
-fn from_bytes(bytes: &[u8]) -> impl Iterator<Item = f64> {
-    bytes.as_chunks().0.iter().map(|b| f64::from_ne_bytes(*b))
-}
-
 impl<T: Real> Engine for Distributed<T> {
     fn advance(&mut self, steps: usize) -> Result<()> {
         let end = self.step + steps;
@@ -271,110 +231,27 @@ impl<T: Real> Engine for Distributed<T> {
 
     fn energy(&self) -> Result<f64> {
         let own: ExactSum = energy::energy(&self.grid, self.hooks.branches.items(), self.time_step);
-        Ok(own.over(&mut **locked(&self.ranks))?.value())
+        self.gathering.energy(own)
     }
 
     fn field(&self, component: Component) -> Result<Array3<f64>> {
-        let mut ranks = locked(&self.ranks);
-        let whole = &self.whole;
-        let own = whole.component(component);
-        let line = whole.line();
-        let [ni, nj, nk] = [whole.cells[0] + 1, whole.rows, whole.planes];
-        let mut engine = Array3::zeros([nk, nj, ni]);
-        for rank in 0..ranks.size() {
-            let [rows, planes] = self.decomposition.own(rank);
-            let mut bytes = Vec::new();
-            if rank == ranks.rank() {
-                let layout = &self.grid.layout;
-                let [_, rows, planes] = layout.own.clone();
-                let all = planes.flat_map(|k| rows.clone().map(move |j| (k, j)));
-                bytes = to_bytes(all.flat_map(|(k, j)| {
-                    let start = layout.start(k, j);
-                    let values = &self.grid.fields[own][start..start + line];
-                    values.iter().map(|v| v.to_f64())
-                }));
-            }
-            ranks.broadcast(rank, &mut bytes)?;
-            let mut values = from_bytes(&bytes);
-            for k in planes {
-                for j in rows.clone() {
-                    for i in 0..line {
-                        engine[[k, j, i]] = values.next().unwrap_or_default();
-                    }
-                }
-            }
-        }
-        let cells = self.model.cells;
-        let mut all = Array3::zeros([cells[2] + 1, cells[1] + 1, cells[0] + 1]);
-        let [ni, nj, nk] = component.extent(cells);
-        for ((k, j, i), value) in all
-            .slice_mut(ndarray::s![..nk, ..nj, ..ni])
-            .indexed_iter_mut()
-        {
-            let [i, j, k] = whole.index([i, j, k]);
-            *value = engine[[k, j, i]];
-        }
-        Ok(all)
+        let layout = &self.grid.layout;
+        let values = &self.grid.fields[layout.component(component)];
+        self.gathering.field(component, || {
+            let [_, rows, planes] = layout.own.clone();
+            let all = planes.flat_map(|k| rows.clone().map(move |j| layout.start(k, j)));
+            let values = all.flat_map(|start| &values[start..start + layout.line()]);
+            Ok(values.map(|v| v.to_f64()).collect())
+        })
     }
 
     fn probe(&self, n: usize) -> Result<Vec<f64>> {
-        let mut ranks = locked(&self.ranks);
-        let index = self.model.probes[n].index;
-        let has = |rank: &usize| {
-            let layout = part_of(&self.whole, &self.decomposition, *rank);
-            layout.place(index).is_some()
-        };
-        let owner = (0..ranks.size()).find(has).ok_or_else(|| Error::Ranks {
-            ranks: ranks.size(),
-            reason: format!("expected a rank with the place {index:?} of probe {n}, found none"),
-        })?;
         let own = self.hooks.probe_values[n].iter().map(|v| v.to_f64());
-        let mut bytes = match owner == ranks.rank() {
-            true => to_bytes(own),
-            false => Vec::new(),
-        };
-        ranks.broadcast(owner, &mut bytes)?;
-        Ok(from_bytes(&bytes).collect())
+        self.gathering.probe(n, own)
     }
 
     fn spectrum(&self, region: usize) -> Result<Array4<Complex64>> {
-        let mut ranks = locked(&self.ranks);
-        let of = &self.model.regions[region];
-        let mut all = self.hooks.transforms.regions[region].spectrum(self.step);
-        let ni = of.ranges[self.whole.turned[0]].len();
-        for rank in 0..ranks.size() {
-            let layout = part_of(&self.whole, &self.decomposition, rank);
-            let slots = slots(of, &layout);
-            if slots.is_empty() {
-                continue;
-            }
-            let mut places = Vec::new();
-            for ([j, k], _) in slots {
-                for i in 0..ni {
-                    let mut index = [0; AXES];
-                    for (a, value) in [i, j, k].into_iter().enumerate() {
-                        index[self.whole.turned[a]] = value;
-                    }
-                    places.extend(
-                        (0..of.frequencies.len()).map(|f| [f, index[2], index[1], index[0]]),
-                    );
-                }
-            }
-            let mut bytes = match rank == ranks.rank() {
-                true => to_bytes(
-                    places
-                        .iter()
-                        .flat_map(|place| [all[*place].re, all[*place].im]),
-                ),
-                false => Vec::new(),
-            };
-            ranks.broadcast(rank, &mut bytes)?;
-            let mut values = from_bytes(&bytes);
-            for place in places {
-                let mut next = || values.next().unwrap_or_default();
-                all[place] = Complex64::new(next(), next());
-            }
-        }
-        Ok(all)
+        let own = self.hooks.transforms.regions[region].spectrum(self.step);
+        self.gathering.spectrum(region, own)
     }
 }

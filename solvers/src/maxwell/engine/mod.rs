@@ -21,6 +21,7 @@ mod device;
 mod distributed;
 mod energy;
 mod fused;
+mod gathering;
 mod grid;
 mod halo;
 mod hooks;
@@ -48,6 +49,6 @@ mod transform;
 
 pub use distributed::Distributed;
 pub use real::Real;
-pub use run::{Engine, engine};
+pub use run::{Engine, engine, shared_engine};
 pub use simulation::{Scheme, Simulation};
 pub use stop::{Outcome, Progress, Stop, StopReason};

@@ -1,8 +1,9 @@
 //! What all engines have in common.
 
 use super::stop::{Outcome, Progress, Stop, StopReason};
-use super::{Scheme, Simulation};
+use super::{Distributed, Scheme, Simulation};
 use crate::maxwell::{Component, Model};
+use crate::ranks::Communicator;
 use crate::{Error, Result};
 use ndarray::{Array3, Array4};
 use num_complex::Complex64;
@@ -116,17 +117,45 @@ pub fn engine(model: &Model, double: bool, device: &str) -> Result<Box<dyn Engin
     match (device, double) {
         ("cpu", false) => Ok(Box::new(Simulation::<f32>::new(model, Scheme::Fastest)?)),
         ("cpu", true) => Ok(Box::new(Simulation::<f64>::new(model, Scheme::Fastest)?)),
-        _ => on_device(model, double, device),
+        _ => on_device(model, double, device, None),
+    }
+}
+
+/// The engine for this rank's part of a model that several share, each on its own processors or
+/// device; every rank makes one of the same model.
+///
+/// # Errors
+/// As [`engine`]; [`Error::Ranks`] when the mesh is too small for so many.
+pub fn shared_engine(
+    model: &Model,
+    double: bool,
+    device: &str,
+    ranks: Box<dyn Communicator>,
+) -> Result<Box<dyn Engine>> {
+    match (device, double) {
+        ("cpu", false) => Ok(Box::new(Distributed::<f32>::new(model, ranks)?)),
+        ("cpu", true) => Ok(Box::new(Distributed::<f64>::new(model, ranks)?)),
+        _ => on_device(model, double, device, Some(ranks)),
     }
 }
 
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
-fn on_device(model: &Model, double: bool, device: &str) -> Result<Box<dyn Engine>> {
-    super::device::on_device(model, double, &crate::device::Device::open(device)?)
+fn on_device(
+    model: &Model,
+    double: bool,
+    device: &str,
+    ranks: Option<Box<dyn Communicator>>,
+) -> Result<Box<dyn Engine>> {
+    super::device::on_device(model, double, &crate::device::Device::open(device)?, ranks)
 }
 
 #[cfg(not(any(feature = "cuda", feature = "wgpu")))]
-fn on_device(_: &Model, _: bool, device: &str) -> Result<Box<dyn Engine>> {
+fn on_device(
+    _: &Model,
+    _: bool,
+    device: &str,
+    _: Option<Box<dyn Communicator>>,
+) -> Result<Box<dyn Engine>> {
     Err(Error::Device {
         name: device.into(),
         reason: "this program was compiled without devices (cargo features `cuda`, `wgpu`)".into(),

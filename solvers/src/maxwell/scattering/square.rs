@@ -5,8 +5,8 @@ use crate::maxwell::analytic::Polarization;
 use crate::maxwell::constants::SPEED_OF_LIGHT;
 use crate::maxwell::geometry::{Solid, voxelise};
 use crate::maxwell::{
-    Axis, Component, Cpml, EdgeMedium, Engine, FieldRegion, Mesh, Model, PlaneWave, Real, Scheme,
-    Simulation, Stop, TotalField, Wall, Waveform,
+    Axis, Component, Cpml, EdgeMedium, FieldRegion, Mesh, Model, PlaneWave, Stop, TotalField, Wall,
+    Waveform, engine,
 };
 use crate::{Error, Result};
 use ndarray::Array2;
@@ -47,14 +47,21 @@ pub struct ScatteringSquare {
 
 impl ScatteringSquare {
     /// Solves for bodies in a wave that travels at `angle` rad from x towards y. Bodies must lie
-    /// in the square, and reach through `-h..h` along z, h one cell or more: [`Self::depth`].
+    /// in the square, and reach through `-h..h` along z, h one cell or more: [`Self::depth`]. On the
+    /// processors (`cpu`) or a [device](engine), in f64 (`double`) or f32.
     ///
     /// # Errors
     /// [`Error::Size`] for fewer than 8 cells; [`Error::Parameter`] for a length, frequency or
     /// fraction out of range, or fewer than 4 cells per wavelength of empty space;
     /// [`Error::Solid`] for a body that sticks out of the square, or leaves no trace in the mesh;
-    /// [`Error::NoConvergence`] when the energy has not fallen so far after 400 periods.
-    pub fn solve<T: Real>(&self, bodies: &[Solid], angle: f64) -> Result<ScatteredField> {
+    /// [`Error::NoConvergence`] when the energy has not fallen so far after 400 periods;
+    /// [`Error::Device`] for a device that is not there or failed.
+    pub fn solve(
+        &self,
+        (device, double): (&str, bool),
+        bodies: &[Solid],
+        angle: f64,
+    ) -> Result<ScatteredField> {
         self.check(bodies)?;
         let d = self.side / self.cells as f64;
         let margin = (MARGIN.0 * SPEED_OF_LIGHT / self.frequency / d).ceil() as usize;
@@ -95,7 +102,7 @@ impl ScatteringSquare {
                 ((1.0 / interval) as usize).max(1)
             },
         });
-        let mut simulation = Simulation::<T>::new(&model, Scheme::Fastest)?;
+        let mut simulation = engine(&model, double, device)?;
         let outcome = simulation.run(
             &Stop {
                 max_steps: (LONGEST / self.frequency / model.time_step) as usize,
@@ -119,7 +126,7 @@ impl ScatteringSquare {
             .collect();
         let unit = incident.field(component, [0.0; 3], self.frequency);
         let k = incident.wave_number(self.frequency).unwrap_or(f64::NAN);
-        let spectrum = simulation.spectrum(0);
+        let spectrum = simulation.spectrum(0)?;
         let shape = [count, count];
         let wave_there = Array2::from_shape_fn(shape, |(j, i)| {
             Complex64::cis(-k * (points[i] * direction[0] + points[j] * direction[1]))

@@ -42,7 +42,7 @@ fn cylinder_error(cells: usize, polarization: Polarization) -> f64 {
     );
     let square = square(cells, polarization);
     let found = square
-        .solve::<f64>(&[rod(centre, radius, 3.0)], angle)
+        .solve(("cpu", true), &[rod(centre, radius, 3.0)], angle)
         .expect("solved");
     let exact = Cylinder::new(
         radius,
@@ -90,7 +90,7 @@ fn a_cylinder_converges_to_its_series() {
 #[test]
 fn nothing_scatters_nothing() {
     let found = square(40, Polarization::Tm)
-        .solve::<f32>(&[], 1.0)
+        .solve(("cpu", false), &[], 1.0)
         .expect("solved");
     let largest = found.scattered.iter().map(|u| u.norm()).fold(0.0, f64::max);
     println!("empty square: {largest:.1e}");
@@ -121,7 +121,7 @@ fn weak_bodies_are_in_the_born_approximation() {
     let born = BornApproximation::new(n, spacing, k);
     let expected = born.scattered(&permittivity, &incident).expect("shapes");
     let found = square
-        .solve::<f64>(&bodies, angle)
+        .solve(("cpu", true), &bodies, angle)
         .expect("solved")
         .scattered_at(&points);
     let norm = |x: &ndarray::Array2<Complex64>| x.iter().map(|u| u.norm_sqr()).sum::<f64>().sqrt();
@@ -142,11 +142,11 @@ fn unusable_squares_are_refused() {
         ScatteringSquare { side: -1.0, ..good },
     ];
     for square in tries {
-        assert!(square.solve::<f32>(&[], 0.0).is_err());
+        assert!(square.solve(("cpu", false), &[], 0.0).is_err());
     }
     let outside = rod([0.09, 0.0], 0.02, 2.0);
     let message = good
-        .solve::<f32>(&[outside], 0.0)
+        .solve(("cpu", false), &[outside], 0.0)
         .expect_err("refused")
         .to_string();
     assert!(message.contains("sticks out of the square"), "{message}");

@@ -10,6 +10,7 @@ use crate::time_stepping::Schedule;
 use crate::{Error, Result};
 use ndarray::Array1;
 use num_complex::Complex64;
+use rayon::prelude::*;
 use std::ops::ControlFlow;
 
 impl<F: Real> Ensemble<F> {
@@ -51,7 +52,7 @@ impl<F: Real> Ensemble<F> {
             }
         }
         self.references = from
-            .iter()
+            .par_iter()
             .map(|m| self.reference(m))
             .collect::<Result<_>>()?;
         let states: Vec<_> = from.iter().map(|m| &m.state).collect();

@@ -22,6 +22,7 @@
 //! # Ok::<(), curlwind_solvers::Error>(())
 //! ```
 
+mod forecaster;
 mod members;
 mod products;
 mod spectral;
@@ -36,6 +37,7 @@ use super::stepper::STARTING_STEPS;
 use crate::device::{Buffer, Device, Real};
 use crate::sphere::device::{Batch, LESS, Tables, legendre};
 use crate::{Error, Result};
+pub(super) use forecaster::Forecaster;
 pub(super) use members::run;
 use spectral::{Numbers, Spectral, Terms, Update};
 use std::marker::PhantomData;

@@ -5,11 +5,12 @@ use crate::device::{Device, Real};
 use crate::shallow_water::cases::{self, Case, RandomFlow};
 use crate::shallow_water::state::relative_l2;
 use crate::shallow_water::{
-    Checkpoint, Forcing, Integrator, RawFilter, ShallowWater, Solver, State, ZonalJets,
+    Checkpoint, Forcing, Forecaster, Integrator, RawFilter, ShallowWater, Solver, State, ZonalJets,
 };
 use crate::sphere::{SphereGrid, SphericalTransform};
 use crate::time_stepping::Diffusion;
 use crate::{Error, Result};
+use ndarray::{Array2, Array3, Axis};
 use num_complex::Complex64;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -206,12 +207,75 @@ fn a_run_on_a_device_is_that_of_the_cpu() {
         seen.sort_by_key(|&(number, _, step)| (number, step));
         (ends.unwrap(), seen)
     };
-    let (found, expected) = (run("wgpu"), run("cpu"));
+    let (found, expected) = (run(Device::tested().name()), run("cpu"));
     assert_eq!(found.1, expected.1);
     for (a, b) in found.0.iter().zip(&expected.0) {
         assert_eq!((a.time, a.step), (b.time, b.step));
         for error in differences(&a.state, &b.state) {
             assert!(error < 1e-5, "{error:e}");
+        }
+    }
+}
+
+/// On a coarser and on a finer grid than the solver's, one batch after the other.
+#[test]
+fn forecasts_are_those_of_the_cpu() {
+    let plan = plan();
+    let cases = [1, 2, 3].map(|seed| random(&plan, seed));
+    for integrator in [
+        Integrator::Rk4,
+        Integrator::SemiImplicit(RawFilter::default()),
+    ] {
+        let solver = cases[0].solver(&plan).integrator(integrator);
+        let solver = solver.time_step(800.0).build().unwrap();
+        for latitudes in [16, 32] {
+            let grid = SphereGrid::gaussian(latitudes, 2 * latitudes).unwrap();
+            let onto = Arc::new(SphericalTransform::new(grid, latitudes - 1).unwrap());
+            let times = (10800.0, 5400.0);
+            let name = Device::tested().name().to_string();
+            // f64 only where there is such a device, to less than f32 of the fields either way
+            let double = latitudes == 16;
+            let mut forecaster =
+                Forecaster::new(&solver, (&name, double), 2, times, onto.clone()).unwrap();
+            for batch in cases.windows(2) {
+                let starts: Vec<_> = batch.iter().map(|case| case.initial.clone()).collect();
+                let found = forecaster.forecast(starts.clone()).unwrap();
+                let mut expected = vec![Vec::new(); 2];
+                let run = solver.run_on("cpu", starts, times.0, times.1, |number, snapshot| {
+                    let cut = snapshot.state.truncated(TOP, latitudes - 1);
+                    let mut spectra = Array2::zeros((3, cut.vorticity.len()));
+                    let fields = [&cut.geopotential, &cut.vorticity, &cut.divergence];
+                    for (mut row, field) in spectra.rows_mut().into_iter().zip(fields) {
+                        row.assign(field);
+                    }
+                    let mut fields = Array3::zeros((3, latitudes, 2 * latitudes));
+                    onto.synthesis(spectra.view(), fields.view_mut());
+                    expected[number].push(fields);
+                    ControlFlow::Continue(())
+                });
+                run.unwrap();
+                for (found, expected) in found.iter().zip(&expected) {
+                    assert_eq!((found.len(), expected.len()), (2, 3));
+                    for (found, expected) in found.iter().zip(&expected[1..]) {
+                        let points = 2 * latitudes * latitudes;
+                        assert_eq!(found.len(), 3 * points);
+                        // divergence is small beside the vorticity, which it comes from
+                        for (field, scale) in [(0, 0), (1, 1), (2, 1)] {
+                            let largest = expected.index_axis(Axis(0), scale);
+                            let largest = largest.iter().fold(0.0f64, |s, x| s.max(x.abs()));
+                            let pairs = found[field * points..][..points]
+                                .iter()
+                                .zip(expected.index_axis(Axis(0), field));
+                            let error = pairs.fold(0.0f64, |e, (a, b)| {
+                                e.max((f64::from(*a) - b).abs() / largest)
+                            });
+                            assert!(error < 2e-5, "field {field}: {error:e}");
+                        }
+                    }
+                }
+            }
+            let one = vec![cases[0].initial.clone()];
+            assert!(forecaster.forecast(one).is_err());
         }
     }
 }
@@ -237,9 +301,13 @@ fn bad_input_and_blow_ups_are_told() {
     println!("{error}");
     assert!(step > 1 && step < 100 && time == step as f64 * 7200.0);
     assert!(matches!(
-        solver.run_on("wgpu", vec![case.initial.clone()], DAY, DAY, |_, _| {
-            ControlFlow::Continue(())
-        }),
+        solver.run_on(
+            Device::tested().name(),
+            vec![case.initial.clone()],
+            DAY,
+            DAY,
+            |_, _| { ControlFlow::Continue(()) }
+        ),
         Err(Error::UnstableTimeStep { .. })
     ));
     // products that overflow are told at the step, as on the CPU

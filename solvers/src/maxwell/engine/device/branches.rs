@@ -4,6 +4,7 @@
 use super::super::branches::{BranchEdge, branches};
 use super::super::layout::Layout;
 use super::super::spacing::Spacings;
+use super::exchange::Lines;
 use super::frame::Frame;
 use super::hooks::Row;
 use crate::Result;
@@ -37,15 +38,19 @@ pub(super) struct Branches {
 }
 
 impl Branches {
-    /// `None` where there are none.
+    /// Those on some lines; `None` where there are none.
     pub(super) fn new<B: Real>(
         device: &Device,
         model: &Model,
-        layout: &Layout,
-        spacings: &Spacings,
+        (layout, spacings): (&Layout, &Spacings),
         frame: &Frame,
+        lines: &[Lines],
     ) -> Option<Self> {
-        let edges = branches(model, layout, spacings).into_items();
+        let mut edges = branches(model, layout, spacings).into_items();
+        edges.retain(|edge| {
+            let [_, j, k] = edge.index();
+            Lines::contains(lines, k, j)
+        });
         if edges.is_empty() {
             return None;
         }

@@ -4,10 +4,9 @@
 use super::super::layout::{AXES, Layout};
 use super::super::spacing::Spacings;
 use super::frame::{Frame, Palette};
-use super::update::{differences, lines, number_at};
+use super::update::{Line, differences, number_at};
 use crate::Result;
 use crate::device::{Buffer, Device, Real, over, thread};
-use crate::maxwell::Model;
 use crate::maxwell::constants::{VACUUM_PERMEABILITY, VACUUM_PERMITTIVITY};
 use cubecl::prelude::*;
 
@@ -35,9 +34,7 @@ pub(super) struct Energy {
 impl Energy {
     pub(super) fn new<T: Real>(
         device: &Device,
-        model: &Model,
-        layout: &Layout,
-        spacings: &Spacings,
+        (lines, spacings, time_step): (&[Vec<Line>; AXES], &Spacings, f64),
         frame: &Frame,
         palette: &Palette,
         electric: bool,
@@ -52,7 +49,7 @@ impl Energy {
             // eps = dt (1 + ca) / (2 cb)
             let density = match *cb {
                 0.0 => 0.0,
-                cb => model.time_step * (1.0 + ca) / (2.0 * cb) / vacuum,
+                cb => time_step * (1.0 + ca) / (2.0 * cb) / vacuum,
             };
             coefficients.extend([density, *ca, *cb].map(T::rounded));
         }
@@ -68,7 +65,6 @@ impl Energy {
                 lengths.extend([edge, centre].map(T::rounded));
             }
         }
-        let lines = lines(model, layout, spacings, frame, electric);
         let steps = lines.iter().flatten().map(|l| T::rounded(l.plain));
         let steps: Vec<T> = steps.collect();
         Self {

@@ -15,7 +15,8 @@
 //! What a value's update multiplies by stands in a palette of triples, one for the three components
 //! at a place, which the place names by a number of 8 bits as long as there are no more than 256 of
 //! them, else of 16 or 32. Values on conductors and beyond a component's extent are multiplied by
-//! zero: the kernels know of no walls.
+//! zero: the kernels know of no walls. Of a part of a mesh, so are the lines of its neighbours, which
+//! hold what these have sent.
 
 use super::super::layout::{AXES, Layout};
 use crate::maxwell::Model;
@@ -97,12 +98,14 @@ impl Palette {
             std::array::from_fn(|a| all[a].min(frame.count[a]))
         });
         let medium = |c: usize, index: [usize; AXES]| -> u32 {
-            let beyond = (0..AXES).any(|a| index[a] >= stored[c][a]);
-            if beyond || layout.held(first + c, index) {
+            let own = |a: usize| index[a] < stored[c][a] && layout.own[a].contains(&index[a]);
+            if !(0..AXES).all(own) || layout.held(first + c, index) {
                 return 0;
             }
             let mut at = [0; AXES];
-            for (a, value) in index.into_iter().enumerate() {
+            let [i, j, k] = index;
+            let whole = [i, layout.in_whole(1, j), layout.in_whole(2, k)];
+            for (a, value) in whole.into_iter().enumerate() {
                 at[layout.turned[a]] = value;
             }
             let at = [at[2], at[1], at[0]];

@@ -2,9 +2,10 @@
 
 use super::super::layout::{AXES, Layout};
 use super::super::sources::{Samples, sources};
+use super::exchange::Lines;
 use super::frame::Frame;
 use crate::device::{Buffer, Device, Real, over, thread};
-use crate::maxwell::Model;
+use crate::maxwell::{Component, Index, Model};
 use cubecl::prelude::*;
 
 /// The sources on E, or on H: a thread for each place, which adds what comes there in its order.
@@ -17,18 +18,18 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// `None` where there are none.
+    /// Those on some lines; `None` where there are none.
     pub(super) fn new<T: Real>(
         device: &Device,
         model: &Model,
         layout: &Layout,
         frame: &Frame,
-        electric: bool,
+        (electric, lines): (bool, &[Lines]),
     ) -> Option<Self> {
         let table = sources::<f64>(model, layout, electric);
         let mut all = Vec::with_capacity(table.items().len());
         for k in 0..layout.planes {
-            for j in 0..layout.rows {
+            for j in (0..layout.rows).filter(|j| Lines::contains(lines, k, *j)) {
                 for s in table.row(layout.row(k, j)) {
                     let at = frame.at(s.component as usize, [s.i as usize, j, k]);
                     all.push((at as u32, s.waveform, s.scale));
@@ -153,7 +154,7 @@ pub(super) struct Probes {
 }
 
 impl Probes {
-    /// `None` where there are none.
+    /// Those on own rows; `None` where there are none.
     pub(super) fn new<T: Real>(
         device: &Device,
         model: &Model,
@@ -166,9 +167,10 @@ impl Probes {
         let of_kind = of_kind.filter(|(_, p)| p.component.is_electric() == electric);
         let (mut places, mut numbers) = (Vec::new(), Vec::new());
         for (n, probe) in of_kind {
-            let component = layout.component(probe.component);
-            places.push(place(layout, frame, component, layout.index(probe.index)) as u32);
-            numbers.push(n);
+            if let Some(place) = place(layout, frame, probe.component, probe.index) {
+                places.push(place as u32);
+                numbers.push(n);
+            }
         }
         (!numbers.is_empty()).then(|| Self {
             places: device.upload(&places),
@@ -197,22 +199,27 @@ impl Probes {
     }
 }
 
-/// The place of a value of the engine's `index`; one that is not stored is zero, and the last line
-/// of a periodic axis is its first.
+/// The place of a value of the model, if it is on an own row; one that is not stored is zero, and the
+/// last line of a periodic axis is its first.
 pub(super) fn place(
     layout: &Layout,
     frame: &Frame,
-    component: usize,
-    index: [usize; AXES],
-) -> usize {
-    let index: [usize; AXES] = std::array::from_fn(|a| match layout.periodic[a] {
-        true => index[a] % frame.count[a],
-        false => index[a],
-    });
-    if layout.held(component, index) || (0..AXES).any(|a| index[a] >= frame.count[a]) {
-        return Frame::ZERO;
-    }
-    frame.at(component, index)
+    component: Component,
+    index: Index,
+) -> Option<usize> {
+    let component = layout.component(component);
+    let [i, j, k] = layout.place(index)?;
+    let i = if layout.periodic[0] {
+        i % frame.count[0]
+    } else {
+        i
+    };
+    let index = [i, j, k];
+    let beyond = (0..AXES).any(|a| index[a] >= frame.count[a]);
+    Some(match beyond || layout.held(component, index) {
+        true => Frame::ZERO,
+        false => frame.at(component, index),
+    })
 }
 
 /// Copies the values at places to `to`, from `first` on.

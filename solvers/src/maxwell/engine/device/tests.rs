@@ -9,6 +9,7 @@ use crate::maxwell::ports::{Excitation, Port, Terminals, install};
 use crate::maxwell::{
     Axis, Component, Cpml, Face, FarFieldBox, Mesh, Model, Network, Wall, Waveform,
 };
+use crate::ranks::Channels;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -83,7 +84,7 @@ fn difference(model: &Model, mut found: Box<dyn Engine>, advances: &[usize]) -> 
 /// The device against f64 on processors; f32 may err as much as f32 does there.
 fn agrees_on(model: &Model, name: &str, advances: &[usize]) {
     let device = Device::tested();
-    let run = |double| on_device(model, double, &device).unwrap();
+    let run = |double| on_device(model, double, &device, None).unwrap();
     let own = Box::new(Simulation::<f32>::new(model, Scheme::Fastest).unwrap());
     let own = difference(model, own, advances);
     let single = difference(model, run(false), advances);
@@ -157,6 +158,78 @@ fn after_a_thousand_steps() {
     agrees_on(&model, "a thousand steps", &[10, 20, 970]);
 }
 
+/// Each field, probe and transform of a run after some steps, and its energy.
+fn found(mut engine: Box<dyn Engine>, model: &Model) -> (Vec<Vec<f64>>, f64) {
+    for steps in [5, 16, 9] {
+        engine.advance(steps).unwrap();
+    }
+    let mut all = Vec::new();
+    for c in Component::ALL {
+        all.push(engine.field(c).unwrap().into_raw_vec_and_offset().0);
+    }
+    for p in 0..model.probes.len() {
+        all.push(engine.probe(p).unwrap());
+    }
+    for r in 0..model.regions.len() {
+        let spectrum = engine.spectrum(r).unwrap();
+        all.push(spectrum.iter().flat_map(|v| [v.re, v.im]).collect());
+    }
+    (all, engine.energy().unwrap())
+}
+
+/// Ranks with a device each for their parts of a model, against one device. Bits are the same where a
+/// compiler rounds alike in kernels for other walls; software Vulkan does.
+fn agrees_with_one(cells: [usize; 3], walls: [[Wall; 2]; 3], seed: u64) {
+    let device = Device::tested();
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    for (media, ranks) in [(7, 2), (40, 4), (7, 6)] {
+        let model = model(&mut random, cells, walls, media);
+        for double in [false, true] {
+            if double && !device.has_f64() {
+                continue;
+            }
+            let run = |ranks| found(on_device(&model, double, &device, ranks).unwrap(), &model);
+            let (expected, energy) = run(None);
+            let all = Channels::run(ranks, |own| run(Some(Box::new(own) as _)));
+            let (values, own_energy) = &all[0];
+            assert!(all.iter().all(|other| other == &all[0]), "ranks disagree");
+            let (mut worst, mut different) = (0.0f64, 0);
+            for (values, expected) in values.iter().zip(&expected) {
+                assert_eq!(values.len(), expected.len());
+                let largest = expected.iter().fold(1e-300, |m: f64, v| m.max(v.abs()));
+                for (a, b) in values.iter().zip(expected) {
+                    different += usize::from(a != b);
+                    worst = worst.max((a - b).abs() / largest);
+                }
+            }
+            let energies = (own_energy / energy - 1.0).abs();
+            println!(
+                "{cells:?}, {ranks} ranks, f64 {double}: {different} values differ, by {worst:.1e}, \
+                 energies by {energies:.1e}"
+            );
+            let limit = if double { 1e-12 } else { 1e-5 };
+            assert!(worst < limit && energies < limit);
+        }
+    }
+}
+
+#[test]
+fn several_ranks_give_the_numbers_of_one() {
+    let layers = |cells: [usize; 2]| cells.map(|n| Wall::Cpml(Cpml::new(n)));
+    let around = [Wall::Periodic; 2];
+    agrees_with_one(
+        [21, 16, 15],
+        [layers([4, 6]), layers([3, 5]), layers([5, 3])],
+        31,
+    );
+    agrees_with_one(
+        [17, 11, 9],
+        [[Wall::Pec, Wall::Pmc], [Wall::Pmc, Wall::Pec], around],
+        32,
+    );
+    agrees_with_one([23, 1, 19], [layers([4, 4]), around, [Wall::Pec; 2]], 33);
+}
+
 /// A dipole of wire from its port to its S11 and its radiated power: an engine is a means to these.
 #[test]
 fn a_dipole_is_the_same() {
@@ -212,7 +285,7 @@ fn a_dipole_is_the_same() {
         if double && !device.has_f64() {
             continue;
         }
-        let (found, own) = result(on_device(&model, double, &device).unwrap().as_mut());
+        let (found, own) = result(on_device(&model, double, &device, None).unwrap().as_mut());
         let differences = found.iter().zip(&expected).map(|(a, b)| (a - b).abs());
         let worst = differences.fold(0.0, f64::max);
         let power = (own / energy - 1.0).abs();

@@ -35,11 +35,20 @@ struct Group {
     sums: Buffer,
 }
 
+/// A region, as far as it lies on own rows.
+struct Region {
+    of: FieldRegion,
+    /// Number of the group, and of the first value in it.
+    group: usize,
+    first: usize,
+    /// `[k, j, i]` of each value.
+    places: Vec<[usize; 3]>,
+}
+
 /// All regions of a model.
 pub(super) struct Transforms {
     groups: Vec<Group>,
-    /// Group and first value of each region.
-    regions: Vec<(usize, usize, FieldRegion)>,
+    regions: Vec<Region>,
     time_step: f64,
 }
 
@@ -64,17 +73,25 @@ impl Transforms {
                 lists.push(Vec::new());
                 lists.len() - 1
             });
-            regions.push((n, lists[n].len(), region.clone()));
-            let component = layout.component(region.component);
+            let first = lists[n].len();
+            let mut places = Vec::new();
             let [x, y, z] = region.ranges.clone();
-            for k in z {
-                for j in y.clone() {
-                    for i in x.clone() {
-                        let index = layout.turned.map(|a| [i, j, k][a]);
-                        lists[n].push(place(layout, frame, component, index) as u32);
+            for (nk, k) in z.enumerate() {
+                for (nj, j) in y.clone().enumerate() {
+                    for (ni, i) in x.clone().enumerate() {
+                        if let Some(at) = place(layout, frame, region.component, [i, j, k]) {
+                            lists[n].push(at as u32);
+                            places.push([nk, nj, ni]);
+                        }
                     }
                 }
             }
+            regions.push(Region {
+                of: region.clone(),
+                group: n,
+                first,
+                places,
+            });
         }
         let groups = kinds.into_iter().zip(lists).map(|(kind, places)| Group {
             electric: kind.component.is_electric(),
@@ -104,7 +121,8 @@ impl Transforms {
     ) {
         let dt = self.time_step;
         for group in &mut self.groups {
-            if group.electric != electric || !step.is_multiple_of(group.interval) {
+            let due = group.electric == electric && step.is_multiple_of(group.interval);
+            if !due || group.values == 0 {
                 continue;
             }
             if group.kept == 0 {
@@ -129,7 +147,8 @@ impl Transforms {
         }
     }
 
-    /// The transform of a region up to the last flush, `[frequency, k, j, i]`.
+    /// The transform of a region up to the last flush, `[frequency, k, j, i]`, zero where it is not
+    /// on own rows.
     ///
     /// # Errors
     /// Those of the device.
@@ -138,16 +157,26 @@ impl Transforms {
         device: &Device,
         region: usize,
     ) -> Result<Array4<Complex64>> {
-        let (group, first, region) = &self.regions[region];
+        let Region {
+            of,
+            group,
+            first,
+            places,
+        } = &self.regions[region];
+        let [ni, nj, nk] = [0, 1, 2].map(|a| of.ranges[a].len());
+        let mut all = Array4::zeros((of.frequencies.len(), nk, nj, ni));
+        if places.is_empty() {
+            return Ok(all);
+        }
         let group = &self.groups[*group];
         let sums = device.read::<B>(&group.sums)?;
-        let [ni, nj, nk] = [0, 1, 2].map(|a| region.ranges[a].len());
-        let shape = (group.frequencies.len(), nk, nj, ni);
-        Ok(Array4::from_shape_fn(shape, |(f, k, j, i)| {
-            let value = first + (k * nj + j) * ni + i;
-            let part = |p: usize| sums[(2 * f + p) * group.values + value].widened();
-            Complex64::new(part(0), part(1))
-        }))
+        for f in 0..of.frequencies.len() {
+            for (value, [k, j, i]) in (*first..).zip(places) {
+                let part = |p: usize| sums[(2 * f + p) * group.values + value].widened();
+                all[[f, *k, *j, *i]] = Complex64::new(part(0), part(1));
+            }
+        }
+        Ok(all)
     }
 }
 

@@ -16,6 +16,7 @@
 use super::super::cpml::Layers;
 use super::super::layout::{AXES, Layout};
 use super::super::spacing::{Spacings, Steps};
+use super::exchange::Lines;
 use super::frame::{Frame, Palette};
 use crate::device::{Buffer, Device, Real};
 use crate::maxwell::Model;
@@ -39,18 +40,21 @@ pub(super) struct Line {
     slab: u32,
 }
 
-/// The lines of x, y and z on which E (`electric`) or H is updated.
+/// The lines of x, y and z on which E (`electric`) or H is updated, of a part of a `whole` mesh.
 pub(super) fn lines(
     model: &Model,
+    whole: &Layout,
     layout: &Layout,
-    spacings: &Spacings,
     frame: &Frame,
     electric: bool,
 ) -> [Vec<Line>; AXES] {
+    let spacings = Spacings::new(model, whole);
     std::array::from_fn(|axis| {
-        let mut steps = Steps::<f64>::new(model, layout, spacings, axis);
+        let mut steps = Steps::<f64>::new(model, whole, &spacings, axis);
         let even = steps.uniform.filter(|_| axis == 0);
-        let layer = Layers::<f64>::new(layout, spacings, &mut steps, axis, model.time_step);
+        let layer = Layers::<f64>::new(whole, &spacings, &mut steps, axis, model.time_step);
+        let layer = layer.part(layout, axis);
+        let steps = steps.part(layout, axis);
         let all = match electric {
             true => &steps.electric,
             false => &steps.magnetic,
@@ -88,14 +92,11 @@ pub(super) struct Update {
 impl Update {
     pub(super) fn new<T: Real>(
         device: &Device,
-        model: &Model,
-        layout: &Layout,
-        spacings: &Spacings,
+        found: &[Vec<Line>; AXES],
         frame: &Frame,
         palette: &Palette,
         electric: bool,
     ) -> Self {
-        let found = lines(model, layout, spacings, frame, electric);
         let values = found.iter().flatten();
         let lines = values.clone().flat_map(|l| [l.step, l.b, l.c]);
         let lines: Vec<T> = lines.map(T::rounded).collect();
@@ -126,22 +127,27 @@ impl Update {
         }
     }
 
-    /// Advances `own` by a step, from `other`.
+    /// Advances some lines of `own` by a step, from `other`.
     pub(super) fn launch<T: Real>(
         &self,
         device: &Device,
         frame: &Frame,
         periodic: [bool; AXES],
-        own: &Buffer,
-        other: &Buffer,
+        lines: &Lines,
+        [own, other]: [&Buffer; 2],
     ) {
         let [ni, nj, nk] = frame.count.map(|n| n as u32);
         let mask = |of: [bool; AXES]| (0..AXES).fold(0, |m, a| m | u32::from(of[a]) << a);
+        let Lines { rows, planes } = lines;
         // SAFETY: places follow from the counts that the buffers were made for
         unsafe {
             update::launch_unchecked::<T>(
                 device.client(),
-                CubeCount::Static(ni.div_ceil(ALONG), nj.div_ceil(ROWS), nk),
+                CubeCount::Static(
+                    ni.div_ceil(ALONG),
+                    (rows.len() as u32).div_ceil(ROWS),
+                    planes.len() as u32,
+                ),
                 CubeDim::new_2d(ALONG, ROWS),
                 own.argument(),
                 other.argument(),
@@ -150,6 +156,9 @@ impl Update {
                 self.lines.argument(),
                 self.slabs.argument(),
                 self.psi.argument(),
+                rows.start as u32,
+                rows.end as u32,
+                planes.start as u32,
                 ni,
                 nj,
                 nk,
@@ -178,6 +187,9 @@ fn update<F: Float>(
     lines: &[F],
     slabs: &[u32],
     psi: &mut [F],
+    first_row: u32,
+    end_row: u32,
+    first_plane: u32,
     ni: u32,
     nj: u32,
     nk: u32,
@@ -194,9 +206,9 @@ fn update<F: Float>(
     #[comptime] periodic: u32,
 ) {
     let i = CUBE_POS_X * ALONG + UNIT_POS_X;
-    let j = CUBE_POS_Y * ROWS + UNIT_POS_Y;
-    let k = CUBE_POS_Z;
-    if i < ni && j < nj {
+    let j = first_row + CUBE_POS_Y * ROWS + UNIT_POS_Y;
+    let k = first_plane + CUBE_POS_Z;
+    if i < ni && j < end_row {
         let at = front + k * plane + j * row + i;
         let number = number_at(numbers, at, bits);
         let d = differences::<F>(
