@@ -160,14 +160,9 @@ impl<T: Real> Grid<T> {
 
 fn component_media<T: Real>(model: &Model, layout: &Layout, component: usize) -> ComponentMedia<T> {
     let axis = layout.turned[component % AXES];
-    // the model's index of an engine index
     let at = |i: usize, j: usize, k: usize| {
-        let mut index = [0; AXES];
-        let in_whole = [i, layout.in_whole(1, j), layout.in_whole(2, k)];
-        for (a, value) in in_whole.into_iter().enumerate() {
-            index[layout.turned[a]] = value;
-        }
-        [index[2], index[1], index[0]]
+        let [i, j, k] = layout.in_model([i, j, k]);
+        [k, j, i]
     };
     if component < AXES {
         let all: Vec<_> = model

@@ -192,6 +192,16 @@ impl Layout {
         [i, j % self.whole_lines[1], k % self.whole_lines[2]]
     }
 
+    /// The model's `[i, j, k]` of a stored place.
+    pub(super) fn in_model(&self, [i, j, k]: Index) -> Index {
+        let whole = [i, self.in_whole(1, j), self.in_whole(2, k)];
+        let mut index = [0; AXES];
+        for (a, value) in whole.into_iter().enumerate() {
+            index[self.turned[a]] = value;
+        }
+        index
+    }
+
     /// Where a line along y or z of the whole mesh is stored, if it is one of this layout's own.
     pub(super) fn own_line(&self, axis: usize, line: usize) -> Option<usize> {
         let all = self.whole_lines[axis];

@@ -102,13 +102,8 @@ impl Palette {
             if !(0..AXES).all(own) || layout.held(first + c, index) {
                 return 0;
             }
-            let mut at = [0; AXES];
-            let [i, j, k] = index;
-            let whole = [i, layout.in_whole(1, j), layout.in_whole(2, k)];
-            for (a, value) in whole.into_iter().enumerate() {
-                at[layout.turned[a]] = value;
-            }
-            let at = [at[2], at[1], at[0]];
+            let [i, j, k] = layout.in_model(index);
+            let at = [k, j, i];
             let axis = layout.turned[c];
             1 + match (electric, &model.faces) {
                 (true, _) => u32::from(model.edges[axis][at]),

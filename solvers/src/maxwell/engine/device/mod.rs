@@ -272,15 +272,7 @@ impl<T: Real, B: Real> Engine for DeviceSimulation<T, B> {
                 let [_, rows, planes] = layout.own.clone();
                 let lines = planes.flat_map(|k| rows.clone().map(move |j| [j, k]));
                 let engine = lines.flat_map(|[j, k]| (0..layout.line()).map(move |i| [i, j, k]));
-                let index = |[i, j, k]: [usize; AXES]| {
-                    let whole = [i, layout.in_whole(1, j), layout.in_whole(2, k)];
-                    let mut index = [0; AXES];
-                    for (a, value) in whole.into_iter().enumerate() {
-                        index[layout.turned[a]] = value;
-                    }
-                    index
-                };
-                self.values(component, engine.map(index))
+                self.values(component, engine.map(|index| layout.in_model(index)))
             });
         }
         let mut cells = [0; AXES];
