@@ -1,6 +1,7 @@
 //! `curlwind inspect`: what a file holds.
 
 use super::Options;
+use super::options::say;
 use crate::error::{Error, Result};
 use std::path::Path;
 
@@ -8,9 +9,8 @@ use std::path::Path;
 pub fn inspect(file: &Path, options: &Options) -> Result<()> {
     let description = curlwind_datasets::inspect::inspect(file).map_err(Error::unusable)?;
     if options.json {
-        println!("{}", serde_json::json!(description));
+        say(&serde_json::json!(description).to_string())
     } else {
-        print!("{description}");
+        say(description.to_string().trim_end_matches('\n'))
     }
-    Ok(())
 }

@@ -7,6 +7,7 @@ use crate::ranks;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use std::io::{ErrorKind, Write};
 
 /// Options of every command.
 #[derive(Clone, Debug, Args)]
@@ -106,13 +107,25 @@ impl Options {
     /// Prints what a command found: a text, or JSON where that was asked for.
     pub(super) fn report(&self, json: &impl Serialize, text: &str) -> Result<()> {
         if self.json {
-            println!(
-                "{}",
-                serde_json::to_string_pretty(json).map_err(Error::failed)?
-            );
+            say(&serde_json::to_string_pretty(json).map_err(Error::failed)?)
         } else if !self.quiet {
-            println!("{text}");
+            say(text)
+        } else {
+            Ok(())
         }
-        Ok(())
+    }
+}
+
+/// Prints a text and ends its line. A reader that has seen enough (`curlwind list | head`) is no error.
+///
+/// # Errors
+/// The output cannot be written.
+pub(super) fn say(text: &str) -> Result<()> {
+    let mut to = std::io::stdout().lock();
+    match writeln!(to, "{text}").and_then(|()| to.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::failed(format!("cannot print: {e}")))
+        }
+        _ => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use curlwind_datasets::coordinates::{LatLon, gauss_latitudes};
 use curlwind_datasets::netcdf::{ForecastReader, ForecastWriter, Header, Layout, OutputVariable};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// A scenario that runs in seconds.
 const SMALL: [&str; 12] = [
@@ -26,6 +26,21 @@ const SMALL: [&str; 12] = [
 
 fn small<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     with_sets(arguments, &SMALL)
+}
+
+/// `curlwind list | head -1`: a reader that has seen enough is no error.
+#[test]
+fn a_reader_may_leave() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_curlwind"))
+        .arg("list")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("ends");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && text.is_empty(), "{text}");
 }
 
 #[test]

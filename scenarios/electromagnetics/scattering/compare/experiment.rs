@@ -116,7 +116,8 @@ impl Experiment for ScatteringExperiment {
         let set = &self.sets[set];
         let reference = self.contestants.iter().find(|c| c.kind == Kind::Reference);
         let cells = reference.map_or(0, cells);
-        scattered(&set.solver, cells, &set.scenes[sample].scene, "cpu")
+        let device = reference.map_or("cpu", |who| &who.device);
+        scattered(&set.solver, cells, &set.scenes[sample].scene, device)
     }
 
     fn answer(&self, contestant: usize, set: usize, samples: &[usize]) -> Vec<Answered<Field>> {

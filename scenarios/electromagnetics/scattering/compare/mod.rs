@@ -132,8 +132,7 @@ fn contestants(
             // with a cell less there were fewer than 4 in a wavelength, or fewer than 8 in all
             coarsest: square(&settings.solver, cells - 1).check(&[]).is_err(),
             precision: "f32".into(),
-            // reference and check are for the truth, not for the time
-            device: if kind == Kind::Solver { device } else { "cpu" }.into(),
+            device: device.into(),
             ..Contestant::solver(format!("{what}@{cells}"), cells as f64, about).of_kind(kind)
         })
     };

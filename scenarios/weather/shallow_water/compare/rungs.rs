@@ -105,7 +105,11 @@ impl Rung {
         }
     }
 
-    fn on_cpu(
+    /// A forecast by the processor in f64, whatever the device.
+    ///
+    /// # Errors
+    /// Why the solver stopped.
+    pub fn on_cpu(
         &self,
         set: &Set,
         sample: usize,
