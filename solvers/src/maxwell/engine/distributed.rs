@@ -58,8 +58,8 @@ impl<T: Real> Distributed<T> {
     /// This rank's part of a simulation, all fields zero.
     ///
     /// # Errors
-    /// As [`Simulation::new`](super::Simulation::new), [`Error::Memory`] for this rank's part alone;
-    /// [`Error::Ranks`] when the mesh is too small for so many.
+    /// As [`Simulation::new`](super::Simulation::new), [`Error::Memory`](crate::Error::Memory) for this rank's part alone;
+    /// [`Error::Ranks`](crate::Error::Ranks) when the mesh is too small for so many.
     pub fn new(model: &Model, ranks: Box<dyn Communicator>) -> Result<Self> {
         check(model)?;
         let rank = ranks.rank();
