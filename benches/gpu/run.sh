@@ -13,6 +13,7 @@
 # fdtdx (with jax[cuda12]).
 # A rehearsal without a GPU:
 #   FEATURES=wgpu CELLS="24 32" TRUNCATIONS="21 42" MEMBERS="1 2" CASES=2d-64 STEPS=2 sh benches/gpu/run.sh wgpu
+# takes ten minutes on two cores, with the programs built.
 set -u
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 device=${1:-cuda:0}
@@ -63,8 +64,9 @@ say "== shallow water, a step"
 for truncation in $truncations; do
     for count in $members; do
         for precision in f32 f64; do
-            "$water" "$device" "$truncation" "$count" "$precision" 2>&1 |
-                tee -a "$log"
+            for method in rk4 semi_implicit; do
+                "$water" "$device" "$truncation" "$count" "$precision" "$method" 2>&1 | tee -a "$log"
+            done
         done
     done
 done

@@ -72,11 +72,14 @@ fn time<F: Real>(request: &Request) -> Result<(), Failure> {
     times.sort_by(f64::total_cmp);
     let (median, least, most) = (times[STRETCHES / 2], times[0], times[STRETCHES - 1]);
     println!(
-        "{} T{top} {} {:?} {} members: {median:.1} us a step ({least:.1} to {most:.1}), {:.2} us a \
+        "{} T{top} {} {} {} members: {median:.1} us a step ({least:.1} to {most:.1}), {:.2} us a \
          member-step",
         request.device.name(),
         F::NAME,
-        request.integrator,
+        match request.integrator {
+            Integrator::Rk4 => "rk4",
+            Integrator::SemiImplicit(_) => "semi_implicit",
+        },
         request.members,
         median / request.members as f64,
     );
