@@ -104,11 +104,8 @@ impl<F: Real> Delivered<F> {
         let states = self.ensemble.states()?;
         let len = (to + 1) * (to + 2) / 2;
         let mut spectra = Array2::zeros((FIELDS * states.len(), len));
-        for (mut rows, state) in spectra
-            .axis_chunks_iter_mut(Axis(0), FIELDS)
-            .into_iter()
-            .zip(&states)
-        {
+        let members = spectra.axis_chunks_iter_mut(Axis(0), FIELDS);
+        for (mut rows, state) in members.zip(&states) {
             let cut = state.truncated(from, to);
             let fields = [cut.geopotential, cut.vorticity, cut.divergence];
             for (mut row, field) in rows.rows_mut().into_iter().zip(&fields) {

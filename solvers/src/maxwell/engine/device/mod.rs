@@ -73,8 +73,8 @@ const H: usize = 1;
 /// rank's part of it.
 ///
 /// # Errors
-/// What [`Simulation::new`](super::Simulation::new) refuses; [`Error::Device`] when the device has no
-/// f64 or too little memory in one piece; [`Error::Ranks`] when the mesh is too small for so many.
+/// What [`Simulation::new`](super::Simulation::new) refuses; [`crate::Error::Device`] when the device has no
+/// f64 or too little memory in one piece; [`crate::Error::Ranks`] when the mesh is too small for so many.
 pub(super) fn on_device(
     model: &Model,
     double: bool,
