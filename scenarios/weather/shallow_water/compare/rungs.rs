@@ -169,25 +169,23 @@ impl Rung {
         (steps, interval): (usize, f64),
     ) -> Answered<Vec<Forecast>> {
         let mut ready = device.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = &mut ready[number];
-        let fits = place.as_ref().is_some_and(|f| f.members() == samples.len());
-        if !fits {
-            // what it had is given back first
-            *place = None;
-            let times = (steps as f64 * interval, interval);
-            let onto = set.gridded.transform().clone();
-            let solver = &self.solvers[number];
-            let device = (device.name.as_str(), false);
-            let made = Forecaster::new(solver, device, samples.len(), times, onto);
-            *place = Some(made.map_err(|e| e.to_string())?);
-        }
+        // one of another size is given back before the next takes its room
+        let kept = ready[number].take();
+        let kept = kept.filter(|forecaster| forecaster.members() == samples.len());
+        let made = kept.map_or_else(
+            || {
+                let times = (steps as f64 * interval, interval);
+                let onto = set.gridded.transform().clone();
+                let device = (device.name.as_str(), false);
+                Forecaster::new(&self.solvers[number], device, samples.len(), times, onto)
+            },
+            Ok,
+        );
+        let mut forecaster = made.map_err(|e| e.to_string())?;
         let starts = samples.iter();
         let starts = starts.map(|s| set.starts[*s].truncated(set.from, self.truncation));
-        match place {
-            Some(forecaster) => forecaster
-                .forecast(starts.collect())
-                .map_err(|e| e.to_string()),
-            None => Err("no solver on the device".into()),
-        }
+        let found = forecaster.forecast(starts.collect());
+        ready[number] = Some(forecaster);
+        found.map_err(|e| e.to_string())
     }
 }
