@@ -41,8 +41,8 @@ struct Region {
     /// Number of the group, and of the first value in it.
     group: usize,
     first: usize,
-    /// `[k, j, i]` of each value.
-    places: Vec<[usize; 3]>,
+    /// Where each value is among all of the region's, `[k, j, i]`.
+    places: Vec<u32>,
 }
 
 /// All regions of a model.
@@ -76,13 +76,15 @@ impl Transforms {
             let first = lists[n].len();
             let mut places = Vec::new();
             let [x, y, z] = region.ranges.clone();
-            for (nk, k) in z.enumerate() {
-                for (nj, j) in y.clone().enumerate() {
-                    for (ni, i) in x.clone().enumerate() {
+            let mut number = 0;
+            for k in z {
+                for j in y.clone() {
+                    for i in x.clone() {
                         if let Some(at) = place(layout, frame, region.component, [i, j, k]) {
                             lists[n].push(at as u32);
-                            places.push([nk, nj, ni]);
+                            places.push(number);
                         }
+                        number += 1;
                     }
                 }
             }
@@ -164,19 +166,22 @@ impl Transforms {
             places,
         } = &self.regions[region];
         let [ni, nj, nk] = [0, 1, 2].map(|a| of.ranges[a].len());
-        let mut all = Array4::zeros((of.frequencies.len(), nk, nj, ni));
-        if places.is_empty() {
-            return Ok(all);
-        }
-        let group = &self.groups[*group];
-        let sums = device.read::<B>(&group.sums)?;
-        for f in 0..of.frequencies.len() {
-            for (value, [k, j, i]) in (*first..).zip(places) {
-                let part = |p: usize| sums[(2 * f + p) * group.values + value].widened();
-                all[[f, *k, *j, *i]] = Complex64::new(part(0), part(1));
+        let (count, size) = (of.frequencies.len(), ni * nj * nk);
+        let mut all = vec![Complex64::ZERO; count * size];
+        if !places.is_empty() {
+            let group = &self.groups[*group];
+            let sums = device.read::<B>(&group.sums)?;
+            for f in 0..count {
+                for (value, place) in (*first..).zip(places) {
+                    let part = |p: usize| sums[(2 * f + p) * group.values + value].widened();
+                    all[f * size + *place as usize] = Complex64::new(part(0), part(1));
+                }
             }
         }
-        Ok(all)
+        Ok(Array4::from_shape_fn(
+            (count, nk, nj, ni),
+            |(f, k, j, i)| all[f * size + (k * nj + j) * ni + i],
+        ))
     }
 }
 
